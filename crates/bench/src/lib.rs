@@ -1,0 +1,1 @@
+//! Benchmarks of Aludel against the raw drivers

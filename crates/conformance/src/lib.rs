@@ -1,0 +1,1 @@
+//! The suite that every database backend of Aludel must pass

@@ -1,0 +1,1 @@
+//! The derives of Aludel: FromRow, Enum and Mapped

@@ -1,0 +1,1 @@
+//! The PostgreSQL backend of Aludel, on tokio-postgres

@@ -1,0 +1,79 @@
+//! The SQLite backend of Aludel, on rusqlite.
+//!
+//! [`SqliteDriver`] opens connections from `sqlite:///file.db` (a path beside the program), `sqlite:////srv/file.db`
+//! (an absolute path) and `sqlite://` (in memory). It needs a tokio runtime with its timer enabled.
+//!
+//! # What runs where
+//! SQLite is a library, not a server: a statement runs on the thread that calls it. That is many times quicker than a
+//! hand-over, as long as the statement is short. So:
+//!
+//! - A statement runs **on the caller's thread**, and lets other tasks run when it is done.
+//! - A query that runs for the first time is collected before its rows are given out. When it has not ended after 20
+//!   milliseconds, it is stopped and started again on **a worker thread** (tokio's blocking pool), and its rows come
+//!   over in batches. The connection remembers which statements were long, and sends them to the worker at once until
+//!   they are short again. A short query is from then on decoded straight from SQLite's own buffer.
+//! - Schema statements, scripts ([`batch`](aludel_driver::Connection::batch)), cursors, opening, closing and the
+//!   checkpoints of the write-ahead log run on a worker.
+//! - A statement that changes rows runs on the caller's thread to its end, as stopping it could undo a transaction;
+//!   a long one goes to the worker from the second time on. Many sets of parameters run in slices of a few milliseconds.
+//! - A locked database is waited for with a timer, never with a blocked thread, up to `busy_timeout`.
+//!
+//! A future that is dropped while a worker has the connection stops the worker, and waits for it a moment (at most 100
+//! milliseconds, usually some microseconds). When the worker does not answer in time, the connection is broken and will
+//! be closed. When SQLite undid the transaction because of it, every call fails until the transaction is rolled back.
+//!
+//! # How values are stored
+//! | value | in SQLite |
+//! | --- | --- |
+//! | truth value | INTEGER 0 or 1 |
+//! | integer | INTEGER; unsigned beyond `i64::MAX` is an error |
+//! | floating point | REAL; NaN is an error (SQLite would make it NULL) |
+//! | decimal | INTEGER when whole, else REAL up to 15 significant digits; more is an error |
+//! | text, JSON | TEXT |
+//! | bytes | BLOB |
+//! | UUID | TEXT of 36 characters, in lower case |
+//! | date, time, date and time | TEXT of fixed width, so that it sorts: `2024-02-29 13:45:00.000000` |
+//! | instant | the same in UTC, with `+00:00` behind it |
+//!
+//! # Options of the URL
+//! See [`SqliteDriver`].
+//!
+//! # Map
+//! | file | what it holds |
+//! | --- | --- |
+//! | `driver` | [`SqliteDriver`]: the entry point |
+//! | `settings` | what the URL asks for |
+//! | `open` | opens a file, and says why it cannot be opened |
+//! | `connection` | [`SqliteConnection`]: where the asynchronous side meets the synchronous one |
+//! | `session` | prepares, binds and steps, on whatever thread it is called |
+//! | `control` | begins and ends transactions |
+//! | `learned` | what a connection remembers of a statement: its columns and its pace |
+//! | `watch` | looks at the clock while SQLite works |
+//! | `patience` | waits for locks |
+//! | `errand` | lends the connection to a worker thread |
+//! | `transfer` | rows that come from a worker |
+//! | `cursor` | a result that is read in batches |
+//! | `row`, `row_batch` | rows as SQLite holds them, and rows that were copied |
+//! | `parameter` | values on their way in |
+//! | `verb` | what kind of statement a text is |
+//! | `error` | what SQLite's error codes mean |
+
+mod connection;
+mod control;
+mod cursor;
+mod driver;
+mod errand;
+mod error;
+mod learned;
+mod open;
+mod parameter;
+mod patience;
+mod row;
+mod row_batch;
+mod session;
+mod settings;
+mod transfer;
+mod verb;
+mod watch;
+
+pub use self::{connection::SqliteConnection, driver::SqliteDriver};

@@ -1,0 +1,109 @@
+//! Values on their way into a statement.
+
+use aludel_driver::{Error, ErrorKind, Result, Value};
+use aludel_sql_expression::value::{Decimal, temporal};
+use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
+
+use crate::session::Failure;
+
+/// The most digits of a decimal number that come back from a double exactly as they went in.
+const EXACT_DIGITS: u32 = 15;
+
+/// Binds all parameters of a statement, by position.
+pub(crate) fn bind(prepared: &mut rusqlite::Statement<'_>, parameters: &[Value]) -> Result<(), Failure> {
+    let expected = prepared.parameter_count();
+    if expected != parameters.len() {
+        let given = parameters.len();
+        return Err(Failure::Other(Error::new(
+            ErrorKind::Argument,
+            format!("the statement takes {expected} parameters, but {given} were given"),
+        )));
+    }
+    for (position, value) in parameters.iter().enumerate() {
+        let output = encode(value).map_err(|error| error.context(format_args!("parameter {}", position + 1)))?;
+        prepared.raw_bind_parameter(position + 1, output)?;
+    }
+    Ok(())
+}
+
+/// The form in which SQLite keeps a value; text and bytes are borrowed.
+fn encode(value: &Value) -> Result<ToSqlOutput<'_>> {
+    let owned = match value {
+        Value::Null => Owned::Null,
+        Value::Bool(flag) => Owned::Integer(i64::from(*flag)),
+        Value::I64(number) => Owned::Integer(*number),
+        Value::U64(number) => Owned::Integer(i64::try_from(*number).map_err(|_| {
+            data(format!("the number {number} does not fit: SQLite's largest integer is {}", i64::MAX))
+        })?),
+        Value::F32(number) => real(f64::from(*number))?,
+        Value::F64(number) => real(*number)?,
+        Value::Decimal(number) => decimal(*number)?,
+        Value::Text(text) | Value::Json(text) => return Ok(ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))),
+        Value::Bytes(bytes) => return Ok(ToSqlOutput::Borrowed(ValueRef::Blob(bytes))),
+        Value::Uuid(bytes) => Owned::Text(uuid(bytes)),
+        Value::Date(days) => Owned::Text(temporal::format_date(*days)),
+        Value::Time(microseconds) => Owned::Text(temporal::format_time(*microseconds)),
+        Value::DateTime(microseconds) => Owned::Text(temporal::format_datetime(*microseconds)),
+        Value::Instant(microseconds) => {
+            let mut text = temporal::format_datetime(*microseconds);
+            text.push_str("+00:00");
+            Owned::Text(text)
+        }
+        Value::Array(_) => return Err(Error::not_supported("an array as a parameter", "SQLite")),
+        other => return Err(Error::not_supported(other.kind(), "SQLite")),
+    };
+    Ok(ToSqlOutput::Owned(owned))
+}
+
+fn real(number: f64) -> Result<Owned> {
+    if number.is_nan() {
+        return Err(data("NaN cannot be stored: SQLite would make it NULL".to_owned()));
+    }
+    Ok(Owned::Real(number))
+}
+
+/// A decimal as a number, so that SQLite orders, compares and sums it rightly.
+fn decimal(number: Decimal) -> Result<Owned> {
+    let normal = number.normalize();
+    let (mut mantissa, mut scale) = (normal.mantissa(), i64::from(normal.scale()));
+    if scale == 0
+        && let Ok(whole) = i64::try_from(mantissa)
+    {
+        return Ok(Owned::Integer(whole));
+    }
+    while mantissa != 0 && mantissa % 10 == 0 {
+        mantissa /= 10;
+        scale -= 1;
+    }
+    let digits = mantissa.unsigned_abs().checked_ilog10().map_or(1, |digits| digits + 1);
+    if digits > EXACT_DIGITS {
+        return Err(data(format!(
+            "the decimal {number} has {digits} significant digits; SQLite keeps a decimal as a double, which holds \
+             {EXACT_DIGITS}: round it, or keep it as text"
+        )));
+    }
+    // Both are exact as doubles, so the quotient is the double nearest to the decimal.
+    let quotient = match scale {
+        0..=22 => mantissa as f64 / 10_f64.powi(scale as i32),
+        _ => number.to_f64(),
+    };
+    Ok(Owned::Real(quotient))
+}
+
+/// The hyphenated form in lower case.
+fn uuid(bytes: &[u8; 16]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(36);
+    for (position, byte) in bytes.iter().enumerate() {
+        if matches!(position, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
+}
+
+fn data(message: String) -> Error {
+    Error::new(ErrorKind::Data, message)
+}

@@ -1,0 +1,65 @@
+//! [`ConnectArguments`]: what a new connection is opened with.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+/// What a new connection is opened with: made afresh from the URL for each connection, and changeable by a `do_connect`
+/// listener, so that a short-lived token can be put in.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectArguments {
+    /// The server's name or address; none for a file database.
+    pub host: Option<String>,
+    /// The server's port; none: the backend's usual one.
+    pub port: Option<u16>,
+    /// The user.
+    pub username: Option<String>,
+    /// The password, which no `Debug` shows.
+    pub password: Option<Secret>,
+    /// The database's name, or the file's path; none on SQLite: in memory.
+    pub database: Option<String>,
+    /// The backend's own options, from the URL's query.
+    pub options: BTreeMap<String, String>,
+    /// How long opening may take, in all; none: as long as the system lets it.
+    pub timeout: Option<Duration>,
+}
+
+impl ConnectArguments {
+    /// Where it goes to, without any secret: for messages.
+    pub fn target(&self) -> String {
+        match (&self.host, self.port, &self.database) {
+            (Some(host), Some(port), Some(database)) => format!("{host}:{port}/{database}"),
+            (Some(host), Some(port), None) => format!("{host}:{port}"),
+            (Some(host), None, Some(database)) => format!("{host}/{database}"),
+            (Some(host), None, None) => host.clone(),
+            (None, _, Some(database)) => database.clone(),
+            (None, _, None) => ":memory:".to_owned(),
+        }
+    }
+}
+
+/// A secret text. `Debug` shows `***`; only [`Secret::expose`] gives it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Box<str>);
+
+impl Secret {
+    /// Keeps a text secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into().into_boxed_str())
+    }
+
+    /// The text itself: for the driver alone.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+impl<T: Into<String>> From<T> for Secret {
+    fn from(text: T) -> Self {
+        Self::new(text)
+    }
+}

@@ -1,0 +1,150 @@
+//! [`Connection`]: one connection, as every backend implements it.
+
+use std::{any::Any, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use aludel_sql_expression::Dialect;
+
+use crate::{
+    Capabilities, Control, Cursor, Done, ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind, TransactionState,
+    Value,
+};
+
+/// A boxed future that can be sent to another thread.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What may be asked for a single call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallOptions {
+    /// How long the call may take, kept by the server where it can be told; none: no limit.
+    pub timeout: Option<Duration>,
+    /// How many rows a cursor fetches at once; none: 1000.
+    pub fetch_size: Option<usize>,
+}
+
+/// One connection to a database. Object-safe; futures are boxed (one allocation a statement).
+///
+/// # Rules for backends
+/// - **In doubt is never used again.** A backend MUST mark itself in flight before the first byte of a call is sent, and
+///   clear the mark only when the whole answer was read (also when the answer is an error of the server). While the mark
+///   is set because a future was dropped, every call MUST fail with a disconnect error.
+/// - A call on a broken connection MUST fail with an error that [is a disconnect](crate::Error::is_disconnect).
+/// - `fetch` MUST call `Sink::columns` before the first row, and also when the statement gives columns but no rows. For a
+///   statement without columns it is not called.
+/// - An error of the sink MUST leave the connection usable: the rest of the result is thrown away.
+/// - [`Connection::transaction_state`] MUST be the truth, or `Unknown`.
+pub trait Connection: Send {
+    /// Who answered.
+    fn server(&self) -> &ServerInfo;
+
+    /// The dialect of just this server.
+    fn dialect(&self) -> &Arc<dyn Dialect>;
+
+    /// What just this server can do.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Sends one statement, and gives its rows to the sink: queries, DML, RETURNING, DDL.
+    fn fetch<'a>(
+        &'a mut self,
+        statement: &'a Statement,
+        parameters: &'a [Value],
+        options: &'a CallOptions,
+        sink: &'a mut dyn Sink,
+    ) -> BoxFuture<'a, Result<Done>>;
+
+    /// Sends one statement for each set of parameters, and tells what each did, in order. The sum of the rows is returned.
+    ///
+    /// Stops at the first error; outside a transaction, what ran before it stays done.
+    fn execute_many<'a>(
+        &'a mut self,
+        statement: &'a Statement,
+        sets: ParameterSets<'a>,
+        options: &'a CallOptions,
+        each: &'a mut (dyn FnMut(usize, Done) -> Result<()> + Send),
+    ) -> BoxFuture<'a, Result<Done>> {
+        Box::pin(async move {
+            let mut total = Done::default();
+            for (position, parameters) in sets.iter().enumerate() {
+                let done = self.fetch(statement, parameters, options, &mut crate::Discard).await?;
+                each(position, done)?;
+                total = Done { rows: total.rows + done.rows, last_insert_id: done.last_insert_id };
+            }
+            Ok(total)
+        })
+    }
+
+    /// Runs steps in order, and stops at the first error: the steps that were done have their `done` set. Steps of a
+    /// transaction are pipelined where the backend can: sent in one go, their answers read after.
+    ///
+    /// A backend MUST NOT let a later step take effect after an earlier one failed, other than inside the transaction,
+    /// which then can only be rolled back.
+    fn run<'a>(&'a mut self, steps: &'a mut [Step<'_>], options: &'a CallOptions) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            for step in steps {
+                step.done = Some(match &mut step.kind {
+                    StepKind::Control(control) => {
+                        self.control(*control).await?;
+                        Done::default()
+                    }
+                    StepKind::Fetch { statement, parameters, sink } => {
+                        self.fetch(statement, parameters, options, &mut **sink).await?
+                    }
+                    StepKind::ExecuteMany { statement, sets, each } => {
+                        self.execute_many(statement, *sets, options, &mut **each).await?
+                    }
+                });
+            }
+            Ok(())
+        })
+    }
+
+    /// Opens a cursor over a query's rows.
+    fn cursor<'a>(
+        &'a mut self,
+        statement: &'a Statement,
+        parameters: &'a [Value],
+        options: &'a CallOptions,
+    ) -> BoxFuture<'a, Result<Box<dyn Cursor + 'a>>>;
+
+    /// Runs a script of several statements without parameters, in the server's simple protocol.
+    ///
+    /// Never put input into a script.
+    fn batch<'a>(&'a mut self, script: &'a str, options: &'a CallOptions) -> BoxFuture<'a, Result<()>>;
+
+    /// Begins or ends a transaction or a savepoint.
+    fn control<'a>(&'a mut self, control: Control<'a>) -> BoxFuture<'a, Result<()>>;
+
+    /// Asks the server for a sign of life, by the cheapest round trip there is.
+    fn ping(&mut self) -> BoxFuture<'_, Result<()>>;
+
+    /// Brings the connection back to how it was when it was new, as far as transactions go: rolls back what is open.
+    fn reset(&mut self) -> BoxFuture<'_, Result<()>>;
+
+    /// Does the same in a `Drop`, without waiting: true when the rollback is done, or queued before anything that comes
+    /// later. False: the caller must spawn [`Connection::reset`], or close the connection.
+    fn reset_on_drop(&mut self) -> bool;
+
+    /// Whether the connection stands in a transaction.
+    fn transaction_state(&self) -> TransactionState;
+
+    /// Whether it must not be used any more: the server is gone, the protocol is out of step, or a call was dropped
+    /// half-way.
+    fn is_broken(&self) -> bool;
+
+    /// A handle that can cancel the running statement from elsewhere.
+    fn cancel_handle(&self) -> Option<Arc<dyn CancelHandle>>;
+
+    /// Forgets prepared statements, after a schema was changed.
+    fn clear_statements(&mut self);
+
+    /// The driver's own connection, for what only this backend has: downcast it.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+
+    /// Says good-bye to the server, within the timeout.
+    fn close(self: Box<Self>, timeout: Duration) -> BoxFuture<'static, Result<()>>;
+}
+
+/// Cancels the running statement of a connection, from another task.
+pub trait CancelHandle: Send + Sync {
+    /// Asks the server to cancel. The connection must be closed afterwards: the request may arrive late.
+    fn cancel(&self) -> BoxFuture<'static, ()>;
+}

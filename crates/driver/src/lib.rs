@@ -1,0 +1,40 @@
+//! The traits that every database backend of Aludel implements, connect options and errors.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `driver` | [`Driver`]: opens connections to one kind of database |
+//! | `connection` | [`Connection`]: one connection, object-safe, with boxed futures |
+//! | `statement` | [`Statement`], [`ParameterSets`], [`Step`]: what is sent |
+//! | `sink` | [`Sink`]: where rows go, one by one, as the driver holds them |
+//! | `cursor` | [`Cursor`]: rows in batches, with bounded memory |
+//! | `transaction` | [`Control`], [`BeginOptions`], [`TransactionState`] |
+//! | `capability` | [`Capabilities`], [`ServerInfo`] |
+//! | `arguments` | [`ConnectArguments`]: what a new connection is opened with |
+//! | `url` | [`DatabaseUrl`]: SQLAlchemy-style URLs |
+//! | `error` | [`Error`], [`ErrorKind`]: the same mistake has the same kind on every database |
+
+mod arguments;
+mod capability;
+mod connection;
+mod cursor;
+mod driver;
+mod error;
+mod sink;
+mod statement;
+mod transaction;
+mod url;
+
+pub use aludel_sql_expression::{Cell, ColumnInfo, Row, Value};
+
+pub use self::{
+    arguments::{ConnectArguments, Secret},
+    capability::{Capabilities, Returning, ServerInfo},
+    connection::{BoxFuture, CallOptions, CancelHandle, Connection},
+    cursor::Cursor,
+    driver::Driver,
+    error::{DatabaseError, Error, ErrorKind, Result, Retry},
+    sink::{Discard, Sink},
+    statement::{Done, ParameterSets, Statement, Step, StepKind},
+    transaction::{BeginMode, BeginOptions, Control, IsolationLevel, TransactionState},
+    url::DatabaseUrl,
+};

@@ -1,0 +1,3 @@
+//! Tests of what drivers and the engine share.
+
+mod url;

@@ -1,0 +1,1 @@
+//! Engine, connection pools, transactions, results and events of Aludel

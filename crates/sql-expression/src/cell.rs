@@ -1,0 +1,97 @@
+//! [`Cell`], [`Row`] and [`ColumnInfo`]: how a driver shows its rows, without copying them.
+
+use crate::{Result, value::Decimal};
+
+/// One value of a row, borrowed from the driver's own buffer.
+///
+/// A driver gives what it has: SQLite shows a date as text, PostgreSQL as days. [`crate::Decode`] takes whatever
+/// form fits the asked Rust type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Cell<'row> {
+    /// NULL.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A signed integer of any width.
+    I64(i64),
+    /// An unsigned integer.
+    U64(u64),
+    /// Single precision.
+    F32(f32),
+    /// Double precision.
+    F64(f64),
+    /// An exact decimal.
+    Decimal(Decimal),
+    /// Text.
+    Text(&'row str),
+    /// Bytes.
+    Bytes(&'row [u8]),
+    /// A UUID in its 16 bytes.
+    Uuid([u8; 16]),
+    /// Days since 1970-01-01.
+    Date(i32),
+    /// Microseconds since midnight.
+    Time(i64),
+    /// Microseconds since 1970-01-01T00:00:00, without a zone.
+    DateTime(i64),
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    Instant(i64),
+    /// A JSON document, as text.
+    Json(&'row str),
+    /// A value of a type that only this backend has, in its wire form.
+    Other {
+        /// The type's name on the server.
+        type_name: &'row str,
+        /// The bytes as they came.
+        bytes: &'row [u8],
+    },
+}
+
+impl Cell<'_> {
+    /// The kind of the value in plain words, for messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "NULL",
+            Self::Bool(_) => "a truth value",
+            Self::I64(_) | Self::U64(_) => "an integer",
+            Self::F32(_) | Self::F64(_) => "a floating-point number",
+            Self::Decimal(_) => "a decimal",
+            Self::Text(_) => "text",
+            Self::Bytes(_) => "bytes",
+            Self::Uuid(_) => "a UUID",
+            Self::Date(_) => "a date",
+            Self::Time(_) => "a time",
+            Self::DateTime(_) => "a date and time",
+            Self::Instant(_) => "an instant",
+            Self::Json(_) => "JSON",
+            Self::Other { .. } => "a value of a type that only this database has",
+        }
+    }
+}
+
+/// One row, as the driver holds it. Implemented on the driver's own row type.
+pub trait Row {
+    /// How many cells the row has.
+    fn len(&self) -> usize;
+
+    /// Whether the row has no cells.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The cell at a position, borrowed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) where there is no such position, or the bytes cannot be read.
+    fn cell(&self, position: usize) -> Result<Cell<'_>>;
+}
+
+/// What is known of a result's column, also when there are no rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnInfo {
+    /// The name or label of the column.
+    pub name: Box<str>,
+    /// The server's name for its type; empty where the server does not say (an expression on SQLite).
+    pub type_name: Box<str>,
+}

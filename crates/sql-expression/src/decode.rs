@@ -1,0 +1,44 @@
+//! [`Decode`]: a Rust value from a [`Cell`]; [`FromRow`]: a Rust value from a whole row.
+
+mod from_row;
+mod primitive;
+
+pub(crate) use from_row::decode_at;
+pub use from_row::{FromRow, RowPlan, decode_field};
+
+use crate::{Cell, Error, Result};
+
+/// A Rust type that one cell can be read into, whatever form the driver shows it in.
+///
+/// There is one implementation for each Rust type, not one for each driver.
+#[diagnostic::on_unimplemented(
+    message = "a column cannot be read into `{Self}`",
+    note = "use a type that a column can hold, such as `i64`, `String` or `Option<String>`"
+)]
+pub trait Decode: Sized {
+    /// Reads the cell.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when the cell holds something else, or a number does not fit.
+    fn decode(cell: Cell<'_>) -> Result<Self>;
+}
+
+impl<T: Decode> Decode for Option<T> {
+    #[inline]
+    fn decode(cell: Cell<'_>) -> Result<Self> {
+        match cell {
+            Cell::Null => Ok(None),
+            cell => T::decode(cell).map(Some),
+        }
+    }
+}
+
+/// The error of a cell that holds something else than was asked for.
+#[cold]
+pub(crate) fn mismatch(cell: Cell<'_>, wanted: &str) -> Error {
+    match cell {
+        Cell::Null => Error::data(format!("the value is NULL, which `{wanted}` cannot hold; read it into `Option<{wanted}>`")),
+        Cell::Other { type_name, .. } => Error::data(format!("a value of type {type_name} cannot be read into `{wanted}`")),
+        cell => Error::data(format!("{} cannot be read into `{wanted}`", cell.kind())),
+    }
+}

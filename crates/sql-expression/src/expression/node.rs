@@ -1,0 +1,203 @@
+//! [`Node`]: one node of an expression.
+
+use std::sync::Arc;
+
+use super::{BinaryOperator, Source, UnaryOperator, Window};
+use crate::{name::Name, statement::SelectNode, types::SqlType, value::Value};
+
+/// One node of an expression. Cloning copies a pointer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Node {
+    /// A column of a table, an alias or a subquery.
+    Column(ColumnReference),
+    /// A value, sent as a parameter.
+    Bind(BindNode),
+    /// NULL, written out.
+    Null,
+    /// TRUE or FALSE, written out as the dialect spells it.
+    Boolean(bool),
+    /// A whole number, written out.
+    Integer(i64),
+    /// An operator between two expressions.
+    Binary(Arc<BinaryNode>),
+    /// An operator before or after one expression.
+    Unary(Arc<UnaryNode>),
+    /// A function call, perhaps an aggregate or over a window.
+    Function(Arc<FunctionNode>),
+    /// CASE.
+    Case(Arc<CaseNode>),
+    /// CAST.
+    Cast(Arc<CastNode>),
+    /// IN over a list of values; the list expands after the compiled cache.
+    In(Arc<InNode>),
+    /// `left BETWEEN low AND high`: the three.
+    Between(Arc<[Node; 3]>),
+    /// EXISTS over a subquery.
+    Exists(Arc<SelectNode>),
+    /// A subquery that gives one value, or the right side of IN.
+    Subquery(Arc<SelectNode>),
+    /// `(a, b)`.
+    Tuple(Arc<[Node]>),
+    /// An expression with a name: named in the select list, and meant by its name in ORDER BY and GROUP BY.
+    Label(Arc<LabelNode>),
+    /// SQL text with expressions in it.
+    Fragment(Arc<[FragmentPart]>),
+    /// `*`, as in `count(*)`.
+    Star,
+    /// What could not be built, in the message's words: building never fails, compiling does.
+    Invalid(Name),
+}
+
+/// A column of a source.
+#[derive(Clone, Debug)]
+pub struct ColumnReference {
+    /// What it is a column of.
+    pub source: Source,
+    /// Its name there.
+    pub name: Name,
+}
+
+/// A value that is sent as a parameter.
+#[derive(Clone, Debug)]
+pub struct BindNode {
+    /// The value; it is no part of the cache key.
+    pub value: Value,
+    /// Its type, where the dialect needs to be told.
+    pub sql_type: Option<SqlType>,
+}
+
+/// An operator between two expressions.
+#[derive(Clone, Debug)]
+pub struct BinaryNode {
+    /// The left side.
+    pub left: Node,
+    /// The operator.
+    pub operator: BinaryOperator,
+    /// The right side.
+    pub right: Node,
+    /// For LIKE: the character that takes the meaning from `%` and `_`.
+    pub escape: Option<char>,
+}
+
+/// An operator before or after one expression.
+#[derive(Clone, Debug)]
+pub struct UnaryNode {
+    /// The operator.
+    pub operator: UnaryOperator,
+    /// The expression.
+    pub operand: Node,
+}
+
+/// A function call.
+#[derive(Clone, Debug)]
+pub struct FunctionNode {
+    /// The name as written: `count`, `lower`, `pg_catalog.now`.
+    pub name: Name,
+    /// The arguments.
+    pub arguments: Vec<Node>,
+    /// Whether an aggregate takes each value once.
+    pub distinct: bool,
+    /// FILTER (WHERE ..).
+    pub filter: Option<Node>,
+    /// OVER (..).
+    pub over: Option<Arc<Window>>,
+}
+
+/// CASE WHEN .. THEN .. ELSE .. END.
+#[derive(Clone, Debug)]
+pub struct CaseNode {
+    /// Conditions and their values.
+    pub branches: Vec<(Node, Node)>,
+    /// The value when no condition holds; none: NULL.
+    pub otherwise: Option<Node>,
+}
+
+/// CAST(expression AS type).
+#[derive(Clone, Debug)]
+pub struct CastNode {
+    /// The expression.
+    pub operand: Node,
+    /// The type.
+    pub sql_type: SqlType,
+}
+
+/// `left IN (values)`.
+#[derive(Clone, Debug)]
+pub struct InNode {
+    /// The left side: an expression, or a tuple of them.
+    pub left: Node,
+    /// The values; tuples of values where the left side is one. Their number is no part of the cache key.
+    pub values: Vec<Node>,
+    /// NOT IN.
+    pub negated: bool,
+    /// The type of one value, for an array parameter where the dialect sends the list as one.
+    pub sql_type: Option<SqlType>,
+}
+
+/// An expression with a name.
+#[derive(Clone, Debug)]
+pub struct LabelNode {
+    /// The name.
+    pub name: Name,
+    /// The expression.
+    pub node: Node,
+}
+
+/// A part of a [`Node::Fragment`].
+#[derive(Clone, Debug)]
+pub enum FragmentPart {
+    /// SQL text.
+    Text(Name),
+    /// An expression.
+    Node(Node),
+}
+
+/// One expression of ORDER BY.
+#[derive(Clone, Debug)]
+pub struct OrderBy {
+    /// The expression.
+    pub node: Node,
+    /// Whether from the largest down.
+    pub descending: bool,
+    /// Whether NULLs come first; none: as the database does.
+    pub nulls_first: Option<bool>,
+}
+
+impl Node {
+    /// A value sent as a parameter.
+    pub fn bind(value: Value) -> Self {
+        Self::Bind(BindNode { value, sql_type: None })
+    }
+
+    /// A value sent as a parameter of a known type.
+    pub fn typed_bind(value: Value, sql_type: SqlType) -> Self {
+        Self::Bind(BindNode { value, sql_type: Some(sql_type) })
+    }
+
+    /// A column of a source.
+    pub fn column(source: impl Into<Source>, name: impl Into<Name>) -> Self {
+        Self::Column(ColumnReference { source: source.into(), name: name.into() })
+    }
+
+    /// An operator between two expressions.
+    pub fn binary(left: Self, operator: BinaryOperator, right: Self) -> Self {
+        Self::Binary(Arc::new(BinaryNode { left, operator, right, escape: None }))
+    }
+
+    /// An operator before or after an expression.
+    pub fn unary(operator: UnaryOperator, operand: Self) -> Self {
+        Self::Unary(Arc::new(UnaryNode { operator, operand }))
+    }
+
+    /// A function call.
+    pub fn function(name: impl Into<Name>, arguments: Vec<Self>) -> Self {
+        let name = name.into();
+        Self::Function(Arc::new(FunctionNode { name, arguments, distinct: false, filter: None, over: None }))
+    }
+
+    /// The conditions joined by AND; none for an empty list.
+    pub fn all(conditions: impl IntoIterator<Item = Self>) -> Option<Self> {
+        conditions.into_iter().reduce(|left, right| Self::binary(left, BinaryOperator::And, right))
+    }
+}

@@ -1,0 +1,119 @@
+//! [`Source`]: what columns come from.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use crate::{name::Name, schema::Table, statement::SelectNode};
+
+/// What columns come from: a table, or something under another name. Cheap to clone.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// A table under its own name.
+    Table(Table),
+    /// A table, a subquery or a common table expression under another name.
+    Alias(Alias),
+}
+
+/// A table, a subquery or a common table expression under a name of its own. Equal only to itself.
+#[derive(Clone)]
+pub struct Alias(Arc<AliasInner>);
+
+struct AliasInner {
+    id: u64,
+    name: Option<Name>,
+    target: AliasTarget,
+}
+
+/// What an [`Alias`] stands for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum AliasTarget {
+    /// A table.
+    Table(Table),
+    /// A subquery in FROM.
+    Subquery(Arc<SelectNode>),
+    /// A common table expression: written in WITH, meant by its name.
+    CommonTableExpression {
+        /// What it is defined as.
+        select: Arc<SelectNode>,
+        /// Whether it may refer to itself.
+        recursive: bool,
+    },
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+impl Alias {
+    /// Something under a name; without a name the compiler finds one, such as `author_1`.
+    pub fn new(name: Option<Name>, target: AliasTarget) -> Self {
+        Self(Arc::new(AliasInner { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), name, target }))
+    }
+
+    /// The name, where one was given.
+    pub fn name(&self) -> Option<&Name> {
+        self.0.name.as_ref()
+    }
+
+    /// What it stands for.
+    pub fn target(&self) -> &AliasTarget {
+        &self.0.target
+    }
+
+    /// A number that no other alias of this process has.
+    pub(crate) fn id(&self) -> u64 {
+        self.0.id
+    }
+}
+
+impl PartialEq for Alias {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Alias {}
+
+impl fmt::Debug for Alias {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Alias({:?}, {:?})", self.0.name, self.0.target)
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table(table) => table.fmt(formatter),
+            Self::Alias(alias) => alias.fmt(formatter),
+        }
+    }
+}
+
+impl From<&Table> for Source {
+    fn from(table: &Table) -> Self {
+        Self::Table(table.clone())
+    }
+}
+
+impl From<Table> for Source {
+    fn from(table: Table) -> Self {
+        Self::Table(table)
+    }
+}
+
+impl From<&Alias> for Source {
+    fn from(alias: &Alias) -> Self {
+        Self::Alias(alias.clone())
+    }
+}
+
+impl From<Alias> for Source {
+    fn from(alias: Alias) -> Self {
+        Self::Alias(alias)
+    }
+}

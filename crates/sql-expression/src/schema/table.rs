@@ -1,0 +1,198 @@
+//! [`Table`].
+
+use std::{
+    fmt,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::{CheckConstraint, Column, ForeignKeyConstraint, Index, MetaData, UniqueConstraint};
+use crate::{expression::ColumnExpression, name::Name};
+
+/// A table: a shared handle, so that it is registered in its [`MetaData`] before its columns are there. Cheap to clone.
+///
+/// # Examples
+/// ```
+/// use aludel_sql_expression::{schema::{Column, MetaData, Table}, types::{Integer, Varchar}};
+///
+/// let metadata = MetaData::new();
+/// let users = Table::new("users", &metadata)
+///     .column(Column::new("id", Integer).primary_key())
+///     .column(Column::new("name", Varchar(50)));
+/// assert_eq!(users.columns().len(), 2);
+/// ```
+#[derive(Clone)]
+pub struct Table(Arc<Shared>);
+
+struct Shared {
+    id: u64,
+    name: Name,
+    schema: Option<Name>,
+    definition: RwLock<Arc<TableDefinition>>,
+}
+
+/// What a table is made of, as it stood at one moment.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct TableDefinition {
+    /// The columns, in order.
+    pub columns: Vec<Column>,
+    /// The foreign keys over several columns; those over one stand with their column.
+    pub foreign_keys: Vec<ForeignKeyConstraint>,
+    /// The unique constraints over several columns.
+    pub uniques: Vec<UniqueConstraint>,
+    /// The conditions.
+    pub checks: Vec<CheckConstraint>,
+    /// The indexes.
+    pub indexes: Vec<Index>,
+    /// Counts the changes, so that what was compiled before one is not used after it.
+    pub(crate) version: u64,
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+impl Table {
+    /// A table without columns yet, registered in the metadata.
+    pub fn new(name: impl Into<Name>, metadata: &MetaData) -> Self {
+        let table = Self::unregistered(name);
+        metadata.add(&table);
+        table
+    }
+
+    /// A table that no metadata knows of.
+    pub fn unregistered(name: impl Into<Name>) -> Self {
+        Self::make(name.into(), None)
+    }
+
+    /// A table in a schema that no metadata knows of.
+    pub fn in_schema(schema: impl Into<Name>, name: impl Into<Name>) -> Self {
+        Self::make(name.into(), Some(schema.into()))
+    }
+
+    fn make(name: Name, schema: Option<Name>) -> Self {
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::new(Shared { id, name, schema, definition: RwLock::default() }))
+    }
+
+    /// Adds a column.
+    #[must_use]
+    pub fn column(self, column: Column) -> Self {
+        self.change(|definition| definition.columns.push(column));
+        self
+    }
+
+    /// Adds a foreign key over several columns.
+    #[must_use]
+    pub fn foreign_key(self, constraint: ForeignKeyConstraint) -> Self {
+        self.change(|definition| definition.foreign_keys.push(constraint));
+        self
+    }
+
+    /// Adds a unique constraint.
+    #[must_use]
+    pub fn unique(self, constraint: UniqueConstraint) -> Self {
+        self.change(|definition| definition.uniques.push(constraint));
+        self
+    }
+
+    /// Adds a condition.
+    #[must_use]
+    pub fn check(self, constraint: CheckConstraint) -> Self {
+        self.change(|definition| definition.checks.push(constraint));
+        self
+    }
+
+    /// Adds an index.
+    #[must_use]
+    pub fn index(self, index: Index) -> Self {
+        self.change(|definition| definition.indexes.push(index));
+        self
+    }
+
+    fn change(&self, change: impl FnOnce(&mut TableDefinition)) {
+        let mut definition = self.0.definition.write().unwrap_or_else(PoisonError::into_inner);
+        let definition = Arc::make_mut(&mut definition);
+        change(definition);
+        definition.version += 1;
+    }
+
+    /// The name.
+    pub fn name(&self) -> &Name {
+        &self.0.name
+    }
+
+    /// The schema, where one was given.
+    pub fn schema(&self) -> Option<&Name> {
+        self.0.schema.as_ref()
+    }
+
+    /// What the table is made of, at this moment.
+    pub fn definition(&self) -> Arc<TableDefinition> {
+        self.0.definition.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The columns, at this moment.
+    pub fn columns(&self) -> Vec<Column> {
+        self.definition().columns.clone()
+    }
+
+    /// A column by name, for expressions. Building never fails: a name that the table does not have is reported when the
+    /// statement is compiled.
+    pub fn c(&self, name: impl Into<Name>) -> ColumnExpression {
+        ColumnExpression::new(crate::expression::Source::Table(self.clone()), name.into())
+    }
+
+    /// A number that no other table of this process has.
+    pub(crate) fn id(&self) -> u64 {
+        self.0.id
+    }
+}
+
+impl TableDefinition {
+    /// The columns of the primary key, in order.
+    pub fn primary_key(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| column.primary_key)
+    }
+
+    /// The column that the database numbers: marked so, or the lone integer of the primary key that references nothing.
+    pub fn autoincrement_column(&self) -> Option<&Column> {
+        use crate::types::SqlType;
+        if let Some(column) = self.columns.iter().find(|column| column.autoincrement == Some(true)) {
+            return Some(column);
+        }
+        let mut key = self.primary_key();
+        let column = key.next()?;
+        let integer = matches!(
+            column.sql_type,
+            SqlType::SmallInteger | SqlType::Integer | SqlType::BigInteger | SqlType::UnsignedBigInteger
+        );
+        let numbered = integer
+            && column.autoincrement.is_none()
+            && column.foreign_key.is_none()
+            && column.server_default.is_none()
+            && key.next().is_none();
+        numbered.then_some(column)
+    }
+
+    /// A column by name.
+    pub fn find(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| &*column.name == name)
+    }
+}
+
+impl PartialEq for Table {
+    /// Whether both are the same table object, not only of the same name.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Table {}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Table({})", self.name())
+    }
+}

@@ -1,0 +1,81 @@
+//! [`DynamicRow`]: a row whose types are not known beforehand.
+
+use std::{fmt, sync::Arc};
+
+use crate::{Cell, ColumnInfo, Decode, Error, Result, Row, Value};
+
+/// A row whose types are not known beforehand, as `text(..)` gives it.
+#[derive(Clone)]
+pub struct DynamicRow {
+    columns: Arc<[ColumnInfo]>,
+    values: Box<[Value]>,
+}
+
+impl DynamicRow {
+    pub(crate) fn read(row: &dyn Row, columns: &Arc<[ColumnInfo]>) -> Result<Self> {
+        let values = (0..row.len()).map(|position| crate::decode::decode_at(row, position)).collect::<Result<_>>()?;
+        Ok(Self { columns: columns.clone(), values })
+    }
+
+    /// The columns of the result.
+    pub fn columns(&self) -> &[ColumnInfo] {
+        &self.columns
+    }
+
+    /// The values, in order.
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// The value of the column with this name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) when there is no such column or more than one;
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when the value does not fit.
+    pub fn get<T: Decode>(&self, name: &str) -> Result<T> {
+        let plan = crate::RowPlan::by_name(&self.columns, &[name])?;
+        self.get_at(plan.position(0)).map_err(|error| error.context(format_args!("column `{name}`")))
+    }
+
+    /// The value at a position, from 0.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) when there is no such position;
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when the value does not fit.
+    pub fn get_at<T: Decode>(&self, position: usize) -> Result<T> {
+        let value = self.values.get(position).ok_or_else(|| {
+            Error::argument(format!("a row of {} columns has no position {position}", self.values.len()))
+        })?;
+        T::decode(value.as_cell())
+    }
+}
+
+impl Value {
+    /// The value as a cell, so that it can be decoded like one that came from a driver. Arrays show as their type's name.
+    pub fn as_cell(&self) -> Cell<'_> {
+        match self {
+            Self::Null => Cell::Null,
+            Self::Bool(flag) => Cell::Bool(*flag),
+            Self::I64(number) => Cell::I64(*number),
+            Self::U64(number) => Cell::U64(*number),
+            Self::F32(number) => Cell::F32(*number),
+            Self::F64(number) => Cell::F64(*number),
+            Self::Decimal(number) => Cell::Decimal(*number),
+            Self::Text(text) => Cell::Text(text),
+            Self::Bytes(bytes) => Cell::Bytes(bytes),
+            Self::Uuid(bytes) => Cell::Uuid(*bytes),
+            Self::Date(days) => Cell::Date(*days),
+            Self::Time(microseconds) => Cell::Time(*microseconds),
+            Self::DateTime(microseconds) => Cell::DateTime(*microseconds),
+            Self::Instant(microseconds) => Cell::Instant(*microseconds),
+            Self::Json(text) => Cell::Json(text),
+            Self::Array(_) => Cell::Other { type_name: "array", bytes: &[] },
+        }
+    }
+}
+
+impl fmt::Debug for DynamicRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_map().entries(self.columns.iter().map(|column| &column.name).zip(&self.values)).finish()
+    }
+}

@@ -1,0 +1,195 @@
+//! [`insert`].
+
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+use super::{Executable, InsertNode, InsertRow, InsertRows, Select, StatementNode, select::items_of};
+use crate::{
+    ColumnInfo, Result, Row, RowPlan,
+    expression::Node,
+    name::Name,
+    schema::{Table, Tables},
+    typed::{Attribute, ColumnExpression, ColumnType, IntoNode, Model, RowReader, Selectable, Operand},
+};
+
+/// Begins an INSERT into a table or model.
+///
+/// # Examples
+/// ```
+/// # use aludel_sql_expression::{insert, schema::{Column, MetaData, Table}, types::{Integer, Varchar}};
+/// # let metadata = MetaData::new();
+/// # let users = Table::new("users", &metadata).column(Column::new("id", Integer).primary_key()).column(Column::new("name", Varchar(50)));
+/// let one = insert(&users).value("name", "Ann");
+/// let many = insert(&users).values_many([(1, "Ann"), (2, "Bob")]);
+/// ```
+pub fn insert(into: impl Tables) -> Insert {
+    let mut table = None;
+    into.each(&mut |found| table = Some(found.clone()));
+    let table = table.unwrap_or_else(|| Table::unregistered(""));
+    Insert {
+        node: Arc::new(InsertNode { table, columns: None, rows: InsertRows::Default, returning: Vec::new() }),
+        returning: PhantomData,
+    }
+}
+
+/// An INSERT, typed by what it returns.
+#[must_use]
+pub struct Insert<R = ()> {
+    node: Arc<InsertNode>,
+    returning: PhantomData<fn() -> R>,
+}
+
+impl<R> Insert<R> {
+    fn change(mut self, change: impl FnOnce(&mut InsertNode)) -> Self {
+        change(Arc::make_mut(&mut self.node));
+        self
+    }
+
+    /// Gives one column of the one row a value: a typed column takes its type, a name takes anything.
+    pub fn value<C: Assign<V>, V>(self, column: C, value: V) -> Self {
+        let (name, node) = column.assign(value);
+        self.change(|insert| {
+            let columns = insert.columns.get_or_insert_default();
+            columns.push(name);
+            match &mut insert.rows {
+                InsertRows::Values { nodes, width } if *width + 1 == columns.len() && nodes.len() == *width => {
+                    nodes.push(node);
+                    *width += 1;
+                }
+                InsertRows::Default => insert.rows = InsertRows::Values { nodes: vec![node], width: 1 },
+                _ => insert.rows = InsertRows::Invalid("`value` cannot follow `values` or `values_many`".into()),
+            }
+        })
+    }
+
+    /// Names the columns of the rows to come, where they are not the table's in order.
+    pub fn columns<N: Into<Name>>(self, columns: impl IntoIterator<Item = N>) -> Self {
+        let columns = columns.into_iter().map(Into::into).collect();
+        self.change(|insert| insert.columns = Some(columns))
+    }
+
+    /// Inserts one row: a tuple of values in the order of the columns, a list of names with values, or a model.
+    pub fn values(self, row: impl InsertRow) -> Self {
+        self.values_many([row])
+    }
+
+    /// Inserts many rows of one shape, in few statements.
+    pub fn values_many<I>(self, rows: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: InsertRow,
+    {
+        self.change(|insert| super::insert_row::append(insert, rows))
+    }
+
+    /// Inserts the rows of a select.
+    pub fn from_select<S>(self, select: &Select<S>) -> Self {
+        let select = select.tree().clone();
+        self.change(|insert| insert.rows = InsertRows::Select(select))
+    }
+
+    /// Gives back what was inserted, with what the database put in.
+    pub fn returning<S: Selectable>(self, selection: S) -> Insert<S> {
+        let items = items_of(&selection);
+        let changed = self.change(|insert| insert.returning = items);
+        Insert { node: changed.node, returning: PhantomData }
+    }
+}
+
+/// A column that takes a value of type `V`: `Author::name` takes what its type takes, `"name"` and `users.c("name")`
+/// anything.
+#[diagnostic::on_unimplemented(message = "the column `{Self}` cannot be given `{V}`", label = "not a value for this column")]
+pub trait Assign<V> {
+    /// The column's name, and the value as a node.
+    fn assign(self, value: V) -> (Name, Node);
+}
+
+impl<M: Model, T: ColumnType, V: Operand<T::Base>> Assign<V> for Attribute<M, T> {
+    fn assign(self, value: V) -> (Name, Node) {
+        (Name::Static(self.column_name()), value.into_operand())
+    }
+}
+
+impl<V: IntoNode> Assign<V> for &str {
+    fn assign(self, value: V) -> (Name, Node) {
+        (self.into(), value.into_node())
+    }
+}
+
+impl<V: IntoNode> Assign<V> for ColumnExpression {
+    fn assign(self, value: V) -> (Name, Node) {
+        (self.name().clone(), value.into_node())
+    }
+}
+
+/// What DML gives back: nothing, or what RETURNING selects.
+pub trait Returned: 'static {
+    /// What a row is read into.
+    type Value: Send + 'static;
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when a cell does not fit.
+    fn read(row: &dyn Row) -> Result<Self::Value>;
+}
+
+impl Returned for () {
+    type Value = ();
+
+    fn read(_: &dyn Row) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<S: Selectable + 'static> Returned for S {
+    type Value = S::Value;
+
+    fn read(row: &dyn Row) -> Result<S::Value> {
+        S::read(&mut RowReader::new(row))
+    }
+}
+
+/// Writes [`Executable`] for a DML statement that may return rows.
+macro_rules! dml_statement {
+    ($name:ident, $variant:ident) => {
+        impl<R: crate::statement::insert::Returned> Executable for $name<R> {
+            type Row = R::Value;
+
+            fn node(&self) -> StatementNode {
+                StatementNode::$variant(self.node.clone())
+            }
+
+            fn plan(&self, _: &Arc<[ColumnInfo]>) -> Result<RowPlan> {
+                Ok(RowPlan::default())
+            }
+
+            fn decode(&self, row: &dyn Row, _: &RowPlan) -> Result<R::Value> {
+                R::read(row)
+            }
+        }
+
+        impl<R: crate::statement::insert::Returned + crate::statement::select::FirstValue<T>, T: crate::Decode>
+            crate::statement::ScalarExecutable<T> for $name<R>
+        {
+            fn decode_scalar(&self, row: &dyn Row) -> Result<T> {
+                crate::typed::RowReader::new(row).next()
+            }
+        }
+
+        impl<R> Clone for $name<R> {
+            fn clone(&self) -> Self {
+                Self { node: self.node.clone(), returning: PhantomData }
+            }
+        }
+
+        impl<R> fmt::Debug for $name<R> {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.node.fmt(formatter)
+            }
+        }
+    };
+}
+
+pub(crate) use dml_statement;
+
+dml_statement!(Insert, Insert);

@@ -1,0 +1,324 @@
+//! The trees of statements: plain data.
+
+use std::{any::Any, fmt, sync::Arc};
+
+use crate::{
+    expression::{Alias, Node, OrderBy, Source},
+    name::Name,
+    schema::{ForeignKeyConstraint, Index, Table},
+    value::Value,
+};
+
+/// The tree of any statement. Cloning copies a pointer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum StatementNode {
+    /// SELECT, VALUES and set operations.
+    Select(Arc<SelectNode>),
+    /// INSERT.
+    Insert(Arc<InsertNode>),
+    /// UPDATE.
+    Update(Arc<UpdateNode>),
+    /// DELETE.
+    Delete(Arc<DeleteNode>),
+    /// SQL written by hand.
+    Text(Arc<TextNode>),
+    /// CREATE, ALTER, DROP.
+    Ddl(Arc<DdlNode>),
+}
+
+/// What kind of statement it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StatementKind {
+    /// SELECT.
+    Select,
+    /// INSERT.
+    Insert,
+    /// UPDATE.
+    Update,
+    /// DELETE.
+    Delete,
+    /// SQL written by hand: it may be anything.
+    Text,
+    /// CREATE, ALTER, DROP.
+    Ddl,
+}
+
+/// SELECT.
+#[derive(Clone, Debug, Default)]
+pub struct SelectNode {
+    /// WITH.
+    pub with: Vec<CommonTableExpression>,
+    /// DISTINCT.
+    pub distinct: bool,
+    /// DISTINCT ON (PostgreSQL).
+    pub distinct_on: Vec<Node>,
+    /// The select list.
+    pub items: Vec<SelectItem>,
+    /// What FROM holds besides what the columns ask for.
+    pub from: Vec<Source>,
+    /// Joins, in order.
+    pub joins: Vec<Join>,
+    /// WHERE: all of them.
+    pub filters: Vec<Node>,
+    /// GROUP BY.
+    pub group_by: Vec<Node>,
+    /// HAVING: all of them.
+    pub having: Vec<Node>,
+    /// UNION, INTERSECT, EXCEPT with further selects, in order.
+    pub set_operations: Vec<SetOperation>,
+    /// ORDER BY.
+    pub order_by: Vec<OrderBy>,
+    /// LIMIT.
+    pub limit: Option<Node>,
+    /// OFFSET.
+    pub offset: Option<Node>,
+    /// FOR UPDATE and its like.
+    pub locking: Option<Locking>,
+    /// What a layer above hung on the statement, such as loader options. It is no part of the SQL.
+    pub extensions: Extensions,
+}
+
+/// What a layer above hung on a statement.
+#[derive(Clone, Default)]
+pub struct Extensions(pub Vec<Arc<dyn Any + Send + Sync>>);
+
+impl fmt::Debug for Extensions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} extensions", self.0.len())
+    }
+}
+
+/// One item of a select list.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SelectItem {
+    /// An expression; a [`Node::Label`] gives it a name.
+    Expression {
+        /// The expression.
+        node: Node,
+        /// Whether the user said that it may be NULL because its side is outer-joined.
+        nullable: bool,
+    },
+    /// All columns of a table or alias, in the table's order: a model.
+    Entity {
+        /// Where the columns come from.
+        source: Source,
+        /// Whose columns they are.
+        table: Table,
+        /// Whether the user said that the row may be missing because its side is outer-joined.
+        nullable: bool,
+    },
+}
+
+/// A join.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// What it starts from; none: whatever stands before it.
+    pub left: Option<Source>,
+    /// What is joined.
+    pub right: Source,
+    /// The condition; none: the foreign key between the two, which must be the only one.
+    pub on: Option<Node>,
+    /// Which rows stay without a partner.
+    pub kind: JoinKind,
+}
+
+/// Which rows of a join stay without a partner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum JoinKind {
+    /// None.
+    Inner,
+    /// Those of the left side.
+    Left,
+    /// Those of both sides.
+    Full,
+    /// Every row with every row.
+    Cross,
+}
+
+/// One further select of a set operation.
+#[derive(Clone, Debug)]
+pub struct SetOperation {
+    /// The operation.
+    pub operator: SetOperator,
+    /// The further select.
+    pub select: Arc<SelectNode>,
+}
+
+/// UNION, INTERSECT, EXCEPT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SetOperator {
+    /// UNION.
+    Union,
+    /// UNION ALL.
+    UnionAll,
+    /// INTERSECT.
+    Intersect,
+    /// EXCEPT.
+    Except,
+}
+
+/// One entry of WITH, by hand; those that are used as sources are found by themselves.
+#[derive(Clone, Debug)]
+pub struct CommonTableExpression {
+    /// The alias that stands for it.
+    pub alias: Alias,
+}
+
+/// FOR UPDATE and its like.
+#[derive(Clone, Debug)]
+pub struct Locking {
+    /// How strong.
+    pub strength: LockStrength,
+    /// What to do when a row is locked.
+    pub wait: LockWait,
+    /// Which sources; empty: all.
+    pub of: Vec<Source>,
+}
+
+/// How strong a row lock is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LockStrength {
+    /// FOR UPDATE.
+    Update,
+    /// FOR SHARE.
+    Share,
+}
+
+/// What to do when a row is locked already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LockWait {
+    /// Wait.
+    #[default]
+    Wait,
+    /// Fail: NOWAIT.
+    NoWait,
+    /// Leave the row out: SKIP LOCKED.
+    SkipLocked,
+}
+
+/// INSERT.
+#[derive(Clone, Debug)]
+pub struct InsertNode {
+    /// The table.
+    pub table: Table,
+    /// The columns of each row; none: the table's, in order, as many as a row has.
+    pub columns: Option<Vec<Name>>,
+    /// The rows.
+    pub rows: InsertRows,
+    /// RETURNING.
+    pub returning: Vec<SelectItem>,
+}
+
+/// The rows of an INSERT.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum InsertRows {
+    /// One row of defaults.
+    Default,
+    /// Rows of values, one after the other in one list.
+    Values {
+        /// All values, row by row.
+        nodes: Vec<Node>,
+        /// How many values a row has.
+        width: usize,
+    },
+    /// The rows of a select.
+    Select(Arc<SelectNode>),
+    /// Rows that do not fit together, in the message's words: building never fails, compiling does.
+    Invalid(Name),
+}
+
+/// UPDATE.
+#[derive(Clone, Debug)]
+pub struct UpdateNode {
+    /// The table.
+    pub table: Table,
+    /// Columns and their new values.
+    pub assignments: Vec<(Name, Node)>,
+    /// WHERE: all of them.
+    pub filters: Vec<Node>,
+    /// RETURNING.
+    pub returning: Vec<SelectItem>,
+}
+
+/// DELETE.
+#[derive(Clone, Debug)]
+pub struct DeleteNode {
+    /// The table.
+    pub table: Table,
+    /// WHERE: all of them.
+    pub filters: Vec<Node>,
+    /// RETURNING.
+    pub returning: Vec<SelectItem>,
+}
+
+/// SQL written by hand.
+#[derive(Clone, Debug)]
+pub struct TextNode {
+    /// The text, with parameters as `:name`; `\:` is a colon, and `::` is left alone.
+    pub sql: Name,
+    /// The parameters' values.
+    pub parameters: Vec<(Name, Value)>,
+}
+
+/// A DDL statement.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum DdlNode {
+    /// CREATE TABLE with its columns and constraints.
+    CreateTable {
+        /// The table.
+        table: Table,
+        /// IF NOT EXISTS.
+        if_not_exists: bool,
+        /// Foreign keys to these tables are left out, because they are added later by ALTER.
+        without_foreign_keys_to: Vec<Table>,
+    },
+    /// DROP TABLE.
+    DropTable {
+        /// The table.
+        table: Table,
+        /// IF EXISTS.
+        if_exists: bool,
+    },
+    /// CREATE INDEX.
+    CreateIndex {
+        /// The table.
+        table: Table,
+        /// The index.
+        index: Index,
+        /// IF NOT EXISTS, where the dialect has it.
+        if_not_exists: bool,
+    },
+    /// DROP INDEX.
+    DropIndex {
+        /// The table.
+        table: Table,
+        /// The index's name.
+        name: Name,
+        /// IF EXISTS, where the dialect has it.
+        if_exists: bool,
+    },
+    /// ALTER TABLE ADD FOREIGN KEY.
+    AddForeignKey {
+        /// The table.
+        table: Table,
+        /// The key.
+        key: ForeignKeyConstraint,
+    },
+    /// ALTER TABLE DROP the foreign key of this name.
+    DropForeignKey {
+        /// The table.
+        table: Table,
+        /// The constraint's name.
+        name: Name,
+    },
+    /// SQL that is written just so.
+    Raw(Name),
+}

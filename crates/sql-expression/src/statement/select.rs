@@ -1,0 +1,380 @@
+//! [`select`].
+
+use std::{any::Any, fmt, marker::PhantomData, sync::Arc};
+
+use super::{
+    Executable, Join, JoinKind, LockStrength, LockWait, Locking, ScalarExecutable, SelectItem, SelectNode, SetOperation,
+    SetOperator, StatementNode,
+};
+use crate::{
+    ColumnInfo, Decode, Result, Row, RowPlan,
+    expression::{Alias, AliasTarget, Node, OrderBy, Source},
+    name::Name,
+    typed::{
+        Aliased, Attribute, ColumnExpression, ColumnType, Condition, Entity, Expression, IntoNode, Model, OrderExpression,
+        RowReader, Selectable,
+    },
+};
+
+/// Begins a SELECT: of a model, a column, an expression, or a tuple of these. FROM follows from the columns that are used.
+///
+/// # Examples
+/// ```
+/// # use aludel_sql_expression::{select, schema::{Column, MetaData, Table}, types::{Integer, Varchar}};
+/// # let metadata = MetaData::new();
+/// # let users = Table::new("users", &metadata).column(Column::new("id", Integer).primary_key()).column(Column::new("name", Varchar(50)));
+/// let statement = select(users.c("name")).filter(users.c("id").eq(1)).order_by(users.c("name").asc());
+/// ```
+pub fn select<S: Selectable>(selection: S) -> Select<S> {
+    let mut node = SelectNode::default();
+    selection.items(&mut node.items);
+    Select { node: Arc::new(node), selection: PhantomData }
+}
+
+/// A SELECT, typed by what it selects. Cloning copies a pointer.
+#[must_use]
+pub struct Select<S> {
+    node: Arc<SelectNode>,
+    selection: PhantomData<fn() -> S>,
+}
+
+impl<S> Select<S> {
+    fn change(mut self, change: impl FnOnce(&mut SelectNode)) -> Self {
+        change(Arc::make_mut(&mut self.node));
+        self
+    }
+
+    /// The untyped tree.
+    pub fn tree(&self) -> &Arc<SelectNode> {
+        &self.node
+    }
+
+    /// The same tree, typed by another selection of the same shape: for layers above.
+    #[doc(hidden)]
+    pub fn retype<R>(self) -> Select<R> {
+        Select { node: self.node, selection: PhantomData }
+    }
+
+    /// Keeps the rows for which the condition holds; several are joined by AND.
+    pub fn filter(self, condition: impl Condition) -> Self {
+        let condition = condition.into_condition();
+        self.change(|node| node.filters.push(condition))
+    }
+
+    /// Orders the rows; later calls order what is equal.
+    pub fn order_by(self, order: impl IntoOrderBy) -> Self {
+        self.change(|node| order.push(&mut node.order_by))
+    }
+
+    /// Groups the rows by an expression, or by a tuple of them.
+    pub fn group_by(self, expressions: impl IntoNodes) -> Self {
+        self.change(|node| expressions.push(&mut node.group_by))
+    }
+
+    /// Keeps the groups for which the condition holds.
+    pub fn having(self, condition: impl Condition) -> Self {
+        let condition = condition.into_condition();
+        self.change(|node| node.having.push(condition))
+    }
+
+    /// Leaves out rows that were there before.
+    pub fn distinct(self) -> Self {
+        self.change(|node| node.distinct = true)
+    }
+
+    /// Gives at most so many rows.
+    pub fn limit(self, rows: u64) -> Self {
+        self.change(|node| node.limit = Some(count(rows)))
+    }
+
+    /// Leaves out so many rows at the beginning.
+    pub fn offset(self, rows: u64) -> Self {
+        self.change(|node| node.offset = Some(count(rows)))
+    }
+
+    /// Puts something into FROM that no column asks for, or fixes what FROM begins with.
+    pub fn select_from(self, source: impl Into<Source>) -> Self {
+        let source = source.into();
+        self.change(|node| node.from.push(source))
+    }
+
+    /// Joins along a relationship, or to a model or table by the foreign key between the two.
+    pub fn join(self, target: impl JoinTarget) -> Self {
+        self.change(|node| target.joins(JoinKind::Inner, &mut node.joins))
+    }
+
+    /// Joins, and keeps the rows of the left side that have no partner. Select the other side with `.nullable()`.
+    pub fn outerjoin(self, target: impl JoinTarget) -> Self {
+        self.change(|node| target.joins(JoinKind::Left, &mut node.joins))
+    }
+
+    /// Joins by a condition.
+    pub fn join_on(self, right: impl Into<Source>, on: impl Condition) -> Self {
+        self.join_with(JoinKind::Inner, right.into(), on.into_condition())
+    }
+
+    /// Joins by a condition, and keeps the rows of the left side that have no partner.
+    pub fn outerjoin_on(self, right: impl Into<Source>, on: impl Condition) -> Self {
+        self.join_with(JoinKind::Left, right.into(), on.into_condition())
+    }
+
+    fn join_with(self, kind: JoinKind, right: Source, on: Node) -> Self {
+        self.change(|node| node.joins.push(Join { left: None, right, on: Some(on), kind }))
+    }
+
+    /// Locks the rows until the transaction ends: FOR UPDATE.
+    pub fn with_for_update(self) -> Self {
+        self.change(|node| {
+            node.locking = Some(Locking { strength: LockStrength::Update, wait: LockWait::Wait, of: Vec::new() });
+        })
+    }
+
+    /// Locks the rows, in a chosen way.
+    pub fn locking(self, locking: Locking) -> Self {
+        self.change(|node| node.locking = Some(locking))
+    }
+
+    /// The rows of both, each once.
+    pub fn union(self, other: Self) -> Self {
+        self.set_operation(SetOperator::Union, other)
+    }
+
+    /// The rows of both.
+    pub fn union_all(self, other: Self) -> Self {
+        self.set_operation(SetOperator::UnionAll, other)
+    }
+
+    /// The rows that are in both.
+    pub fn intersect(self, other: Self) -> Self {
+        self.set_operation(SetOperator::Intersect, other)
+    }
+
+    /// The rows of this one that are not in the other.
+    pub fn except(self, other: Self) -> Self {
+        self.set_operation(SetOperator::Except, other)
+    }
+
+    fn set_operation(self, operator: SetOperator, other: Self) -> Self {
+        let select = other.node;
+        // What was ordered or limited before stays a select of its own, so that each part keeps its meaning.
+        if self.node.order_by.is_empty() && self.node.limit.is_none() && self.node.offset.is_none() {
+            return self.change(|node| node.set_operations.push(SetOperation { operator, select }));
+        }
+        let first = self.node;
+        let node = SelectNode {
+            items: first.items.clone(),
+            set_operations: vec![
+                SetOperation { operator: SetOperator::Union, select: first },
+                SetOperation { operator, select },
+            ],
+            ..SelectNode::default()
+        };
+        Self { node: Arc::new(node), selection: PhantomData }
+    }
+
+    /// The select as a table of another statement's FROM, under a name.
+    pub fn subquery(&self, name: impl Into<Name>) -> Alias {
+        Alias::new(Some(name.into()), AliasTarget::Subquery(self.node.clone()))
+    }
+
+    /// The select as a common table expression, written in WITH, under a name.
+    pub fn cte(&self, name: impl Into<Name>) -> Alias {
+        let target = AliasTarget::CommonTableExpression { select: self.node.clone(), recursive: false };
+        Alias::new(Some(name.into()), target)
+    }
+
+    /// Hangs something on the statement for a layer above, such as loader options. It is no part of the SQL.
+    #[doc(hidden)]
+    pub fn extension(self, extension: Arc<dyn Any + Send + Sync>) -> Self {
+        self.change(|node| node.extensions.0.push(extension))
+    }
+}
+
+impl<S: Selectable> Select<S> {
+    /// The select as a value of another statement: its one column of its one row.
+    pub fn scalar_subquery(&self) -> Expression<S::Value> {
+        Expression::new(Node::Subquery(self.node.clone()))
+    }
+}
+
+impl Alias {
+    /// A column of the subquery or common table expression, by name.
+    pub fn c(&self, name: impl Into<Name>) -> ColumnExpression {
+        ColumnExpression::new(Source::Alias(self.clone()), name.into())
+    }
+}
+
+fn count(rows: u64) -> Node {
+    Node::typed_bind(rows.min(i64::MAX as u64).into_value(), crate::types::SqlType::BigInteger)
+}
+
+impl<S: Selectable> Executable for Select<S> {
+    type Row = S::Value;
+
+    fn node(&self) -> StatementNode {
+        StatementNode::Select(self.node.clone())
+    }
+
+    fn plan(&self, _: &Arc<[ColumnInfo]>) -> Result<RowPlan> {
+        // The select list was written by us, in order.
+        Ok(RowPlan::default())
+    }
+
+    #[inline]
+    fn decode(&self, row: &dyn Row, _: &RowPlan) -> Result<S::Value> {
+        S::read(&mut RowReader::new(row))
+    }
+}
+
+impl<S: Selectable + FirstValue<T>, T: Decode> ScalarExecutable<T> for Select<S> {
+    fn decode_scalar(&self, row: &dyn Row) -> Result<T> {
+        RowReader::new(row).next()
+    }
+}
+
+/// A selection whose first value is a `T`.
+#[diagnostic::on_unimplemented(message = "the first selected value of `{Self}` cannot be read into `{T}`")]
+pub trait FirstValue<T> {}
+
+impl<M: Model, T: ColumnType> FirstValue<T> for Attribute<M, T> {}
+impl<T> FirstValue<T> for Expression<T> {}
+impl<T> FirstValue<T> for ColumnExpression {}
+
+impl<S> Clone for Select<S> {
+    fn clone(&self) -> Self {
+        Self { node: self.node.clone(), selection: PhantomData }
+    }
+}
+
+impl<S> fmt::Debug for Select<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.node.fmt(formatter)
+    }
+}
+
+/// What `order_by` takes: a column, an expression, one of them with a direction, or a tuple of these.
+#[diagnostic::on_unimplemented(message = "`{Self}` cannot be ordered by")]
+pub trait IntoOrderBy {
+    /// Adds itself to the list.
+    fn push(self, order: &mut Vec<OrderBy>);
+}
+
+impl IntoOrderBy for OrderExpression {
+    fn push(self, order: &mut Vec<OrderBy>) {
+        order.push(self.0);
+    }
+}
+
+fn ascending(node: Node) -> OrderBy {
+    OrderBy { node, descending: false, nulls_first: None }
+}
+
+impl<M: Model, T: ColumnType> IntoOrderBy for Attribute<M, T> {
+    fn push(self, order: &mut Vec<OrderBy>) {
+        order.push(ascending(self.node()));
+    }
+}
+
+impl<T> IntoOrderBy for Expression<T> {
+    fn push(self, order: &mut Vec<OrderBy>) {
+        order.push(ascending(self.into_node()));
+    }
+}
+
+impl IntoOrderBy for ColumnExpression {
+    fn push(self, order: &mut Vec<OrderBy>) {
+        order.push(ascending(self.node()));
+    }
+}
+
+/// What `group_by` takes: an expression, or a tuple of them.
+#[diagnostic::on_unimplemented(message = "`{Self}` cannot be grouped by")]
+pub trait IntoNodes {
+    /// Adds itself to the list.
+    fn push(self, nodes: &mut Vec<Node>);
+}
+
+impl<M: Model, T: ColumnType> IntoNodes for Attribute<M, T> {
+    fn push(self, nodes: &mut Vec<Node>) {
+        nodes.push(self.node());
+    }
+}
+
+impl<T> IntoNodes for Expression<T> {
+    fn push(self, nodes: &mut Vec<Node>) {
+        nodes.push(IntoNode::into_node(self));
+    }
+}
+
+impl IntoNodes for ColumnExpression {
+    fn push(self, nodes: &mut Vec<Node>) {
+        nodes.push(self.node());
+    }
+}
+
+macro_rules! lists {
+    ($(($($name:ident)*))*) => {$(
+        impl<$($name: IntoOrderBy),*> IntoOrderBy for ($($name,)*) {
+            #[allow(non_snake_case, reason = "the type parameters name the variables")]
+            fn push(self, order: &mut Vec<OrderBy>) {
+                let ($($name,)*) = self;
+                $($name.push(order);)*
+            }
+        }
+
+        impl<$($name: IntoNodes),*> IntoNodes for ($($name,)*) {
+            #[allow(non_snake_case, reason = "the type parameters name the variables")]
+            fn push(self, nodes: &mut Vec<Node>) {
+                let ($($name,)*) = self;
+                $($name.push(nodes);)*
+            }
+        }
+    )*};
+}
+
+lists! { (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) }
+
+/// What `join` takes: a relationship, a model or a table.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be joined",
+    note = "join a relationship such as `Author::books`, or a model; with a condition of your own use `join_on`"
+)]
+pub trait JoinTarget {
+    /// Adds the joins it stands for: a relationship over a secondary table stands for two.
+    fn joins(self, kind: JoinKind, joins: &mut Vec<Join>);
+}
+
+fn by_foreign_key(right: Source, kind: JoinKind) -> Join {
+    Join { left: None, right, on: None, kind }
+}
+
+impl<M: Model> JoinTarget for Entity<M> {
+    fn joins(self, kind: JoinKind, joins: &mut Vec<Join>) {
+        joins.push(by_foreign_key(self.into(), kind));
+    }
+}
+
+impl<M: Model> JoinTarget for &Aliased<M> {
+    fn joins(self, kind: JoinKind, joins: &mut Vec<Join>) {
+        joins.push(by_foreign_key(self.into(), kind));
+    }
+}
+
+impl JoinTarget for &crate::schema::Table {
+    fn joins(self, kind: JoinKind, joins: &mut Vec<Join>) {
+        joins.push(by_foreign_key(self.into(), kind));
+    }
+}
+
+impl JoinTarget for &Alias {
+    fn joins(self, kind: JoinKind, joins: &mut Vec<Join>) {
+        joins.push(by_foreign_key(self.into(), kind));
+    }
+}
+
+/// The items of a select list, for RETURNING.
+pub(crate) fn items_of(selection: &impl Selectable) -> Vec<SelectItem> {
+    let mut items = Vec::new();
+    selection.items(&mut items);
+    items
+}

@@ -1,0 +1,167 @@
+//! [`text`]: SQL written by hand.
+
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+use super::{DynamicRow, Executable, ScalarExecutable, StatementNode, TextNode};
+use crate::{
+    ColumnInfo, Decode, FromRow, Result, Row, RowPlan, Value,
+    name::Name,
+    typed::ColumnType,
+};
+
+/// SQL written by hand, with parameters as `:name`. It takes literals; a built text must be marked by [`trusted`], so that
+/// input never becomes SQL by accident.
+///
+/// `::` is left alone, so that PostgreSQL's casts can be written; `\:` is a colon.
+///
+/// # Examples
+/// ```
+/// # use aludel_sql_expression::text;
+/// let statement = text("UPDATE users SET name = :name WHERE id = :id").bind("name", "x").bind("id", 1);
+/// ```
+pub fn text(sql: impl IntoSqlText) -> TextStatement {
+    let node = TextNode { sql: sql.into_sql_text(), parameters: Vec::new() };
+    TextStatement { node: Arc::new(node), row: PhantomData }
+}
+
+/// Marks a built text as SQL that the program itself made, without input in it.
+pub fn trusted(sql: impl Into<String>) -> Trusted {
+    Trusted(sql.into())
+}
+
+/// A built text that is SQL.
+#[derive(Clone, Debug)]
+pub struct Trusted(String);
+
+/// What [`text`] takes: a literal, or a text marked by [`trusted`].
+#[diagnostic::on_unimplemented(
+    message = "`text` takes a literal, not `{Self}`",
+    note = "bind values with `:name`; if the text itself was built, and holds no input, mark it: `text(trusted(sql))`"
+)]
+pub trait IntoSqlText {
+    /// The text.
+    fn into_sql_text(self) -> Name;
+}
+
+impl IntoSqlText for &'static str {
+    fn into_sql_text(self) -> Name {
+        Name::Static(self)
+    }
+}
+
+impl IntoSqlText for Trusted {
+    fn into_sql_text(self) -> Name {
+        self.0.into()
+    }
+}
+
+/// SQL written by hand, typed by what its rows are read into.
+#[must_use]
+pub struct TextStatement<R = DynamicRow> {
+    node: Arc<TextNode>,
+    row: PhantomData<fn() -> R>,
+}
+
+impl<R> TextStatement<R> {
+    /// Gives a parameter its value. A value missing, or one too many, is an error when the statement is compiled.
+    pub fn bind(self, name: impl Into<Name>, value: impl IntoParameter) -> Self {
+        let mut node = self.node;
+        Arc::make_mut(&mut node).parameters.push((name.into(), value.into_parameter()));
+        Self { node, row: PhantomData }
+    }
+
+    /// Says what rows are read into: a tuple by position, or a struct with `#[derive(FromRow)]` by column name.
+    pub fn returns<T: FromRow>(self) -> TextStatement<Typed<T>> {
+        TextStatement { node: self.node, row: PhantomData }
+    }
+}
+
+/// Marks the rows of a [`TextStatement`] as read by [`FromRow`].
+#[derive(Debug)]
+pub struct Typed<T>(PhantomData<fn() -> T>);
+
+/// A value of a `text` parameter.
+pub trait IntoParameter {
+    /// The value.
+    fn into_parameter(self) -> Value;
+}
+
+impl<T: ColumnType> IntoParameter for T {
+    fn into_parameter(self) -> Value {
+        self.into_value()
+    }
+}
+
+impl IntoParameter for Value {
+    fn into_parameter(self) -> Value {
+        self
+    }
+}
+
+impl IntoParameter for &str {
+    fn into_parameter(self) -> Value {
+        Value::Text(self.to_owned())
+    }
+}
+
+impl IntoParameter for &String {
+    fn into_parameter(self) -> Value {
+        Value::Text(self.clone())
+    }
+}
+
+impl IntoParameter for Option<&str> {
+    fn into_parameter(self) -> Value {
+        self.map_or(Value::Null, IntoParameter::into_parameter)
+    }
+}
+
+impl Executable for TextStatement<DynamicRow> {
+    type Row = DynamicRow;
+
+    fn node(&self) -> StatementNode {
+        StatementNode::Text(self.node.clone())
+    }
+
+    fn plan(&self, columns: &Arc<[ColumnInfo]>) -> Result<RowPlan> {
+        Ok(RowPlan::of_columns(columns))
+    }
+
+    fn decode(&self, row: &dyn Row, plan: &RowPlan) -> Result<DynamicRow> {
+        DynamicRow::read(row, plan.columns())
+    }
+}
+
+impl<T: FromRow + Send + 'static> Executable for TextStatement<Typed<T>> {
+    type Row = T;
+
+    fn node(&self) -> StatementNode {
+        StatementNode::Text(self.node.clone())
+    }
+
+    fn plan(&self, columns: &Arc<[ColumnInfo]>) -> Result<RowPlan> {
+        T::plan(columns)
+    }
+
+    fn decode(&self, row: &dyn Row, plan: &RowPlan) -> Result<T> {
+        T::from_row(row, plan)
+    }
+}
+
+impl<T: Decode> ScalarExecutable<T> for TextStatement<DynamicRow> {
+    fn decode_scalar(&self, row: &dyn Row) -> Result<T> {
+        crate::decode::decode_at(row, 0)
+    }
+}
+
+impl<R> Clone for TextStatement<R> {
+    fn clone(&self) -> Self {
+        Self { node: self.node.clone(), row: PhantomData }
+    }
+}
+
+impl<R> fmt::Debug for TextStatement<R> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.node.fmt(formatter)
+    }
+}

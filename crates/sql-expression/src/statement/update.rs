@@ -1,0 +1,58 @@
+//! [`update`].
+
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+use super::{
+    Executable, StatementNode, UpdateNode,
+    insert::{Assign, dml_statement},
+    select::items_of,
+};
+use crate::{
+    ColumnInfo, Result, Row, RowPlan,
+    schema::{Table, Tables},
+    typed::{Condition, Selectable},
+};
+
+/// Begins an UPDATE of a table or model. Without a filter it changes all rows.
+pub fn update(target: impl Tables) -> Update {
+    let mut table = None;
+    target.each(&mut |found| table = Some(found.clone()));
+    let table = table.unwrap_or_else(|| Table::unregistered(""));
+    let node = UpdateNode { table, assignments: Vec::new(), filters: Vec::new(), returning: Vec::new() };
+    Update { node: Arc::new(node), returning: PhantomData }
+}
+
+/// An UPDATE, typed by what it returns.
+#[must_use]
+pub struct Update<R = ()> {
+    node: Arc<UpdateNode>,
+    returning: PhantomData<fn() -> R>,
+}
+
+impl<R> Update<R> {
+    fn change(mut self, change: impl FnOnce(&mut UpdateNode)) -> Self {
+        change(Arc::make_mut(&mut self.node));
+        self
+    }
+
+    /// Gives a column a new value, or an expression such as `User::visits + 1`.
+    pub fn set<C: Assign<V>, V>(self, column: C, value: V) -> Self {
+        let assignment = column.assign(value);
+        self.change(|update| update.assignments.push(assignment))
+    }
+
+    /// Changes only the rows for which the condition holds; several are joined by AND.
+    pub fn filter(self, condition: impl Condition) -> Self {
+        let condition = condition.into_condition();
+        self.change(|update| update.filters.push(condition))
+    }
+
+    /// Gives back the changed rows.
+    pub fn returning<S: Selectable>(self, selection: S) -> Update<S> {
+        let items = items_of(&selection);
+        let changed = self.change(|update| update.returning = items);
+        Update { node: changed.node, returning: PhantomData }
+    }
+}
+
+dml_statement!(Update, Update);

@@ -1,0 +1,97 @@
+//! `+ - * /` between columns, expressions and values.
+
+use std::ops;
+
+use super::{Attribute, ColumnType, Expression, Model};
+use crate::{
+    expression::{BinaryOperator, Node},
+    value::Decimal,
+};
+
+/// What a number type gives when it is calculated with another.
+#[diagnostic::on_unimplemented(message = "`{Self}` cannot be calculated with `{Other}`")]
+pub trait Arithmetic<Other>: ColumnType<Base = Self> {
+    /// The result's type.
+    type Output: ColumnType<Base = Self::Output>;
+}
+
+macro_rules! arithmetic {
+    ($($left:ty, $right:ty => $output:ty;)*) => {$(
+        impl Arithmetic<$right> for $left {
+            type Output = $output;
+        }
+    )*};
+}
+
+pub(crate) use arithmetic;
+
+arithmetic! {
+    i16, i16 => i16; i32, i32 => i32; i64, i64 => i64; u32, u32 => u32; u64, u64 => u64;
+    i32, i64 => i64; i64, i32 => i64; i16, i32 => i32; i32, i16 => i32; i16, i64 => i64; i64, i16 => i64;
+    f32, f32 => f32; f64, f64 => f64; f64, i32 => f64; i32, f64 => f64; f64, i64 => f64; i64, f64 => f64;
+    Decimal, Decimal => Decimal; Decimal, i32 => Decimal; i32, Decimal => Decimal;
+    Decimal, i64 => Decimal; i64, Decimal => Decimal;
+}
+
+/// What a number column of type `B` can be calculated with.
+#[diagnostic::on_unimplemented(message = "a `{B}` column cannot be calculated with `{Self}`", label = "not a number that goes with `{B}`")]
+pub trait ArithmeticOperand<B> {
+    /// The result's type.
+    type Output: ColumnType<Base = Self::Output>;
+
+    /// The untyped node.
+    fn into_operand(self) -> Node;
+}
+
+#[diagnostic::do_not_recommend]
+impl<B: Arithmetic<B>> ArithmeticOperand<B> for B {
+    type Output = <B as Arithmetic<B>>::Output;
+
+    fn into_operand(self) -> Node {
+        Node::typed_bind(self.into_value(), B::sql_type())
+    }
+}
+
+impl<B: Arithmetic<T::Base>, M: Model, T: ColumnType> ArithmeticOperand<B> for Attribute<M, T> {
+    type Output = <B as Arithmetic<T::Base>>::Output;
+
+    fn into_operand(self) -> Node {
+        self.node()
+    }
+}
+
+impl<B: Arithmetic<T::Base>, T: ColumnType> ArithmeticOperand<B> for Expression<T> {
+    type Output = <B as Arithmetic<T::Base>>::Output;
+
+    fn into_operand(self) -> Node {
+        self.into_node()
+    }
+}
+
+macro_rules! operators {
+    ($($trait:ident $method:ident $operator:ident;)*) => {$(
+        impl<M: Model, T: ColumnType, R: ArithmeticOperand<T::Base>> ops::$trait<R> for Attribute<M, T> {
+            type Output = Expression<T::Like<R::Output>>;
+
+            fn $method(self, other: R) -> Self::Output {
+                Expression::new(Node::binary(self.node(), BinaryOperator::$operator, other.into_operand()))
+            }
+        }
+
+        impl<T: ColumnType, R: ArithmeticOperand<T::Base>> ops::$trait<R> for Expression<T> {
+            type Output = Expression<T::Like<R::Output>>;
+
+            fn $method(self, other: R) -> Self::Output {
+                Expression::new(Node::binary(self.into_node(), BinaryOperator::$operator, other.into_operand()))
+            }
+        }
+    )*};
+}
+
+operators! {
+    Add add Add;
+    Sub sub Subtract;
+    Mul mul Multiply;
+    Div div Divide;
+    Rem rem Modulo;
+}

@@ -1,0 +1,118 @@
+//! [`ColumnType`]: a Rust type that one column can hold.
+
+use crate::{
+    Decode, Value,
+    types::SqlType,
+    value::Decimal,
+};
+
+/// A Rust type that one column can hold. `Option` makes it nullable.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a column type",
+    label = "a column cannot hold `{Self}`",
+    note = "use a type such as `i64`, `String`, `Option<String>`, or one with `#[derive(Enum)]`; links to other models are `Many<T>` and `One<T>`"
+)]
+pub trait ColumnType: Decode + Clone + PartialEq + Send + Sync + 'static {
+    /// The type without `Option`.
+    type Base: ColumnType;
+
+    /// Another type, nullable when this one is.
+    type Like<U: ColumnType<Base = U>>: ColumnType<Base = U>;
+
+    /// Whether NULL is a value of it.
+    const NULLABLE: bool = false;
+
+    /// The SQL type of a column that is not told otherwise.
+    fn sql_type() -> SqlType;
+
+    /// The value as a parameter.
+    fn to_value(&self) -> Value;
+
+    /// The value as a parameter, without a copy.
+    fn into_value(self) -> Value {
+        self.to_value()
+    }
+}
+
+impl<T: ColumnType<Base = T>> ColumnType for Option<T> {
+    type Base = T;
+    type Like<U: ColumnType<Base = U>> = Option<U>;
+
+    const NULLABLE: bool = true;
+
+    fn sql_type() -> SqlType {
+        T::sql_type()
+    }
+
+    fn to_value(&self) -> Value {
+        self.as_ref().map_or(Value::Null, T::to_value)
+    }
+
+    fn into_value(self) -> Value {
+        self.map_or(Value::Null, T::into_value)
+    }
+}
+
+/// Writes a [`ColumnType`] for a type that is never NULL.
+macro_rules! column_types {
+    ($($type:ty: $sql_type:expr, $value:ident => $to_value:expr $(, $into_value:expr)?;)*) => {$(
+        impl $crate::typed::ColumnType for $type {
+            type Base = $type;
+            type Like<U: $crate::typed::ColumnType<Base = U>> = U;
+
+            fn sql_type() -> $crate::types::SqlType {
+                $sql_type
+            }
+
+            fn to_value(&self) -> $crate::Value {
+                let $value = self;
+                $to_value
+            }
+
+            $(fn into_value(self) -> $crate::Value {
+                let $value = self;
+                $into_value
+            })?
+        }
+    )*};
+}
+
+pub(crate) use column_types;
+
+column_types! {
+    i16: SqlType::SmallInteger, value => Value::I64(i64::from(*value));
+    i32: SqlType::Integer, value => Value::I64(i64::from(*value));
+    i64: SqlType::BigInteger, value => Value::I64(*value);
+    u16: SqlType::Integer, value => Value::I64(i64::from(*value));
+    u32: SqlType::BigInteger, value => Value::I64(i64::from(*value));
+    u64: SqlType::UnsignedBigInteger, value => i64::try_from(*value).map_or(Value::U64(*value), Value::I64);
+    f32: SqlType::Float, value => Value::F32(*value);
+    f64: SqlType::Double, value => Value::F64(*value);
+    bool: SqlType::Boolean, value => Value::Bool(*value);
+    String: SqlType::Text, value => Value::Text(value.clone()), Value::Text(value);
+    Vec<u8>: SqlType::LargeBinary, value => Value::Bytes(value.clone()), Value::Bytes(value);
+    Decimal: SqlType::Numeric { precision: None, scale: None }, value => Value::Decimal(*value);
+}
+
+/// A column or expression that holds `B`, or `Option<B>`.
+#[diagnostic::on_unimplemented(
+    message = "the column or expression holds `{Self}`, but `{B}` is needed here",
+    label = "this holds `{Self}`, not `{B}`"
+)]
+pub trait Is<B> {}
+
+impl<T> Is<T> for T {}
+impl<T> Is<T> for Option<T> {}
+
+/// A type that a foreign key to a column of type `B` can have: `B`, or `Option<B>`.
+#[diagnostic::on_unimplemented(
+    message = "a foreign key of type `{Self}` cannot reference a column of type `{B}`",
+    label = "the referenced column holds `{B}`"
+)]
+pub trait References<B> {}
+
+impl<T> References<T> for T {}
+impl<T> References<T> for Option<T> {}
+
+/// Checks at compile time that a foreign key has the type of what it references. The derive writes the call.
+pub const fn check_foreign_key<M, T, N, F: References<T>>(_: crate::typed::Attribute<M, T>, _: crate::typed::Attribute<N, F>) {}

@@ -1,0 +1,310 @@
+//! The operators of columns and expressions, as inherent methods: nothing to import, and they show in the docs.
+
+use std::sync::Arc;
+
+use super::{
+    Attribute, ColumnExpression, ColumnType, Expression, IntoNode, Is, Model, OrderExpression, operand::Operand,
+};
+use crate::{
+    expression::{BinaryNode, BinaryOperator, CastNode, InNode, Node, UnaryOperator},
+    statement::Select,
+    types::SqlType,
+    value::Value,
+};
+
+type Base<T> = <T as ColumnType>::Base;
+
+/// The methods that typed columns and typed expressions share.
+macro_rules! typed_operators {
+    ([$($generic:tt)*] $type:ty, $item:ident) => {
+        impl<$($generic)*> $type {
+            /// `self = other`. With NULL as a value the comparison is never true: use `is_null`.
+            pub fn eq(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
+                compare(IntoNode::into_node(self), BinaryOperator::Equal, other.into_operand())
+            }
+
+            /// `self <> other`.
+            pub fn ne(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
+                compare(IntoNode::into_node(self), BinaryOperator::NotEqual, other.into_operand())
+            }
+
+            /// `self < other`.
+            pub fn lt(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
+                compare(IntoNode::into_node(self), BinaryOperator::Less, other.into_operand())
+            }
+
+            /// `self <= other`.
+            pub fn le(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
+                compare(IntoNode::into_node(self), BinaryOperator::LessOrEqual, other.into_operand())
+            }
+
+            /// `self > other`.
+            pub fn gt(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
+                compare(IntoNode::into_node(self), BinaryOperator::Greater, other.into_operand())
+            }
+
+            /// `self >= other`.
+            pub fn ge(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
+                compare(IntoNode::into_node(self), BinaryOperator::GreaterOrEqual, other.into_operand())
+            }
+
+            /// `self IS DISTINCT FROM other`: like `ne`, but NULL is a value like others.
+            pub fn is_distinct_from(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
+                compare(IntoNode::into_node(self), BinaryOperator::IsDistinctFrom, other.into_operand())
+            }
+
+            /// `self IS NOT DISTINCT FROM other`: like `eq`, but NULL equals NULL.
+            pub fn is_not_distinct_from(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
+                compare(IntoNode::into_node(self), BinaryOperator::IsNotDistinctFrom, other.into_operand())
+            }
+
+            /// `self BETWEEN low AND high`, both included.
+            pub fn between(
+                self,
+                low: impl Operand<Base<$item>>,
+                high: impl Operand<Base<$item>>,
+            ) -> Expression<bool> {
+                Expression::new(Node::Between(Arc::new([IntoNode::into_node(self), low.into_operand(), high.into_operand()])))
+            }
+
+            /// `self IN (values)`. An empty list gives no rows.
+            pub fn in_<I>(self, values: I) -> Expression<bool>
+            where
+                I: IntoIterator,
+                I::Item: Operand<Base<$item>>,
+            {
+                in_list(IntoNode::into_node(self), values, false, <$item as ColumnType>::sql_type())
+            }
+
+            /// `self NOT IN (values)`. An empty list gives all rows.
+            pub fn not_in<I>(self, values: I) -> Expression<bool>
+            where
+                I: IntoIterator,
+                I::Item: Operand<Base<$item>>,
+            {
+                in_list(IntoNode::into_node(self), values, true, <$item as ColumnType>::sql_type())
+            }
+
+            /// `CAST(self AS type)`, to the SQL type of another Rust type.
+            pub fn cast<U: ColumnType<Base = U>>(self) -> Expression<$item::Like<U>> {
+                Expression::new(Node::Cast(Arc::new(CastNode { operand: IntoNode::into_node(self), sql_type: U::sql_type() })))
+            }
+
+            /// `self LIKE pattern`: `%` stands for any text, `_` for one character.
+            pub fn like(self, pattern: impl Operand<String>) -> Expression<bool>
+            where
+                $item: Is<String>,
+            {
+                compare(IntoNode::into_node(self), BinaryOperator::Like, pattern.into_operand())
+            }
+
+            /// `self NOT LIKE pattern`.
+            pub fn not_like(self, pattern: impl Operand<String>) -> Expression<bool>
+            where
+                $item: Is<String>,
+            {
+                compare(IntoNode::into_node(self), BinaryOperator::NotLike, pattern.into_operand())
+            }
+
+            /// `self ILIKE pattern`: LIKE without regard to upper and lower case.
+            pub fn ilike(self, pattern: impl Operand<String>) -> Expression<bool>
+            where
+                $item: Is<String>,
+            {
+                compare(IntoNode::into_node(self), BinaryOperator::ILike, pattern.into_operand())
+            }
+
+            /// The text begins with this text, taken literally.
+            pub fn starts_with(self, text: &str) -> Expression<bool>
+            where
+                $item: Is<String>,
+            {
+                literal_like(IntoNode::into_node(self), "", text, "%")
+            }
+
+            /// The text ends with this text, taken literally.
+            pub fn ends_with(self, text: &str) -> Expression<bool>
+            where
+                $item: Is<String>,
+            {
+                literal_like(IntoNode::into_node(self), "%", text, "")
+            }
+
+            /// The text contains this text, taken literally.
+            pub fn contains(self, text: &str) -> Expression<bool>
+            where
+                $item: Is<String>,
+            {
+                literal_like(IntoNode::into_node(self), "%", text, "%")
+            }
+
+            /// The two texts put together.
+            pub fn concat(self, other: impl Operand<String>) -> Expression<$item>
+            where
+                $item: Is<String>,
+            {
+                Expression::new(Node::binary(IntoNode::into_node(self), BinaryOperator::Concatenate, other.into_operand()))
+            }
+        }
+    };
+}
+
+/// The methods that every column and expression has.
+macro_rules! common_operators {
+    ([$($generic:tt)*] $type:ty) => {
+        impl<$($generic)*> $type {
+            /// `self IS NULL`.
+            pub fn is_null(self) -> Expression<bool> {
+                Expression::new(Node::unary(UnaryOperator::IsNull, IntoNode::into_node(self)))
+            }
+
+            /// `self IS NOT NULL`.
+            pub fn is_not_null(self) -> Expression<bool> {
+                Expression::new(Node::unary(UnaryOperator::IsNotNull, IntoNode::into_node(self)))
+            }
+
+            /// `self IN (SELECT ..)`.
+            pub fn in_select<S>(self, select: &Select<S>) -> Expression<bool> {
+                compare(IntoNode::into_node(self), BinaryOperator::In, Node::Subquery(select.tree().clone()))
+            }
+
+            /// `self NOT IN (SELECT ..)`.
+            pub fn not_in_select<S>(self, select: &Select<S>) -> Expression<bool> {
+                compare(IntoNode::into_node(self), BinaryOperator::NotIn, Node::Subquery(select.tree().clone()))
+            }
+
+            /// An operator that is written just so, between this and a value or another expression.
+            pub fn op<R>(self, operator: impl Into<crate::name::Name>, other: impl IntoNode) -> Expression<R> {
+                Expression::new(Node::binary(IntoNode::into_node(self), BinaryOperator::Custom(operator.into()), other.into_node()))
+            }
+
+            /// From the smallest up, in ORDER BY.
+            pub fn asc(self) -> OrderExpression {
+                OrderExpression::new(IntoNode::into_node(self), false)
+            }
+
+            /// From the largest down, in ORDER BY.
+            pub fn desc(self) -> OrderExpression {
+                OrderExpression::new(IntoNode::into_node(self), true)
+            }
+        }
+    };
+}
+
+typed_operators! { [M: Model, T: ColumnType] Attribute<M, T>, T }
+typed_operators! { [T: ColumnType] Expression<T>, T }
+common_operators! { [M: Model, T: ColumnType] Attribute<M, T> }
+common_operators! { [T] Expression<T> }
+common_operators! { [] ColumnExpression }
+
+impl<M: Model, T: ColumnType> Attribute<M, T> {
+    /// Gives it a name: written after AS in a select list, and used by that name in ORDER BY and GROUP BY.
+    pub fn label(self, name: impl Into<crate::name::Name>) -> Expression<T> {
+        Expression::new(self.node()).label(name)
+    }
+}
+
+macro_rules! dynamic_comparisons {
+    ($($(#[$doc:meta])* $name:ident => $operator:ident;)*) => {
+        impl ColumnExpression {
+            $($(#[$doc])*
+            pub fn $name(self, other: impl IntoNode) -> Expression<bool> {
+                compare(self.node(), BinaryOperator::$operator, other.into_node())
+            })*
+        }
+    };
+}
+
+dynamic_comparisons! {
+    /// `self = other`.
+    eq => Equal;
+    /// `self <> other`.
+    ne => NotEqual;
+    /// `self < other`.
+    lt => Less;
+    /// `self <= other`.
+    le => LessOrEqual;
+    /// `self > other`.
+    gt => Greater;
+    /// `self >= other`.
+    ge => GreaterOrEqual;
+    /// `self LIKE pattern`.
+    like => Like;
+    /// `self NOT LIKE pattern`.
+    not_like => NotLike;
+    /// `self ILIKE pattern`.
+    ilike => ILike;
+    /// `self IS DISTINCT FROM other`.
+    is_distinct_from => IsDistinctFrom;
+    /// `self IS NOT DISTINCT FROM other`.
+    is_not_distinct_from => IsNotDistinctFrom;
+}
+
+impl ColumnExpression {
+    /// `self IN (values)`. An empty list gives no rows.
+    pub fn in_<I>(self, values: I) -> Expression<bool>
+    where
+        I: IntoIterator,
+        I::Item: IntoNode,
+    {
+        dynamic_in(self.node(), values, false)
+    }
+
+    /// `self NOT IN (values)`. An empty list gives all rows.
+    pub fn not_in<I>(self, values: I) -> Expression<bool>
+    where
+        I: IntoIterator,
+        I::Item: IntoNode,
+    {
+        dynamic_in(self.node(), values, true)
+    }
+
+    /// `self BETWEEN low AND high`, both included.
+    pub fn between(self, low: impl IntoNode, high: impl IntoNode) -> Expression<bool> {
+        Expression::new(Node::Between(Arc::new([self.node(), low.into_node(), high.into_node()])))
+    }
+
+    /// Gives it a name in the select list.
+    pub fn label(self, name: impl Into<crate::name::Name>) -> Expression<Value> {
+        Expression::new(self.node()).label(name)
+    }
+}
+
+fn compare(left: Node, operator: BinaryOperator, right: Node) -> Expression<bool> {
+    Expression::new(Node::binary(left, operator, right))
+}
+
+fn in_list<B, I>(left: Node, values: I, negated: bool, sql_type: SqlType) -> Expression<bool>
+where
+    I: IntoIterator,
+    I::Item: Operand<B>,
+{
+    let values = values.into_iter().map(Operand::into_operand).collect();
+    Expression::new(Node::In(Arc::new(InNode { left, values, negated, sql_type: Some(sql_type) })))
+}
+
+fn dynamic_in<I>(left: Node, values: I, negated: bool) -> Expression<bool>
+where
+    I: IntoIterator,
+    I::Item: IntoNode,
+{
+    let values = values.into_iter().map(IntoNode::into_node).collect();
+    Expression::new(Node::In(Arc::new(InNode { left, values, negated, sql_type: None })))
+}
+
+fn literal_like(left: Node, before: &str, text: &str, after: &str) -> Expression<bool> {
+    let mut pattern = String::from(before);
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '/') {
+            pattern.push('/');
+        }
+        pattern.push(character);
+    }
+    pattern.push_str(after);
+    Expression::new(Node::Binary(Arc::new(BinaryNode {
+        left,
+        operator: BinaryOperator::Like,
+        right: pattern.as_str().into_operand(),
+        escape: Some('/'),
+    })))
+}

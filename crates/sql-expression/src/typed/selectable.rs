@@ -1,0 +1,242 @@
+//! [`Selectable`]: what `select` takes.
+
+use super::{Aliased, Attribute, ColumnExpression, ColumnType, Entity, Expression, Model, Nullable};
+use crate::{
+    Cell, Decode, Error, Result, Row, Value,
+    expression::Node,
+    schema::Table,
+    statement::SelectItem,
+};
+
+/// What `select` takes: a model, a column, an expression, or a tuple of these.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be selected",
+    label = "not a model, a column or an expression",
+    note = "select takes a model, a column, an expression, or a tuple of these"
+)]
+pub trait Selectable: Send + Sync {
+    /// What a row gives through a `Connection`. A `Session` gives handles for models.
+    type Value: Send + 'static;
+
+    /// Adds itself to the select list.
+    fn items(&self, items: &mut Vec<SelectItem>);
+
+    /// Reads its cells from the row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when a cell does not fit.
+    fn read(reader: &mut RowReader<'_>) -> Result<Self::Value>;
+}
+
+/// Reads the cells of a row, one after the other.
+#[derive(Clone, Copy)]
+pub struct RowReader<'r> {
+    row: &'r dyn Row,
+    position: usize,
+}
+
+impl<'r> RowReader<'r> {
+    /// Begins at the first cell.
+    pub fn new(row: &'r dyn Row) -> Self {
+        Self { row, position: 0 }
+    }
+
+    /// Begins at a position.
+    pub fn at(row: &'r dyn Row, position: usize) -> Self {
+        Self { row, position }
+    }
+
+    /// The next cell, as it is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when the row has no more cells.
+    #[inline]
+    pub fn cell(&mut self) -> Result<Cell<'r>> {
+        let cell = self.row.cell(self.position)?;
+        self.position += 1;
+        Ok(cell)
+    }
+
+    /// Reads the next cell.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when it does not fit; its position is named.
+    #[inline]
+    pub fn next<T: Decode>(&mut self) -> Result<T> {
+        let cell = self.cell()?;
+        T::decode(cell).map_err(|error| error.context(format_args!("column {}", self.position)))
+    }
+
+    /// Reads the next cell, which is the column of this name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when it does not fit; the column is named.
+    #[inline]
+    pub fn field<T: Decode>(&mut self, model: &'static str, name: &'static str) -> Result<T> {
+        let cell = self.cell()?;
+        T::decode(cell).map_err(|error| field_error(error, model, name))
+    }
+
+    /// Whether the next so many cells are all NULL: a side of an outer join without a partner.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when the row has not so many.
+    pub fn are_null(&self, count: usize) -> Result<bool> {
+        for position in self.position..self.position + count {
+            if !matches!(self.row.cell(position)?, Cell::Null) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Passes over so many cells.
+    pub fn skip(&mut self, count: usize) {
+        self.position += count;
+    }
+
+    /// The position of the next cell.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+}
+
+impl std::fmt::Debug for RowReader<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "RowReader at {} of {}", self.position, self.row.len())
+    }
+}
+
+#[cold]
+fn field_error(error: Error, model: &str, name: &str) -> Error {
+    error.context(format_args!("{model}.{name}"))
+}
+
+fn entity(source: crate::expression::Source, table: &Table, nullable: bool) -> SelectItem {
+    SelectItem::Entity { source, table: table.clone(), nullable }
+}
+
+fn expression(node: Node, nullable: bool) -> SelectItem {
+    SelectItem::Expression { node, nullable }
+}
+
+impl<M: Model> Selectable for Entity<M> {
+    type Value = M;
+
+    fn items(&self, items: &mut Vec<SelectItem>) {
+        items.push(entity(M::table().into(), M::table(), false));
+    }
+
+    #[inline]
+    fn read(reader: &mut RowReader<'_>) -> Result<M> {
+        M::read(reader)
+    }
+}
+
+impl<M: Model> Selectable for Aliased<M> {
+    type Value = M;
+
+    fn items(&self, items: &mut Vec<SelectItem>) {
+        items.push(entity(self.source(), M::table(), false));
+    }
+
+    fn read(reader: &mut RowReader<'_>) -> Result<M> {
+        M::read(reader)
+    }
+}
+
+fn read_nullable<M: Model>(reader: &mut RowReader<'_>) -> Result<Option<M>> {
+    if reader.are_null(M::COLUMNS)? {
+        reader.skip(M::COLUMNS);
+        return Ok(None);
+    }
+    M::read(reader).map(Some)
+}
+
+impl<M: Model> Selectable for Nullable<Entity<M>> {
+    type Value = Option<M>;
+
+    fn items(&self, items: &mut Vec<SelectItem>) {
+        items.push(entity(M::table().into(), M::table(), true));
+    }
+
+    fn read(reader: &mut RowReader<'_>) -> Result<Option<M>> {
+        read_nullable(reader)
+    }
+}
+
+impl<M: Model> Selectable for Nullable<Aliased<M>> {
+    type Value = Option<M>;
+
+    fn items(&self, items: &mut Vec<SelectItem>) {
+        items.push(entity(self.0.source(), M::table(), true));
+    }
+
+    fn read(reader: &mut RowReader<'_>) -> Result<Option<M>> {
+        read_nullable(reader)
+    }
+}
+
+impl<M: Model, T: ColumnType> Selectable for Attribute<M, T> {
+    type Value = T;
+
+    fn items(&self, items: &mut Vec<SelectItem>) {
+        items.push(expression(self.node(), false));
+    }
+
+    #[inline]
+    fn read(reader: &mut RowReader<'_>) -> Result<T> {
+        reader.next()
+    }
+}
+
+impl<T: Decode + Send + 'static> Selectable for Expression<T> {
+    type Value = T;
+
+    fn items(&self, items: &mut Vec<SelectItem>) {
+        items.push(expression(self.node().clone(), self.is_marked_nullable()));
+    }
+
+    #[inline]
+    fn read(reader: &mut RowReader<'_>) -> Result<T> {
+        reader.next()
+    }
+}
+
+impl Selectable for ColumnExpression {
+    type Value = Value;
+
+    fn items(&self, items: &mut Vec<SelectItem>) {
+        // An untyped value can hold NULL, so an outer-joined side needs no mark.
+        items.push(expression(self.node(), true));
+    }
+
+    fn read(reader: &mut RowReader<'_>) -> Result<Value> {
+        reader.next()
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident)*))*) => {$(
+        impl<$($name: Selectable),*> Selectable for ($($name,)*) {
+            type Value = ($($name::Value,)*);
+
+            #[allow(non_snake_case, reason = "the type parameters name the variables")]
+            fn items(&self, items: &mut Vec<SelectItem>) {
+                let ($($name,)*) = self;
+                $($name.items(items);)*
+            }
+
+            #[inline]
+            fn read(reader: &mut RowReader<'_>) -> Result<Self::Value> {
+                Ok(($($name::read(reader)?,)*))
+            }
+        }
+    )*};
+}
+
+tuples! {
+    (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) (A B C D E F G H I)
+    (A B C D E F G H I J) (A B C D E F G H I J K) (A B C D E F G H I J K L) (A B C D E F G H I J K L M)
+    (A B C D E F G H I J K L M N) (A B C D E F G H I J K L M N O) (A B C D E F G H I J K L M N O P)
+}

@@ -1,0 +1,86 @@
+//! [`Value`]: an owned SQL value, on its way to a statement's parameter.
+
+mod decimal;
+pub mod temporal;
+
+pub use decimal::Decimal;
+
+use crate::types::SqlType;
+
+/// An owned SQL value, as bound to a parameter.
+///
+/// Dates and times are integers here, so that this crate needs no date library: days, or microseconds.
+/// The features `chrono-0_4`, `rust_decimal-1`, `serde_json-1` and `uuid-1` convert the usual Rust types.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Value {
+    /// NULL of whatever type the place asks for.
+    #[default]
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A signed integer.
+    I64(i64),
+    /// An unsigned integer; only needed beyond `i64::MAX`, and by MySQL's UNSIGNED columns.
+    U64(u64),
+    /// A floating-point number of single precision.
+    F32(f32),
+    /// A floating-point number of double precision.
+    F64(f64),
+    /// An exact decimal number.
+    Decimal(Decimal),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// A UUID, in its 16 bytes.
+    Uuid([u8; 16]),
+    /// A date: days since 1970-01-01.
+    Date(i32),
+    /// A time of day: microseconds since midnight.
+    Time(i64),
+    /// A date and time without a zone: microseconds since 1970-01-01T00:00:00.
+    DateTime(i64),
+    /// An instant: microseconds since 1970-01-01T00:00:00Z.
+    Instant(i64),
+    /// A JSON document, as text.
+    Json(String),
+    /// An array: one parameter that holds many values of one type.
+    Array(Box<ArrayValue>),
+}
+
+/// The elements of a [`Value::Array`], and their type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArrayValue {
+    /// The type of each element.
+    pub element: SqlType,
+    /// The elements.
+    pub values: Vec<Value>,
+}
+
+impl Value {
+    /// Whether this is NULL.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The kind of the value in plain words, for messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "NULL",
+            Self::Bool(_) => "a truth value",
+            Self::I64(_) | Self::U64(_) => "an integer",
+            Self::F32(_) | Self::F64(_) => "a floating-point number",
+            Self::Decimal(_) => "a decimal",
+            Self::Text(_) => "text",
+            Self::Bytes(_) => "bytes",
+            Self::Uuid(_) => "a UUID",
+            Self::Date(_) => "a date",
+            Self::Time(_) => "a time",
+            Self::DateTime(_) => "a date and time",
+            Self::Instant(_) => "an instant",
+            Self::Json(_) => "JSON",
+            Self::Array(_) => "an array",
+        }
+    }
+}

@@ -1,0 +1,49 @@
+# Short names for what is typed every day; each recipe is one call of cargo or tests/run.
+
+# List the recipes.
+default:
+    @just --list
+
+# Does everything compile?
+check:
+    cargo check --workspace --all-targets --all-features
+
+# Clippy, with warnings as errors.
+lint:
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+# Put every file into the house format.
+format:
+    cargo fmt --all
+
+# The documentation of our crates.
+doc *arguments:
+    cargo doc --workspace --all-features --no-deps {{ arguments }}
+
+# All tests, against SQLite, PostgreSQL and MariaDB; arguments are cargo's.
+test *arguments:
+    tests/run -- {{ arguments }}
+
+# A command with PostgreSQL and MariaDB up, or a shell.
+servers *command="bash":
+    tests/run --servers-only {{ command }}
+
+# The quickstart example, on a SQLite file or on the database of the URL.
+quickstart *url:
+    cargo run --example quickstart -- {{ url }}
+
+# The Chinook database: a script, and the URL of a server for all but SQLite's.
+chinook script="../shared/data/chinook/sqlite.sql" *url="":
+    cargo run --example chinook -- {{ script }} {{ url }}
+
+# The benchmarks against the raw drivers, as ratios.
+bench *arguments:
+    tests/run --servers-only cargo run --release --package aludel-bench -- {{ arguments }}
+
+# The compile errors that users see; with TRYBUILD=overwrite set, they are written anew.
+ui *arguments:
+    cargo test --workspace compile_fail -- {{ arguments }}
+
+# The tests that run for a while and look for leaks.
+soak *arguments:
+    tests/run -- --package aludel-tests soak -- --include-ignored {{ arguments }}

@@ -1,0 +1,6 @@
+//! Tests of the whole stack, and of the promises that the repository makes about itself.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+
+mod cases;
+mod stack;
