@@ -107,7 +107,8 @@ impl Learned {
             // Whatever is still used is learned again at its next run.
             self.entries.clear();
         }
-        self.entries.insert(statement.key(), Entry { sql: statement.sql().clone(), columns, preparations, pace });
+        self.entries
+            .insert(statement.key(), Entry { sql: statement.sql().clone(), columns, preparations, pace });
     }
 }
 

@@ -14,13 +14,14 @@
 //!   they are short again. A short query is from then on decoded straight from SQLite's own buffer.
 //! - Schema statements, scripts ([`batch`](aludel_driver::Connection::batch)), cursors, opening, closing and the
 //!   checkpoints of the write-ahead log run on a worker.
+//! - A commit runs on the caller's thread: in write-ahead mode it is an append to the log that waits for no disk.
 //! - A statement that changes rows runs on the caller's thread to its end, as stopping it could undo a transaction;
 //!   a long one goes to the worker from the second time on. Many sets of parameters run in slices of a few milliseconds.
 //! - A locked database is waited for with a timer, never with a blocked thread, up to `busy_timeout`.
 //!
-//! A future that is dropped while a worker has the connection stops the worker, and waits for it a moment (at most 100
-//! milliseconds, usually some microseconds). When the worker does not answer in time, the connection is broken and will
-//! be closed. When SQLite undid the transaction because of it, every call fails until the transaction is rolled back.
+//! A future that is dropped while a worker has the connection stops the worker, and waits for it a moment (usually some
+//! microseconds, at most 100 milliseconds; 10 seconds for a database in memory, which would be lost). When the worker does
+//! not answer in time, the connection is broken and will be closed. When SQLite undid the transaction because of it, every call fails until the transaction is rolled back.
 //!
 //! # How values are stored
 //! | value | in SQLite |
@@ -46,6 +47,8 @@
 //! | `open` | opens a file, and says why it cannot be opened |
 //! | `connection` | [`SqliteConnection`]: where the asynchronous side meets the synchronous one |
 //! | `session` | prepares, binds and steps, on whatever thread it is called |
+//! | `script` | runs several statements in one text |
+//! | `outlet` | where the rows of a statement go |
 //! | `control` | begins and ends transactions |
 //! | `learned` | what a connection remembers of a statement: its columns and its pace |
 //! | `watch` | looks at the clock while SQLite works |
@@ -66,10 +69,12 @@ mod errand;
 mod error;
 mod learned;
 mod open;
+mod outlet;
 mod parameter;
 mod patience;
 mod row;
 mod row_batch;
+mod script;
 mod session;
 mod settings;
 mod transfer;

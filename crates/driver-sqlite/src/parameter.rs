@@ -9,6 +9,12 @@ use crate::session::Failure;
 /// The most digits of a decimal number that come back from a double exactly as they went in.
 const EXACT_DIGITS: u32 = 15;
 
+/// The powers of ten that a double holds exactly.
+const POWERS_OF_TEN: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20, 1e21, 1e22,
+];
+
 /// Binds all parameters of a statement, by position.
 pub(crate) fn bind(prepared: &mut rusqlite::Statement<'_>, parameters: &[Value]) -> Result<(), Failure> {
     let expected = prepared.parameter_count();
@@ -20,7 +26,8 @@ pub(crate) fn bind(prepared: &mut rusqlite::Statement<'_>, parameters: &[Value])
         )));
     }
     for (position, value) in parameters.iter().enumerate() {
-        let output = encode(value).map_err(|error| error.context(format_args!("parameter {}", position + 1)))?;
+        let output =
+            encode(value).map_err(|error| error.context(format_args!("parameter {}", position + 1)))?;
         prepared.raw_bind_parameter(position + 1, output)?;
     }
     Ok(())
@@ -32,13 +39,15 @@ fn encode(value: &Value) -> Result<ToSqlOutput<'_>> {
         Value::Null => Owned::Null,
         Value::Bool(flag) => Owned::Integer(i64::from(*flag)),
         Value::I64(number) => Owned::Integer(*number),
-        Value::U64(number) => Owned::Integer(i64::try_from(*number).map_err(|_| {
+        Value::U64(number) => Owned::Integer(i64::try_from(*number).ok().ok_or_else(|| {
             data(format!("the number {number} does not fit: SQLite's largest integer is {}", i64::MAX))
         })?),
         Value::F32(number) => real(f64::from(*number))?,
         Value::F64(number) => real(*number)?,
         Value::Decimal(number) => decimal(*number)?,
-        Value::Text(text) | Value::Json(text) => return Ok(ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))),
+        Value::Text(text) | Value::Json(text) => {
+            return Ok(ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())));
+        }
         Value::Bytes(bytes) => return Ok(ToSqlOutput::Borrowed(ValueRef::Blob(bytes))),
         Value::Uuid(bytes) => Owned::Text(uuid(bytes)),
         Value::Date(days) => Owned::Text(temporal::format_date(*days)),
@@ -84,7 +93,7 @@ fn decimal(number: Decimal) -> Result<Owned> {
     }
     // Both are exact as doubles, so the quotient is the double nearest to the decimal.
     let quotient = match scale {
-        0..=22 => mantissa as f64 / 10_f64.powi(scale as i32),
+        0..=22 => mantissa as f64 / POWERS_OF_TEN[scale as usize],
         _ => number.to_f64(),
     };
     Ok(Owned::Real(quotient))

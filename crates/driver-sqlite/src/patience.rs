@@ -1,8 +1,12 @@
 //! [`Patience`]: waits for locks, but not for ever.
 
-use std::time::{Duration, Instant};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use aludel_driver::{Error, ErrorKind, Retry};
+use tokio::runtime::Handle;
 
 use crate::error;
 
@@ -37,6 +41,20 @@ impl Patience {
     /// How long the call may take.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    /// Whether the whole call took too long.
+    ///
+    /// # Errors
+    /// `Timeout`.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match (self.deadline, self.timeout) {
+            (Some(deadline), Some(timeout)) if Instant::now() >= deadline => Err(Error::new(
+                ErrorKind::Timeout,
+                format!("the call did not end within its timeout of {timeout:?} and was stopped"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// The next statement of the same call waits anew.
@@ -74,5 +92,13 @@ impl Patience {
         }
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         Ok(pause.min(left))
+    }
+}
+
+/// Waits without blocking the runtime.
+pub(crate) async fn wait(pause: Duration) {
+    match Handle::try_current() {
+        Ok(_) => tokio::time::sleep(pause).await,
+        Err(_) => thread::sleep(pause),
     }
 }

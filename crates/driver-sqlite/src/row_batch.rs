@@ -68,7 +68,10 @@ impl RowBatch {
 
     /// The row at a position that the batch has.
     pub(crate) fn row(&self, position: usize) -> StoredRow<'_> {
-        StoredRow { cells: &self.cells[position * self.width..(position + 1) * self.width], bytes: &self.bytes }
+        StoredRow {
+            cells: &self.cells[position * self.width..(position + 1) * self.width],
+            bytes: &self.bytes,
+        }
     }
 
     /// Gives the rows to a sink, until it has enough.
@@ -99,7 +102,9 @@ impl Row for StoredRow<'_> {
             Some(StoredCell::Null) => Ok(Cell::Null),
             Some(StoredCell::Integer(number)) => Ok(Cell::I64(*number)),
             Some(StoredCell::Real(number)) => Ok(Cell::F64(*number)),
-            Some(StoredCell::Text { start, length }) => row::text(&self.bytes[*start..start + length], position),
+            Some(StoredCell::Text { start, length }) => {
+                row::text(&self.bytes[*start..start + length], position)
+            }
             Some(StoredCell::Blob { start, length }) => Ok(Cell::Bytes(&self.bytes[*start..start + length])),
             None => Err(row::no_such_position(position, self.cells.len())),
         }

@@ -89,7 +89,8 @@ impl Watch {
 
     /// Moves the deadline while a statement runs.
     pub(crate) fn set_deadline(&self, deadline: Option<Instant>) {
-        let nanoseconds = deadline.map_or(NEVER, |deadline| nanoseconds(deadline.saturating_duration_since(self.origin)));
+        let nanoseconds =
+            deadline.map_or(NEVER, |deadline| nanoseconds(deadline.saturating_duration_since(self.origin)));
         self.deadline.store(nanoseconds, Relaxed);
     }
 

@@ -20,6 +20,9 @@ pub struct Capabilities {
     pub last_insert_id: bool,
     /// Whether DDL is rolled back with its transaction.
     pub transactional_ddl: bool,
+    /// Whether an error of the server inside a transaction makes it refuse every further statement until a rollback, as
+    /// PostgreSQL does.
+    pub aborts_on_error: bool,
     /// Whether preparing the same row statement and looping is the fastest batch insert.
     pub prepared_loop: bool,
     /// Whether a running statement can be cancelled.
@@ -51,6 +54,7 @@ impl Capabilities {
             arrays: false,
             last_insert_id: false,
             transactional_ddl: false,
+            aborts_on_error: false,
             prepared_loop: false,
             cancel: false,
             max_parameters: 999,

@@ -5,8 +5,8 @@ use std::{any::Any, future::Future, pin::Pin, sync::Arc, time::Duration};
 use aludel_sql_expression::Dialect;
 
 use crate::{
-    Capabilities, Control, Cursor, Done, ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind, TransactionState,
-    Value,
+    Capabilities, Control, Cursor, Done, ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind,
+    TransactionState, Value,
 };
 
 /// A boxed future that can be sent to another thread.
@@ -77,7 +77,11 @@ pub trait Connection: Send {
     ///
     /// A backend MUST NOT let a later step take effect after an earlier one failed, other than inside the transaction,
     /// which then can only be rolled back.
-    fn run<'a>(&'a mut self, steps: &'a mut [Step<'_>], options: &'a CallOptions) -> BoxFuture<'a, Result<()>> {
+    fn run<'a>(
+        &'a mut self,
+        steps: &'a mut [Step<'_>],
+        options: &'a CallOptions,
+    ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             for step in steps {
                 step.done = Some(match &mut step.kind {

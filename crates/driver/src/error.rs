@@ -157,12 +157,14 @@ impl Error {
         self
     }
 
-    /// The same error with the statement it came from, unless it has one already.
+    /// The same error with the statement it came from and its parameters, where it does not know them already.
     #[must_use]
     pub fn with_statement(mut self, sql: &Arc<str>, parameters: Option<String>) -> Self {
-        if self.inner.statement.is_none() {
-            let inner = self.edit();
+        let inner = self.edit();
+        if inner.statement.is_none() {
             inner.statement = Some(sql.clone());
+        }
+        if inner.parameters.is_none() && inner.statement.as_ref() == Some(sql) {
             inner.parameters = parameters.map(Arc::from);
         }
         self

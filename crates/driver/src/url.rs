@@ -44,9 +44,11 @@ impl DatabaseUrl {
         // The last `@` ends the password, so that an unescaped one in the password is read as meant.
         let host_and_port = match authority.rsplit_once('@') {
             Some((user, host_and_port)) => {
-                let (username, password) = user.split_once(':').map_or((user, None), |(name, word)| (name, Some(word)));
+                let (username, password) =
+                    user.split_once(':').map_or((user, None), |(name, word)| (name, Some(word)));
                 arguments.username = decode(username, "user")?;
-                arguments.password = password.map(|word| decode(word, "password")).transpose()?.flatten().map(Secret::new);
+                arguments.password =
+                    password.map(|word| decode(word, "password")).transpose()?.flatten().map(Secret::new);
                 host_and_port
             }
             None => authority,
@@ -172,7 +174,8 @@ fn parse_scheme(scheme: &str) -> Result<(String, Option<String>)> {
         name.starts_with(|first: char| first.is_ascii_alphabetic())
             && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.'))
     };
-    let (dialect, driver) = scheme.split_once('+').map_or((scheme, None), |(dialect, driver)| (dialect, Some(driver)));
+    let (dialect, driver) =
+        scheme.split_once('+').map_or((scheme, None), |(dialect, driver)| (dialect, Some(driver)));
     if is_name(dialect) && driver.is_none_or(is_name) {
         Ok((dialect.to_ascii_lowercase(), driver.map(str::to_ascii_lowercase)))
     } else {
@@ -184,8 +187,9 @@ fn parse_scheme(scheme: &str) -> Result<(String, Option<String>)> {
 fn parse_host_and_port(text: &str) -> Result<(Option<String>, Option<u16>)> {
     let (host, port) = match text.strip_prefix('[') {
         Some(bracketed) => {
-            let (address, rest) =
-                bracketed.split_once(']').ok_or_else(|| unparsable("the `[` of the host's address has no `]`"))?;
+            let (address, rest) = bracketed
+                .split_once(']')
+                .ok_or_else(|| unparsable("the `[` of the host's address has no `]`"))?;
             // A zone (`%eth0`) is no part of the address itself.
             let bare = address.split_once('%').map_or(address, |(bare, _)| bare);
             if Ipv6Addr::from_str(bare).is_err() {
@@ -194,7 +198,9 @@ fn parse_host_and_port(text: &str) -> Result<(Option<String>, Option<u16>)> {
             let port = match rest.strip_prefix(':') {
                 Some(port) => Some(port),
                 None if rest.is_empty() => None,
-                None => return Err(unparsable("after the host's `]` there must be `:port`, `/`, or nothing")),
+                None => {
+                    return Err(unparsable("after the host's `]` there must be `:port`, `/`, or nothing"));
+                }
             };
             (Some(address.to_owned()), port)
         }
@@ -218,9 +224,9 @@ fn parse_host_and_port(text: &str) -> Result<(Option<String>, Option<u16>)> {
 
 /// Decodes a part; an empty one is none.
 fn decode(part: &str, name: &str) -> Result<Option<String>> {
-    let text = percent_decode_str(part)
-        .decode_utf8()
-        .map_err(|error| unparsable(format!("the {name} is no UTF-8 text once decoded")).with_source(error))?;
+    let text = percent_decode_str(part).decode_utf8().map_err(|error| {
+        unparsable(format!("the {name} is no UTF-8 text once decoded")).with_source(error)
+    })?;
     Ok(Some(text.into_owned()).filter(|text| !text.is_empty()))
 }
 

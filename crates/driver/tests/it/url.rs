@@ -78,7 +78,13 @@ fn case_093_a_url_survives_rendering_and_hides_its_password() {
 
 #[test]
 fn case_093_setters_take_raw_values() {
-    let url = DatabaseUrl::new("db").username("a b").password("p/w").host("::1").port(5).database("d?").option("k", "v&w");
+    let url = DatabaseUrl::new("db")
+        .username("a b")
+        .password("p/w")
+        .host("::1")
+        .port(5)
+        .database("d?")
+        .option("k", "v&w");
     assert_eq!(url.render(false), "db://a%20b:p%2Fw@[::1]:5/d%3F?k=v%26w");
     assert_eq!(password(&parse(&url.render(false))), "p/w");
 }

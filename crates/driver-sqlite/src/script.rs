@@ -1,0 +1,89 @@
+//! Runs scripts of several statements.
+
+use std::{sync::Arc, thread};
+
+use aludel_driver::Result;
+use rusqlite::{Batch, fallible_iterator::FallibleIterator};
+
+use crate::{
+    error,
+    patience::Patience,
+    session::{Failure, Session, Trouble},
+};
+
+/// How much of a script is shown when it cannot be parsed any further.
+const EXCERPT: usize = 200;
+
+impl Session {
+    /// Runs a script on a worker. Each of its statements waits for locks by itself: a statement that found the database
+    /// locked did nothing.
+    pub(crate) fn run_script(&mut self, script: &str, patience: &mut Patience) -> Result<()> {
+        let first = patience.clone();
+        let result = self.attempt(None, &first, false, |session| {
+            let mut batch = Batch::new(&session.connection, script);
+            let mut number = 1_u64;
+            let wait = |native: rusqlite::Error, patience: &mut Patience| {
+                if !error::is_busy(&native) || session.watch.is_given_up() {
+                    return Err(Failure::Native(native));
+                }
+                thread::sleep(patience.pause(native)?);
+                Ok(())
+            };
+            loop {
+                patience.refresh();
+                let mut prepared = loop {
+                    match batch.next() {
+                        Ok(Some(prepared)) => break prepared,
+                        Ok(None) => return Ok(()),
+                        Err(native) => {
+                            let rest: String = match &native {
+                                rusqlite::Error::SqlInputError { sql, .. } => {
+                                    sql.trim_start().chars().take(EXCERPT).collect()
+                                }
+                                _ => String::new(),
+                            };
+                            let rest = rest.into();
+                            wait(native, patience).map_err(|failure| in_script(failure, number, &rest))?;
+                        }
+                    }
+                };
+                loop {
+                    let outcome = {
+                        let mut rows = prepared.raw_query();
+                        loop {
+                            match rows.next() {
+                                Ok(Some(_)) => {}
+                                Ok(None) => break Ok(()),
+                                Err(native) => break Err(native),
+                            }
+                        }
+                    };
+                    match outcome {
+                        Ok(()) => break,
+                        Err(native) => {
+                            let sql: Arc<str> = prepared.expanded_sql().unwrap_or_default().trim().into();
+                            wait(native, patience).map_err(|failure| in_script(failure, number, &sql))?;
+                        }
+                    }
+                }
+                number += 1;
+            }
+        });
+        result.map_err(|trouble| match trouble {
+            Trouble::Failed(error) => error,
+            Trouble::Busy(native) => error::translate(native),
+            Trouble::Long => error::lost(&self.target),
+        })
+    }
+}
+
+fn in_script(failure: Failure, number: u64, sql: &Arc<str>) -> Failure {
+    let error = match failure {
+        // The watch knows why a statement was interrupted.
+        Failure::Native(native) if error::is_interrupt(&native) => return Failure::Native(native),
+        Failure::Native(native) => error::translate(native),
+        Failure::Other(error) | Failure::Sink(error) => error,
+    };
+    let error = error.context(format_args!("statement {number} of the script"));
+    Failure::Other(if sql.is_empty() { error } else { error.with_statement(sql, None) })
+}

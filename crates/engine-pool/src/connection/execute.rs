@@ -1,0 +1,262 @@
+//! Executing typed statements.
+
+use aludel_driver::{
+    CallOptions, Discard, Done, ParameterSets, Result, Sink, Statement, Step, StepKind, Value,
+};
+use aludel_sql_expression::{
+    Cell, DynamicRow, Executable, Rendered, RenderedPart, ScalarExecutable, StatementKind, StatementNode,
+    statement::{IntoSqlText, text},
+};
+
+use super::Connection;
+use crate::{
+    CursorResult, Run,
+    result::{FunctionSink, RowSink, multiple_results, no_result},
+    transaction::{Flight, Phase},
+};
+
+impl Connection {
+    /// Executes a statement: await it for a [`CursorResult`], or go on with `.all()`, `.one()` and the like.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Compile`](crate::ErrorKind::Compile) when the dialect cannot say it; what the database says;
+    /// [`ErrorKind::PendingRollback`](crate::ErrorKind::PendingRollback) when the transaction failed before.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use aludel_engine_pool::{Connection, Result};
+    /// # use aludel_sql_expression::text;
+    /// # async fn run(conn: &mut Connection) -> Result<()> {
+    /// conn.execute(text("UPDATE users SET name = :n").bind("n", "x")).await?;
+    /// let names: Vec<(String,)> = conn.execute(text("SELECT name FROM users").returns::<(String,)>()).all().await?;
+    /// conn.commit().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn execute<S: Executable>(&mut self, statement: S) -> Run<'_, S> {
+        let options = self.options.clone();
+        Run::new(self, statement, options)
+    }
+
+    /// The first value of the first row: none when there is no row, and when the value is NULL.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn scalar<T: Send, S: ScalarExecutable<T>>(&mut self, statement: S) -> Result<Option<T>> {
+        let mut sink = FunctionSink::new(1, |row: &dyn aludel_driver::Row| match row.cell(0)? {
+            Cell::Null => Ok(None),
+            _ => Ok(Some(statement.decode_scalar(row)?)),
+        });
+        let options = self.options.clone();
+        self.run_into(&statement.node(), &options, &mut sink).await?;
+        Ok(sink.values.pop().flatten())
+    }
+
+    /// The first value of the only row; read it into `Option` where it may be NULL.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`]; [`ErrorKind::NoResultFound`](crate::ErrorKind::NoResultFound),
+    /// [`ErrorKind::MultipleResultsFound`](crate::ErrorKind::MultipleResultsFound).
+    pub async fn scalar_one<T: Send, S: ScalarExecutable<T>>(&mut self, statement: S) -> Result<T> {
+        let mut sink = FunctionSink::new(2, |row: &dyn aludel_driver::Row| Ok(statement.decode_scalar(row)?));
+        let options = self.options.clone();
+        self.run_into(&statement.node(), &options, &mut sink).await?;
+        match sink.values.len() {
+            0 | 1 => sink.values.pop().ok_or_else(no_result),
+            more => Err(multiple_results(more)),
+        }
+    }
+
+    /// The first value of each row; read them into `Option` where they may be NULL.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn scalars<T: Send, S: ScalarExecutable<T>>(&mut self, statement: S) -> Result<Vec<T>> {
+        let mut sink =
+            FunctionSink::new(usize::MAX, |row: &dyn aludel_driver::Row| Ok(statement.decode_scalar(row)?));
+        let options = self.options.clone();
+        self.run_into(&statement.node(), &options, &mut sink).await?;
+        Ok(sink.values)
+    }
+
+    /// Sends SQL as it is, with parameters in the driver's own style, and gives its rows untyped. It takes literals; a
+    /// built text is marked by `trusted`.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn exec_driver_sql(
+        &mut self,
+        sql: impl IntoSqlText,
+        parameters: Vec<Value>,
+    ) -> Result<CursorResult<DynamicRow>> {
+        let statement = Statement::new(&*sql.into_sql_text());
+        // Only its way of reading rows is used.
+        let reader = text("");
+        let mut sink = RowSink::new(&reader, usize::MAX);
+        let done = self.fetch_into(&statement, &parameters, &mut sink).await?;
+        Ok(CursorResult::new(sink.rows, sink.columns, done))
+    }
+
+    /// Runs a script of several statements without parameters. It takes literals; a built text is marked by `trusted`.
+    ///
+    /// A script that begins and ends transactions itself needs [`Connection::set_autocommit`].
+    ///
+    /// # Errors
+    /// What the database says, for the first statement that fails; on a database without transactional DDL what ran before
+    /// it stays done.
+    pub async fn batch(&mut self, script: impl IntoSqlText) -> Result<()> {
+        let script = script.into_sql_text();
+        self.send(&mut [], &CallOptions::default(), false).await?;
+        self.engine.echo(&script);
+        let options = self.options.clone();
+        self.status.flight = Flight::Statement;
+        let outcome = self.pooled()?.batch(&script, &options).await;
+        self.status.flight = Flight::None;
+        match outcome {
+            Ok(()) => {
+                // Whatever it did to the tables, prepared forms may be out of date.
+                self.clear_statements();
+                self.follow_the_server();
+                Ok(())
+            }
+            Err(error) => {
+                let error = self.explain(error, None, &[]);
+                self.absorb(&error);
+                Err(error.context("the script failed"))
+            }
+        }
+    }
+
+    pub(crate) async fn run_statement<S: Executable>(
+        &mut self,
+        statement: &S,
+        options: &CallOptions,
+        limit: usize,
+    ) -> Result<CursorResult<S::Row>> {
+        let mut sink = RowSink::new(statement, limit);
+        let done = self.run_into(&statement.node(), options, &mut sink).await?;
+        Ok(CursorResult::new(sink.rows, sink.columns, done))
+    }
+
+    /// Compiles an untyped statement for just this server, and sends it: its rows go to the sink as the driver holds them.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn fetch_node(&mut self, node: &StatementNode, sink: &mut dyn Sink) -> Result<Done> {
+        let options = self.options.clone();
+        self.run_into(node, &options, sink).await
+    }
+
+    /// Compiles a statement for just this server, and sends it.
+    async fn run_into(
+        &mut self,
+        node: &StatementNode,
+        options: &CallOptions,
+        sink: &mut dyn Sink,
+    ) -> Result<Done> {
+        let rendered = self.render(node).await?;
+        let done = match &*rendered.parts {
+            [part] if part.sets <= 1 => {
+                self.fetch_into_with(&part.statement(), &part.parameters, sink, options).await?
+            }
+            _ => self.run_parts(&rendered, options, sink).await?,
+        };
+        if rendered.kind == StatementKind::Ddl {
+            self.clear_statements();
+        }
+        Ok(done)
+    }
+
+    pub(crate) async fn render(&mut self, node: &StatementNode) -> Result<Rendered> {
+        // Another server may speak another dialect, so the connection comes first.
+        self.ready().await?;
+        let dialect = self.pooled()?.dialect().clone();
+        Ok(self.engine.inner().cache.render(node, &dialect)?)
+    }
+
+    /// A statement that had to be cut into several. They stand or fall together, also without a transaction around them.
+    async fn run_parts(
+        &mut self,
+        rendered: &Rendered,
+        options: &CallOptions,
+        sink: &mut dyn Sink,
+    ) -> Result<Done> {
+        let stands_alone =
+            self.autocommit && matches!(self.status.phase, Phase::None) && rendered.parts.len() > 1;
+        if stands_alone {
+            self.status.begin(self.begin_options.clone(), false);
+        }
+        let outcome = match rendered.returns_rows {
+            true => self.run_parts_with_rows(rendered, options, sink).await,
+            false => self.run_parts_without_rows(rendered, options).await,
+        };
+        match outcome {
+            Ok(done) if stands_alone => self.commit().await.map(|()| done),
+            Err(error) if stands_alone => {
+                let _ = self.rollback().await;
+                Err(error)
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn run_parts_with_rows(
+        &mut self,
+        rendered: &Rendered,
+        options: &CallOptions,
+        sink: &mut dyn Sink,
+    ) -> Result<Done> {
+        let mut total = Done::default();
+        for part in &rendered.parts {
+            let done = self.fetch_into_with(&part.statement(), &part.parameters, sink, options).await?;
+            total = total.plus(done);
+        }
+        Ok(total)
+    }
+
+    async fn run_parts_without_rows(&mut self, rendered: &Rendered, options: &CallOptions) -> Result<Done> {
+        let statements: Vec<Statement> = rendered.parts.iter().map(Part::statement).collect();
+        let mut sinks: Vec<Discard> = vec![Discard; statements.len()];
+        let mut ignored: Vec<_> = statements.iter().map(|_| |_: usize, _: Done| Ok(())).collect();
+        let mut steps: Vec<Step<'_>> = Vec::with_capacity(statements.len());
+        for (((part, statement), sink), each) in
+            rendered.parts.iter().zip(&statements).zip(&mut sinks).zip(&mut ignored)
+        {
+            steps.push(Step::new(match part.sets {
+                0 | 1 => StepKind::Fetch { statement, parameters: &part.parameters, sink },
+                sets => {
+                    let width = part.parameters.len() / sets;
+                    StepKind::ExecuteMany {
+                        statement,
+                        sets: ParameterSets::new(&part.parameters, width, sets),
+                        each,
+                    }
+                }
+            }));
+        }
+        self.send(&mut steps, options, false).await?;
+        Ok(steps.iter().filter_map(|step| step.done).fold(Done::default(), Done::plus))
+    }
+}
+
+/// One of the statements that a statement was rendered into.
+pub(crate) trait Part {
+    /// What the driver is given.
+    fn statement(&self) -> Statement;
+}
+
+impl Part for RenderedPart {
+    fn statement(&self) -> Statement {
+        Statement::with_key(self.sql.clone(), self.key, self.cacheable)
+    }
+}
+
+trait Plus {
+    /// Both together.
+    fn plus(self, other: Self) -> Self;
+}
+
+impl Plus for Done {
+    fn plus(self, other: Self) -> Self {
+        Self { rows: self.rows + other.rows, last_insert_id: other.last_insert_id.or(self.last_insert_id) }
+    }
+}

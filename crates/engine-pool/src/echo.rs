@@ -1,0 +1,147 @@
+//! Echo: SQL as people expect to read it, line by line.
+
+use std::{
+    fmt::{self, Write as _},
+    io::Write as _,
+    sync::Arc,
+};
+
+use aludel_driver::{Control, Step, StepKind, Value};
+use aludel_sql_expression::value::temporal;
+
+/// Where the lines of the echo go.
+pub(crate) type EchoFunction = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Prints to standard output. A closed output is no reason to stop.
+pub(crate) fn standard_output() -> EchoFunction {
+    Arc::new(|line| {
+        let _ = writeln!(std::io::stdout().lock(), "{line}");
+    })
+}
+
+/// The line for one step.
+pub(crate) fn line(step: &Step<'_>, hide_parameters: bool) -> String {
+    match &step.kind {
+        StepKind::Control(control) => control_line(*control),
+        StepKind::Fetch { statement, parameters, .. } => {
+            with_parameters(statement.sql(), parameters, 1, hide_parameters)
+        }
+        StepKind::ExecuteMany { statement, sets, .. } => {
+            let first: Vec<&[Value]> = sets.iter().take(SETS_SHOWN).collect();
+            let shown = if hide_parameters { hidden(sets.len()) } else { many_sets(&first, sets.len()) };
+            format!("{}  {shown}", statement.sql())
+        }
+    }
+}
+
+/// A statement and its parameters on one line.
+pub(crate) fn with_parameters(sql: &str, parameters: &[Value], sets: usize, hide_parameters: bool) -> String {
+    match (parameters.is_empty(), hide_parameters) {
+        (true, _) => sql.to_owned(),
+        (false, true) => format!("{sql}  {}", hidden(sets)),
+        (false, false) => format!("{sql}  {}", Parameters(parameters)),
+    }
+}
+
+fn hidden(sets: usize) -> String {
+    if sets == 1 { "[parameters hidden]".to_owned() } else { format!("[{sets} sets of parameters hidden]") }
+}
+
+fn many_sets(first: &[&[Value]], count: usize) -> String {
+    let shown: Vec<String> = first.iter().map(|set| Parameters(set).to_string()).collect();
+    match count - first.len() {
+        0 => shown.join(" "),
+        more => format!("{} … and {more} more", shown.join(" ")),
+    }
+}
+
+/// A control statement in SQL's words. Backends may spell it a little differently.
+fn control_line(control: Control<'_>) -> String {
+    match control {
+        Control::Begin(options) => {
+            let mut line = "BEGIN".to_owned();
+            if let Some(level) = options.isolation {
+                let _ = write!(line, " ISOLATION LEVEL {level}");
+            }
+            if options.read_only {
+                line.push_str(" READ ONLY");
+            }
+            if options.deferrable {
+                line.push_str(" DEFERRABLE");
+            }
+            line
+        }
+        Control::Commit => "COMMIT".to_owned(),
+        Control::Rollback => "ROLLBACK".to_owned(),
+        Control::Savepoint(name) => format!("SAVEPOINT {name}"),
+        Control::Release(name) => format!("RELEASE SAVEPOINT {name}"),
+        Control::RollbackTo(name) => format!("ROLLBACK TO SAVEPOINT {name}"),
+        other => format!("{other:?}"),
+    }
+}
+
+const SETS_SHOWN: usize = 3;
+const VALUES_SHOWN: usize = 24;
+const CHARACTERS_SHOWN: usize = 60;
+
+/// Parameters, shown short: `[1, 'George Orwell', NULL]`.
+pub(crate) struct Parameters<'a>(pub(crate) &'a [Value]);
+
+impl fmt::Display for Parameters<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_char('[')?;
+        for (position, value) in self.0.iter().take(VALUES_SHOWN).enumerate() {
+            if position > 0 {
+                formatter.write_str(", ")?;
+            }
+            write_value(formatter, value)?;
+        }
+        match self.0.len().saturating_sub(VALUES_SHOWN) {
+            0 => formatter.write_char(']'),
+            more => write!(formatter, ", … and {more} more]"),
+        }
+    }
+}
+
+fn write_value(formatter: &mut fmt::Formatter<'_>, value: &Value) -> fmt::Result {
+    match value {
+        Value::Null => formatter.write_str("NULL"),
+        Value::Bool(flag) => write!(formatter, "{flag}"),
+        Value::I64(number) => write!(formatter, "{number}"),
+        Value::U64(number) => write!(formatter, "{number}"),
+        Value::F32(number) => write!(formatter, "{number}"),
+        Value::F64(number) => write!(formatter, "{number}"),
+        Value::Decimal(number) => write!(formatter, "{number}"),
+        Value::Text(text) | Value::Json(text) => write_text(formatter, text),
+        Value::Bytes(bytes) => write!(formatter, "<{} bytes>", bytes.len()),
+        Value::Uuid(bytes) => write_uuid(formatter, bytes),
+        Value::Date(days) => write!(formatter, "'{}'", temporal::format_date(*days)),
+        Value::Time(microseconds) => write!(formatter, "'{}'", temporal::format_time(*microseconds)),
+        Value::DateTime(microseconds) => write!(formatter, "'{}'", temporal::format_datetime(*microseconds)),
+        Value::Instant(microseconds) => write!(formatter, "'{}Z'", temporal::format_datetime(*microseconds)),
+        Value::Array(array) => write!(formatter, "{}", Parameters(&array.values)),
+        other => write!(formatter, "<{}>", other.kind()),
+    }
+}
+
+/// A long text shows its beginning and its length.
+fn write_text(formatter: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let end = text.char_indices().nth(CHARACTERS_SHOWN).map_or(text.len(), |(end, _)| end);
+    let shown = text[..end].replace('\'', "''").replace('\n', "\\n");
+    if end == text.len() {
+        write!(formatter, "'{shown}'")
+    } else {
+        write!(formatter, "'{shown}…' ({} characters)", text.chars().count())
+    }
+}
+
+fn write_uuid(formatter: &mut fmt::Formatter<'_>, bytes: &[u8; 16]) -> fmt::Result {
+    formatter.write_char('\'')?;
+    for (position, byte) in bytes.iter().enumerate() {
+        if matches!(position, 4 | 6 | 8 | 10) {
+            formatter.write_char('-')?;
+        }
+        write!(formatter, "{byte:02x}")?;
+    }
+    formatter.write_char('\'')
+}
