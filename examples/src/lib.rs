@@ -1,1 +1,1 @@
-//! examples
+//! The examples of Aludel: `cargo run --example quickstart`.

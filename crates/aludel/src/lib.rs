@@ -1,1 +1,69 @@
-//! SQLAlchemy and Alembic for Rust.
+//! SQLAlchemy and Alembic for Rust: an engine with a dependable pool, a typed SQL expression language, and a Session that
+//! is a real unit of work over an identity map.
+//!
+//! # Examples
+//! ```no_run
+//! use aludel::prelude::*;
+//!
+//! #[derive(Mapped, Clone, Debug, Default)]
+//! pub struct Author {
+//!     #[column(primary_key)]
+//!     pub id: i64,
+//!     #[column(length = 120, index)]
+//!     pub name: String,
+//! }
+//!
+//! # #[cfg(feature = "sqlite")]
+//! # async fn run() -> Result<()> {
+//! let engine = create_engine("sqlite:///library.db").build()?;
+//! let sessions = SessionMaker::new(&engine);
+//! let id = sessions
+//!     .begin(async |session| {
+//!         let orwell = session.add(Author { name: "George Orwell".into(), ..default() });
+//!         session.flush().await?; // INSERT INTO author (name) VALUES (?)
+//!         Ok(orwell.read().id)
+//!     })
+//!     .await?;
+//! # let _ = id;
+//! # Ok(()) }
+//! ```
+//!
+//! # Features
+//! | feature | what it brings |
+//! | --- | --- |
+//! | `sqlite`, `postgres`, `mysql` | the backend, known to [`create_engine`] by its URL schemes |
+//! | `orm` (on) | models, `Session`, relationships |
+//! | `chrono-0_4`, `rust_decimal-1`, `serde_json-1`, `uuid-1` | these crates' types as column types |
+//!
+//! Every floor is a crate of its own, and can be used without those above: [`sql`] (the expression language), [`driver`],
+//! [`engine`] (pools, connections, transactions), and `orm` (the session).
+
+mod create_engine;
+
+pub use aludel_driver as driver;
+#[cfg(feature = "mysql")]
+pub use aludel_driver_mysql as mysql;
+#[cfg(feature = "postgres")]
+pub use aludel_driver_postgres as postgres;
+#[cfg(feature = "sqlite")]
+pub use aludel_driver_sqlite as sqlite;
+pub use aludel_engine_pool as engine;
+pub use aludel_engine_pool::{Connection, Engine, Error, ErrorKind, Result};
+pub use aludel_events as events;
+#[cfg(feature = "orm")]
+pub use aludel_orm_session as orm;
+#[cfg(feature = "orm")]
+pub use aludel_orm_session::{Instance, Session, SessionMaker};
+pub use aludel_sql_expression as sql;
+pub use aludel_sql_expression::{types, value::Decimal};
+
+pub use self::create_engine::create_engine;
+
+pub mod prelude;
+
+#[doc(hidden)]
+pub mod __private {
+    #[cfg(feature = "orm")]
+    pub use aludel_orm_session as orm;
+    pub use aludel_sql_expression as sql;
+}

@@ -1,1 +1,112 @@
-//! The derives of Aludel: FromRow, Enum and Mapped
+//! The derives of Aludel: [`FromRow`], [`Enum`] and [`Mapped`](macro@Mapped).
+//!
+//! Depend on `aludel` (or on the crate of the stack that you use) and take the derives from there.
+//!
+//! A derive goes through three steps: *parse* the struct and its attributes into plain data, *validate* it, and
+//! *expand* it. Everything that is wrong is collected on the way and shown at once, and the expansion is emitted all
+//! the same where that is possible, so that one mistake gives one message.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | `problems`, `settings` | the errors of one derive; the words in an attribute |
+//! | `member`, `column`, `relationship`, `model` | a mapped struct as plain data |
+//! | `validate` | what only the whole struct shows |
+//! | `expand` | what `Mapped` emits, one file for each part |
+//! | `from_row`, `enumeration` | the two small derives |
+//! | `root`, `spelling` | paths to Aludel; names in other spellings |
+
+mod column;
+mod enumeration;
+mod expand;
+mod from_row;
+mod member;
+mod model;
+mod problems;
+mod relationship;
+mod root;
+mod settings;
+mod spelling;
+mod validate;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Maps a struct to a table, so that a session can hold its rows.
+///
+/// The struct has named fields and no type parameters, and implements `Clone`. A field of type `Many<Model>` or
+/// `One<Model>` is a relationship; every other field is a column, whose type implements `ColumnType`.
+///
+/// For `struct Author` it writes the constant `Author` (what `select(Author)` takes), a constant for each field
+/// (`Author::name`, `Author::books`), and the traits `Model` and `Mapped`. The compiler then checks what refers to
+/// another model: the type of a foreign key, and that both sides of `back_populates` name each other.
+///
+/// # `#[table(..)]`, on the struct
+///
+/// | word | meaning |
+/// | --- | --- |
+/// | `name = "author"` | the table's name; else the struct's in snake case |
+/// | `schema = "library"` | the table's schema |
+/// | `unique(name, born)` | the values of these fields are unique together; may be repeated |
+/// | `index(name, born)` | an index over these fields; may be repeated |
+/// | `check = "born > 0"` | a condition in SQL; may be repeated |
+///
+/// # `#[column(..)]`, on a field
+///
+/// | word | meaning |
+/// | --- | --- |
+/// | `primary_key` | part of the primary key; several fields make a composite key |
+/// | `autoincrement = true` | whether the database numbers it; else the lone integer key is numbered |
+/// | `name = "author_name"` | the column's name; else the field's |
+/// | `length = 120` | `VARCHAR(120)` |
+/// | `precision = 10`, `scale = 2` | `NUMERIC(10, 2)` |
+/// | `sql_type = Timestamp` | any other SQL type, as an expression |
+/// | `nullable = false` | NOT NULL, though the field is an `Option` |
+/// | `index`, `unique` | an index, or a unique constraint, over this column |
+/// | `foreign_key = Author::id` | references a column of a model, which must have the same type |
+/// | `on_delete = "cascade"`, `on_update = ".."` | also `set null`, `set default`, `restrict`, `no action` |
+/// | `server_default = "0"` | SQL that the database puts in when an INSERT leaves the column out |
+/// | `default = now`, `default = 5` | a function or a value for an INSERT, when the field is `None` |
+/// | `onupdate = now` | a function or a value for an UPDATE that does not change the field |
+/// | `version_id` | counts the row's versions |
+/// | `comment = ".."` | a comment kept in the database |
+/// | `constant = "name_"` | the constant's name, where the field's name is taken by a function of the struct |
+///
+/// # `#[relationship(..)]`, on a field of type `Many<..>` or `One<..>`
+///
+/// | word | meaning |
+/// | --- | --- |
+/// | `back_populates = Book::author` | the relationship on the other side, which must name this one |
+/// | `secondary = BookTag` | the model of the table between the two, for many-to-many |
+/// | `cascade = "all, delete-orphan"` | also `save-update`, `merge`, `refresh-expire`, `expunge`, `delete`, `none` |
+/// | `foreign_key = Book::author_id` | the foreign key that is meant, where several fit |
+/// | `order_by = Book::title`, `order_by = Book::title.desc()` | orders the collection |
+/// | `lazy = "selectin"` | also `select`, `joined`, `raise` |
+/// | `passive_deletes`, `post_update` | as in SQLAlchemy |
+/// | `constant = ".."` | as for a column |
+#[proc_macro_derive(Mapped, attributes(table, column, relationship))]
+pub fn derive_mapped(input: TokenStream) -> TokenStream {
+    expand::mapped(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Reads a whole row into a struct: by column name for named fields, by position for a tuple struct.
+///
+/// | word | meaning |
+/// | --- | --- |
+/// | `#[column(name = "total")]` | the column's name; else the field's |
+#[proc_macro_derive(FromRow, attributes(column))]
+pub fn derive_from_row(input: TokenStream) -> TokenStream {
+    from_row::expand(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Makes an enum without fields a column type: its variants are stored as words.
+///
+/// The enum implements `Clone`.
+///
+/// | word | meaning |
+/// | --- | --- |
+/// | `#[enumeration(name = "status")]`, on the enum | the type's name in the database; else the enum's in snake case |
+/// | `#[value(name = "in print")]`, on a variant | the stored word; else the variant's name as written |
+#[proc_macro_derive(Enum, attributes(enumeration, value))]
+pub fn derive_enum(input: TokenStream) -> TokenStream {
+    enumeration::expand(&parse_macro_input!(input as DeriveInput)).into()
+}

@@ -1,1 +1,47 @@
-//! The MySQL and MariaDB backend of Aludel, on mysql_async
+//! The MySQL and MariaDB backend of Aludel, on mysql_async.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `driver` | [`MySqlDriver`]: opens connections |
+//! | `settings` | connect arguments and the options of the URL, read and checked |
+//! | `introduction` | what a new connection is told and asked, in one round trip |
+//! | `server` | which server answered, and what it can do |
+//! | `connection` | [`MySqlConnection`]: the driver's `Connection` |
+//! | `exchange` | sending a statement, and reading or discarding its result |
+//! | `wire` | the connection of mysql_async, and whether it may still be used |
+//! | `prepared` | the prepared statements that a connection keeps |
+//! | `parameter` | our values as parameters |
+//! | `shape` | the columns of a result, and how each is read |
+//! | `row` | a row's cells, borrowed from mysql_async |
+//! | `cursor` | rows in batches |
+//! | `control` | the statements that begin and end transactions |
+//! | `kill` | cancelling a statement from a second connection |
+//! | `error` | error numbers to error kinds |
+//! | `complaint` | the names in the server's messages |
+//! | `lexer` | literals and comments in SQL text |
+//!
+//! # What a call gives
+//! - Statements with parameters and cacheable ones are prepared, and their rows come in the binary protocol. A statement
+//!   that comes once and has no parameters is sent as text.
+//! - A `CALL` gives the rows of the first result; what further results the procedure makes is read and thrown away.
+//! - `MySQL` has no RETURNING; `MariaDB` has it for INSERT and DELETE.
+
+mod complaint;
+mod connection;
+mod control;
+mod cursor;
+mod driver;
+mod error;
+mod exchange;
+mod introduction;
+mod kill;
+mod lexer;
+mod parameter;
+mod prepared;
+mod row;
+mod server;
+mod settings;
+mod shape;
+mod wire;
+
+pub use self::{connection::MySqlConnection, driver::MySqlDriver};

@@ -1,1 +1,47 @@
-//! The PostgreSQL backend of Aludel, on tokio-postgres
+//! The PostgreSQL backend of Aludel, on tokio-postgres.
+//!
+//! [`PostgresDriver`] opens connections; [`PostgresConnection`] is one. Statements are prepared once and kept in a
+//! bounded cache on their connection; rows go to the sink straight out of the socket's buffer; the steps of a
+//! transaction travel together.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `driver` | [`PostgresDriver`]: schemes, capabilities, connecting |
+//! | `settings` | connect arguments, read and checked |
+//! | `connection` | [`PostgresConnection`]: the guard around every call |
+//! | `flight` | what a dropped call leaves behind, and deadlines |
+//! | `cancel` | cancel requests |
+//! | `background` | the task that moves the bytes, and the server's notices |
+//! | `wire` | the client with what is known of its state: prepare, send, repair |
+//! | `answer` | reading an answer's rows into a sink, and throwing the rest away |
+//! | `pipeline` | many steps in one round trip |
+//! | `cursor` | rows in batches |
+//! | `ledger` | whether a transaction is open or failed, and whether the connection is lost |
+//! | `script` | what can be told from a statement's first words |
+//! | `prepared` | prepared statements, and their cache |
+//! | `parameter`, `target`, `array` | values on their way to the server, encoded by the type that it asks for |
+//! | `row` | the server's bytes as cells |
+//! | `numeric` | exact decimals on the wire |
+//! | `error` | SQLSTATE to error kinds |
+
+mod answer;
+mod array;
+mod background;
+mod cancel;
+mod connection;
+mod cursor;
+mod driver;
+mod error;
+mod flight;
+mod ledger;
+mod numeric;
+mod parameter;
+mod pipeline;
+mod prepared;
+mod row;
+mod script;
+mod settings;
+mod target;
+mod wire;
+
+pub use self::{connection::PostgresConnection, driver::PostgresDriver};

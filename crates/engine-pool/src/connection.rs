@@ -224,7 +224,7 @@ impl Connection {
     /// The dialect of just this server.
     pub fn dialect(&self) -> Arc<dyn Dialect> {
         match &self.pooled {
-            Some(pooled) => pooled.dialect().clone(),
+            Some(pooled) => pooled.named_dialect().clone(),
             None => self.engine.dialect(),
         }
     }

@@ -272,7 +272,8 @@ impl Pool {
 
     /// The dialect of the server, once a connection was open; the driver's before.
     pub fn dialect(&self) -> Arc<dyn Dialect> {
-        self.shared.dialect.get().cloned().unwrap_or_else(|| self.shared.driver.dialect())
+        let known = self.shared.dialect.get().cloned();
+        known.unwrap_or_else(|| slot::named(&self.shared.driver.dialect(), self.shared.options.physical_naming))
     }
 
     /// Lets `handle_error` listeners have their say.

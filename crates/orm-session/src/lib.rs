@@ -1,1 +1,51 @@
-//! The Session of Aludel: a unit of work over an identity map, relationships, cascades and loading strategies
+//! The Session of Aludel: a unit of work over an identity map, relationships, cascades and loading strategies.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | `session` | [`Session`], [`SessionMaker`]: the unit of work as users see it |
+//! | `instance` | [`Instance`], [`Snapshot`]: a handle to a row's one object, and one version of it |
+//! | `link` | [`Many`], [`One`]: the links in a model's relationship fields |
+//! | `relationship` | [`Relationship`]: `Author::books` in expressions and joins |
+//! | `mapping` | [`Mapped`], [`Mapper`]: how models map to tables |
+//! | `query` | what a statement gives through a session: handles for models |
+//! | `loading` | [`selectinload`], [`joinedload`], [`raiseload`] |
+//! | `graph` | every object once, and how they are linked |
+//! | `unit_of_work` | from what changed to statements |
+//! | `events` | [`Events`]: listeners of a flush |
+//!
+//! Generated code is a thin, typed shell over one untyped engine: function pointers and tables, so that hundreds of models
+//! compile quickly.
+
+mod events;
+mod field;
+mod graph;
+mod instance;
+mod link;
+mod loading;
+mod mapping;
+mod query;
+mod relationship;
+mod session;
+mod unit_of_work;
+
+pub use aludel_derive::Mapped;
+pub use aludel_driver::{Error, ErrorKind, Result};
+
+pub use self::{
+    events::Events,
+    field::{Field, IntoField},
+    instance::{Instance, Snapshot, State},
+    link::{IntoMember, Link, LinkCell, LoadedLink, Many, Member, One},
+    loading::{Holds, Load, LoadOptions, joinedload, raiseload, selectinload},
+    mapping::{Cascade, ColumnMapping, IntoKey, Key, Lazy, Mapped, Mapper, ModelFunctions, RelationshipMapping},
+    query::{SessionExecutable, SessionRun, SessionSelectable, SingleSelectable},
+    relationship::Relationship,
+    session::{Addable, Session, SessionMaker},
+};
+
+#[doc(hidden)]
+pub mod __private {
+    pub use aludel_sql_expression as sql;
+
+    pub use crate as orm;
+}

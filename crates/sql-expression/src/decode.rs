@@ -1,9 +1,11 @@
 //! [`Decode`]: a Rust value from a [`Cell`]; [`FromRow`]: a Rust value from a whole row.
 
+mod enumeration;
 mod from_row;
 mod primitive;
 
 pub(crate) use from_row::decode_at;
+pub use enumeration::{enumeration_type, enumeration_word, unknown_word};
 pub use from_row::{FromRow, RowPlan, decode_field};
 
 use crate::{Cell, Error, Result};
@@ -16,6 +18,9 @@ use crate::{Cell, Error, Result};
     note = "use a type that a column can hold, such as `i64`, `String` or `Option<String>`"
 )]
 pub trait Decode: Sized {
+    /// Whether NULL can be read into it.
+    const ACCEPTS_NULL: bool = false;
+
     /// Reads the cell.
     ///
     /// # Errors
@@ -24,6 +29,8 @@ pub trait Decode: Sized {
 }
 
 impl<T: Decode> Decode for Option<T> {
+    const ACCEPTS_NULL: bool = true;
+
     #[inline]
     fn decode(cell: Cell<'_>) -> Result<Self> {
         match cell {

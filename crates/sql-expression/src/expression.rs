@@ -1,5 +1,6 @@
 //! The tree of an expression: plain data, shared by reference counts. The typed shell around it is in [`crate::typed`].
 
+mod map;
 mod node;
 mod operator;
 mod source;

@@ -12,12 +12,15 @@
 //! | [`typed`] | the typed shell around it: columns, operators, functions |
 //! | [`statement`] | `select`, `insert`, `update`, `delete`, `text`, and their trees |
 //! | [`dialect`] | how each database spells SQL |
+//! | [`compile`] | statements as text and parameters, with the cache of what was compiled |
 
 mod cell;
+pub mod compile;
 mod decode;
 pub mod dialect;
 mod error;
 pub mod expression;
+mod interop;
 pub mod name;
 pub mod schema;
 pub mod statement;
@@ -26,19 +29,32 @@ pub mod types;
 pub mod value;
 
 pub use cell::{Cell, ColumnInfo, Row};
+pub use compile::{CacheStatistics, CompiledCache, Rendered, RenderedPart};
 pub use decode::{Decode, FromRow, RowPlan};
 pub use dialect::Dialect;
 pub use error::{Error, ErrorKind, Result};
 pub use name::Name;
 pub use statement::{
-    DynamicRow, Executable, ScalarExecutable, StatementKind, StatementNode, delete, insert, select, text, trusted, update,
+    Ddl, DynamicRow, Executable, ScalarExecutable, StatementKind, StatementNode, create_index, create_table, ddl, delete,
+    drop_index, drop_table, insert, select, text, trusted, update,
 };
 pub use typed::{
     Attribute, ColumnExpression, ColumnType, Entity, Expression, Model, Selectable, aliased, avg, case, coalesce, count,
-    count_all, exists, func, literal, lower, max, min, not, null, sum, upper,
+    count_all, exists, func, literal, lower, max, min, not, null, sum, tuple, upper,
 };
 pub use types::SqlType;
 pub use value::Value;
 
+/// Makes an enum without fields a [`ColumnType`]: its variants are stored as words.
+pub use aludel_derive::Enum;
+/// Reads a whole row into a struct: see the trait [`FromRow`](trait@FromRow).
+pub use aludel_derive::FromRow;
+
+/// What the derives name.
 #[doc(hidden)]
-pub use decode::decode_field;
+pub mod __private {
+    pub use crate as sql;
+}
+
+#[doc(hidden)]
+pub use decode::{decode_field, enumeration_type, enumeration_word, unknown_word};

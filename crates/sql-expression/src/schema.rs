@@ -2,6 +2,7 @@
 
 mod column;
 mod constraint;
+mod dependency;
 mod index;
 mod metadata;
 mod table;

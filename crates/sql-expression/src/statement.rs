@@ -1,5 +1,6 @@
 //! Statements: immutable values that own their structure, and know what their rows are read into.
 
+mod ddl;
 mod delete;
 mod dynamic_row;
 mod executable;
@@ -10,15 +11,16 @@ mod select;
 mod text;
 mod update;
 
+pub use ddl::{Ddl, create_index, create_table, ddl, drop_index, drop_table};
 pub use delete::{Delete, delete};
 pub use dynamic_row::DynamicRow;
 pub use executable::{Executable, ScalarExecutable};
-pub use insert::{Insert, insert};
+pub use insert::{Assign, Insert, Returned, insert};
 pub use insert_row::InsertRow;
 pub use node::{
-    CommonTableExpression, DdlNode, DeleteNode, InsertNode, InsertRows, Join, JoinKind, LockStrength, LockWait, Locking,
+    CommonTableExpression, DdlNode, DeleteNode, Extensions, InsertNode, InsertRows, Join, JoinKind, LockStrength, LockWait, Locking,
     SelectItem, SelectNode, SetOperation, SetOperator, StatementKind, StatementNode, TextNode, UpdateNode,
 };
-pub use select::{IntoOrderBy, JoinTarget, Select, select};
-pub use text::{IntoSqlText, TextStatement, Trusted, text, trusted};
+pub use select::{FirstValue, IntoNodes, IntoOrderBy, JoinTarget, Select, select};
+pub use text::{IntoParameter, IntoSqlText, TextStatement, Trusted, Typed, text, trusted};
 pub use update::{Update, update};

@@ -169,7 +169,7 @@ impl Connection {
     pub(crate) async fn render(&mut self, node: &StatementNode) -> Result<Rendered> {
         // Another server may speak another dialect, so the connection comes first.
         self.ready().await?;
-        let dialect = self.pooled()?.dialect().clone();
+        let dialect = self.pooled()?.named_dialect().clone();
         Ok(self.engine.inner().cache.render(node, &dialect)?)
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use aludel_driver::{BeginMode, BeginOptions, DatabaseUrl, Driver, Error, ErrorKind, IsolationLevel, Result};
-use aludel_sql_expression::CompiledCache;
+use aludel_sql_expression::{CompiledCache, dialect::PhysicalNaming};
 
 use super::{Engine, Inner};
 use crate::{
@@ -177,6 +177,15 @@ impl EngineBuilder {
     /// Whether a statement stands alone rather than beginning a transaction: no. `begin` begins one in either case.
     pub fn autocommit(mut self, autocommit: bool) -> Self {
         self.autocommit = autocommit;
+        self
+    }
+
+    /// Says how the names of tables and columns are spelled in the database: `album_id` or `AlbumId`. One set of models
+    /// serves databases that spell their names differently. Default: as written. Labels and aliases stay as they are.
+    ///
+    /// Counterpart of Hibernate's physical naming strategy.
+    pub fn physical_naming(mut self, naming: PhysicalNaming) -> Self {
+        self.pool.physical_naming = naming;
         self
     }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use aludel_driver::{Connection as DriverConnection, Error, TransactionState};
+use aludel_sql_expression::Dialect;
 use deadpool::managed::Object;
 use tokio::{
     runtime::Handle,
@@ -72,6 +73,11 @@ impl PooledConnection {
     /// The number of the connection in its pool.
     pub fn id(&self) -> ConnectionId {
         self.held().slot().id
+    }
+
+    /// The dialect of just this server, with the names that the pool's options ask for.
+    pub fn named_dialect(&self) -> &Arc<dyn Dialect> {
+        &self.held().slot().dialect
     }
 
     /// The pool that it belongs to.

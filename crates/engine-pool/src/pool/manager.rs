@@ -67,7 +67,7 @@ impl Shared {
             }
         };
         let mut slot = Slot::new(connection, generation, self.clone());
-        self.dialect.get_or_init(|| slot.connection().dialect().clone());
+        self.dialect.get_or_init(|| slot.dialect.clone());
         if !self.events.first_connect.is_empty() {
             self.first_connect.get_or_try_init(|| self.events.first_connect.fire_owned(&mut slot)).await?;
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aludel_driver::{ConnectArguments, Driver, Error, ErrorKind, Result};
+use aludel_sql_expression::dialect::PhysicalNaming;
 
 /// How many connections a pool keeps, and for how long. Fields may be set one by one; the default is said at each.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct PoolOptions {
     pub connect_timeout: Option<Duration>,
     /// How long rolling back may take when a connection comes back: 5 s. Then it is closed.
     pub reset_timeout: Duration,
+    /// How the names of tables and columns are spelled in the database: as written.
+    pub physical_naming: PhysicalNaming,
 }
 
 /// How connections are kept.
@@ -57,6 +60,7 @@ impl Default for PoolOptions {
             max_lifetime: None,
             idle_timeout: None,
             pre_ping: false,
+            physical_naming: PhysicalNaming::default(),
             pre_ping_after: Duration::from_secs(1),
             use_lifo: false,
             connect_timeout: Some(Duration::from_secs(30)),

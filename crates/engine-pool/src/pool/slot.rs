@@ -6,6 +6,7 @@ use std::{
 };
 
 use aludel_driver::{Connection as DriverConnection, TransactionState};
+use aludel_sql_expression::{Dialect, dialect::PhysicalNaming};
 use tokio::{runtime::Handle, time::Instant};
 
 use super::Shared;
@@ -18,6 +19,8 @@ const GOOD_BYE: Duration = Duration::from_secs(5);
 pub(crate) struct Slot {
     /// Always there, but in the moment of closing.
     connection: Option<Box<dyn DriverConnection>>,
+    /// The server's dialect, with the names that the pool's options ask for.
+    pub(super) dialect: Arc<dyn Dialect>,
     pub(super) id: ConnectionId,
     pub(super) generation: u64,
     pub(super) opened_at: Instant,
@@ -31,7 +34,8 @@ impl Slot {
         let id = shared.next_connection.fetch_add(1, Ordering::Relaxed);
         shared.opened.fetch_add(1, Ordering::AcqRel);
         let now = Instant::now();
-        Self { connection: Some(connection), id, generation, opened_at: now, used_at: now, shared }
+        let dialect = named(connection.dialect(), shared.options.physical_naming);
+        Self { connection: Some(connection), dialect, id, generation, opened_at: now, used_at: now, shared }
     }
 
     pub(super) fn connection(&self) -> &(dyn DriverConnection + 'static) {
@@ -83,4 +87,9 @@ impl Drop for Slot {
             runtime.spawn(connection.close(GOOD_BYE));
         }
     }
+}
+
+/// A dialect with other names.
+pub(super) fn named(dialect: &Arc<dyn Dialect>, naming: PhysicalNaming) -> Arc<dyn Dialect> {
+    if dialect.naming() == naming { dialect.clone() } else { dialect.with_naming(naming) }
 }

@@ -112,6 +112,8 @@ impl Decode for Vec<u8> {
 }
 
 impl Decode for Value {
+    const ACCEPTS_NULL: bool = true;
+
     fn decode(cell: Cell<'_>) -> Result<Self> {
         Ok(match cell {
             Cell::Null => Self::Null,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{BinaryOperator, Source, UnaryOperator, Window};
-use crate::{name::Name, statement::SelectNode, types::SqlType, value::Value};
+use crate::{name::Name, statement::{SelectNode, TextNode}, types::SqlType, value::Value};
 
 /// One node of an expression. Cloning copies a pointer.
 #[derive(Clone, Debug)]
@@ -43,6 +43,8 @@ pub enum Node {
     Label(Arc<LabelNode>),
     /// SQL text with expressions in it.
     Fragment(Arc<[FragmentPart]>),
+    /// SQL written by hand, with its parameters.
+    Text(Arc<TextNode>),
     /// `*`, as in `count(*)`.
     Star,
     /// What could not be built, in the message's words: building never fails, compiling does.
@@ -135,6 +137,40 @@ pub struct InNode {
     pub sql_type: Option<SqlType>,
 }
 
+impl InNode {
+    /// How many values stand in one element of the list.
+    pub(crate) fn width(&self) -> usize {
+        match &self.left {
+            Node::Tuple(parts) => parts.len(),
+            _ => 1,
+        }
+    }
+
+    /// Whether the list holds nothing but values, so that its length is not a part of the structure.
+    pub(crate) fn is_of_values(&self) -> bool {
+        match &self.left {
+            Node::Tuple(parts) => self.values.iter().all(|value| match value {
+                Node::Tuple(values) => {
+                    values.len() == parts.len() && values.iter().all(|value| matches!(value, Node::Bind(_)))
+                }
+                _ => false,
+            }),
+            _ => self.values.iter().all(|value| matches!(value, Node::Bind(_))),
+        }
+    }
+
+    /// The values, those of tuples one after the other.
+    pub(crate) fn binds(&self) -> impl Iterator<Item = &Value> {
+        self.values.iter().flat_map(|value| match value {
+            Node::Tuple(values) => &values[..],
+            value => std::slice::from_ref(value),
+        }).filter_map(|value| match value {
+            Node::Bind(bind) => Some(&bind.value),
+            _ => None,
+        })
+    }
+}
+
 /// An expression with a name.
 #[derive(Clone, Debug)]
 pub struct LabelNode {
@@ -194,6 +230,62 @@ impl Node {
     pub fn function(name: impl Into<Name>, arguments: Vec<Self>) -> Self {
         let name = name.into();
         Self::Function(Arc::new(FunctionNode { name, arguments, distinct: false, filter: None, over: None }))
+    }
+
+    /// Gives each expression that this one is directly made of. Subqueries are not entered.
+    pub fn children<'n>(&'n self, visit: &mut dyn FnMut(&'n Self)) {
+        match self {
+            Self::Binary(binary) => {
+                visit(&binary.left);
+                visit(&binary.right);
+            }
+            Self::Unary(unary) => visit(&unary.operand),
+            Self::Function(function) => {
+                function.arguments.iter().chain(&function.filter).for_each(&mut *visit);
+                if let Some(window) = &function.over {
+                    window.partition_by.iter().for_each(&mut *visit);
+                    window.order_by.iter().for_each(|order| visit(&order.node));
+                }
+            }
+            Self::Case(case) => {
+                for (condition, value) in &case.branches {
+                    visit(condition);
+                    visit(value);
+                }
+                case.otherwise.iter().for_each(visit);
+            }
+            Self::Cast(cast) => visit(&cast.operand),
+            Self::In(list) => {
+                visit(&list.left);
+                list.values.iter().for_each(visit);
+            }
+            Self::Between(parts) => parts.iter().for_each(visit),
+            Self::Tuple(nodes) => nodes.iter().for_each(visit),
+            Self::Label(label) => visit(&label.node),
+            Self::Fragment(parts) => parts.iter().for_each(|part| {
+                if let FragmentPart::Node(node) = part {
+                    visit(node);
+                }
+            }),
+            Self::Column(_)
+            | Self::Bind(_)
+            | Self::Null
+            | Self::Boolean(_)
+            | Self::Integer(_)
+            | Self::Exists(_)
+            | Self::Subquery(_)
+            | Self::Text(_)
+            | Self::Star
+            | Self::Invalid(_) => {}
+        }
+    }
+
+    /// Gives each column in the expression. Subqueries are not entered.
+    pub fn columns<'n>(&'n self, visit: &mut dyn FnMut(&'n ColumnReference)) {
+        if let Self::Column(column) = self {
+            visit(column);
+        }
+        self.children(&mut |child| child.columns(visit));
     }
 
     /// The conditions joined by AND; none for an empty list.

@@ -71,6 +71,19 @@ impl Alias {
     }
 }
 
+impl Source {
+    /// The table behind it, where it is one, under whatever name.
+    pub fn table(&self) -> Option<&Table> {
+        match self {
+            Self::Table(table) => Some(table),
+            Self::Alias(alias) => match alias.target() {
+                AliasTarget::Table(table) => Some(table),
+                _ => None,
+            },
+        }
+    }
+}
+
 impl PartialEq for Alias {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

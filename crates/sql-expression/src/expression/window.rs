@@ -1,6 +1,7 @@
 //! [`Window`]: what follows OVER.
 
 use super::{Node, OrderBy};
+use crate::statement::{IntoNodes, IntoOrderBy};
 
 /// What follows OVER.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +12,34 @@ pub struct Window {
     pub order_by: Vec<OrderBy>,
     /// The frame; none: the database's default.
     pub frame: Option<Frame>,
+}
+
+impl Window {
+    /// A window over all rows.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives each group of rows a window of its own.
+    #[must_use]
+    pub fn partition_by(mut self, expressions: impl IntoNodes) -> Self {
+        expressions.push(&mut self.partition_by);
+        self
+    }
+
+    /// Orders the rows of the window.
+    #[must_use]
+    pub fn order_by(mut self, order: impl IntoOrderBy) -> Self {
+        order.push(&mut self.order_by);
+        self
+    }
+
+    /// Says which rows around the present one are seen.
+    #[must_use]
+    pub fn frame(mut self, unit: FrameUnit, start: FrameBound, end: FrameBound) -> Self {
+        self.frame = Some(Frame { unit, start, end });
+        self
+    }
 }
 
 /// Which rows around the present one a window function sees.

@@ -1,6 +1,11 @@
 //! Constraints of a table.
 
-use crate::{Error, name::Name};
+use super::Table;
+use crate::{
+    Error,
+    name::Name,
+    typed::{Attribute, Model},
+};
 
 /// The column that a column references.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +33,14 @@ impl ForeignKey {
             on_delete: ReferentialAction::NoAction,
             on_update: ReferentialAction::NoAction,
         }
+    }
+}
+
+impl<M: Model, T> From<Attribute<M, T>> for ForeignKey {
+    /// Takes the column of a model: `Author::id`.
+    fn from(attribute: Attribute<M, T>) -> Self {
+        let key = Self::new(Name::Static(M::TABLE_NAME), Name::Static(attribute.column_name()));
+        Self { schema: M::SCHEMA.map(Name::Static), ..key }
     }
 }
 
@@ -122,6 +135,25 @@ impl ForeignKeyConstraint {
         }
     }
 
+    /// The same, for the foreign key of a single column.
+    pub(crate) fn of_column(column: &Name, key: &ForeignKey) -> Self {
+        Self {
+            name: None,
+            columns: vec![column.clone()],
+            schema: key.schema.clone(),
+            table: key.table.clone(),
+            referenced: vec![key.column.clone()],
+            on_delete: key.on_delete,
+            on_update: key.on_update,
+        }
+    }
+
+    /// Whether a key of this table references that one.
+    pub fn is_to(&self, of: &Table, target: &Table) -> bool {
+        let schema = self.schema.as_ref().or(of.schema());
+        *self.table == **target.name() && schema.map(|name| &**name) == target.schema().map(|name| &**name)
+    }
+
     /// Names it.
     #[must_use]
     pub fn named(mut self, name: impl Into<Name>) -> Self {
@@ -133,6 +165,13 @@ impl ForeignKeyConstraint {
     #[must_use]
     pub fn on_delete(mut self, action: ReferentialAction) -> Self {
         self.on_delete = action;
+        self
+    }
+
+    /// Says what happens when the referenced key changes.
+    #[must_use]
+    pub fn on_update(mut self, action: ReferentialAction) -> Self {
+        self.on_update = action;
         self
     }
 }

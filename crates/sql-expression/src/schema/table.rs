@@ -31,6 +31,8 @@ struct Shared {
     name: Name,
     schema: Option<Name>,
     definition: RwLock<Arc<TableDefinition>>,
+    // Counts the changes, so that what was compiled before one is not used after it. Read without the lock.
+    version: AtomicU64,
 }
 
 /// What a table is made of, as it stood at one moment.
@@ -47,8 +49,6 @@ pub struct TableDefinition {
     pub checks: Vec<CheckConstraint>,
     /// The indexes.
     pub indexes: Vec<Index>,
-    /// Counts the changes, so that what was compiled before one is not used after it.
-    pub(crate) version: u64,
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -73,7 +73,7 @@ impl Table {
 
     fn make(name: Name, schema: Option<Name>) -> Self {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::new(Shared { id, name, schema, definition: RwLock::default() }))
+        Self(Arc::new(Shared { id, name, schema, definition: RwLock::default(), version: AtomicU64::new(0) }))
     }
 
     /// Adds a column.
@@ -113,9 +113,8 @@ impl Table {
 
     fn change(&self, change: impl FnOnce(&mut TableDefinition)) {
         let mut definition = self.0.definition.write().unwrap_or_else(PoisonError::into_inner);
-        let definition = Arc::make_mut(&mut definition);
-        change(definition);
-        definition.version += 1;
+        change(Arc::make_mut(&mut definition));
+        self.0.version.fetch_add(1, Ordering::Release);
     }
 
     /// The name.
@@ -138,6 +137,15 @@ impl Table {
         self.definition().columns.clone()
     }
 
+    /// All foreign keys: those of single columns first, in the order of the columns.
+    pub fn foreign_keys(&self) -> Vec<ForeignKeyConstraint> {
+        let definition = self.definition();
+        let single = definition.columns.iter().filter_map(|column| {
+            column.foreign_key.as_ref().map(|key| ForeignKeyConstraint::of_column(&column.name, key))
+        });
+        single.chain(definition.foreign_keys.iter().cloned()).collect()
+    }
+
     /// A column by name, for expressions. Building never fails: a name that the table does not have is reported when the
     /// statement is compiled.
     pub fn c(&self, name: impl Into<Name>) -> ColumnExpression {
@@ -147,6 +155,11 @@ impl Table {
     /// A number that no other table of this process has.
     pub(crate) fn id(&self) -> u64 {
         self.0.id
+    }
+
+    /// How often the table was changed since it was made.
+    pub(crate) fn version(&self) -> u64 {
+        self.0.version.load(Ordering::Acquire)
     }
 }
 
@@ -190,6 +203,12 @@ impl PartialEq for Table {
 }
 
 impl Eq for Table {}
+
+impl std::hash::Hash for Table {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.id.hash(state);
+    }
+}
 
 impl fmt::Debug for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

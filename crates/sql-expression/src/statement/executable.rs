@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::StatementNode;
-use crate::{ColumnInfo, Result, Row, RowPlan};
+use crate::{ColumnInfo, Dialect, Result, Row, RowPlan};
 
 /// A statement that a connection or a session can execute, typed by what its rows are read into.
 #[diagnostic::on_unimplemented(
@@ -17,6 +17,14 @@ pub trait Executable: Send + Sync {
 
     /// The untyped tree.
     fn node(&self) -> StatementNode;
+
+    /// The text with its values written in, to be read by people: in logs and tests. What is executed has parameters.
+    ///
+    /// # Errors
+    /// Those of [`CompiledCache::render`](crate::CompiledCache::render).
+    fn to_sql(&self, dialect: &dyn Dialect) -> Result<String> {
+        crate::compile::to_sql(&self.node(), dialect)
+    }
 
     /// Looks at the columns of the result, once.
     ///

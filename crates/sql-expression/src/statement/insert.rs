@@ -182,6 +182,12 @@ macro_rules! dml_statement {
             }
         }
 
+        impl<R> fmt::Display for $name<R> {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                crate::compile::display(&StatementNode::$variant(self.node.clone()), formatter)
+            }
+        }
+
         impl<R> fmt::Debug for $name<R> {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.node.fmt(formatter)

@@ -66,6 +66,9 @@ pub struct SelectNode {
     pub group_by: Vec<Node>,
     /// HAVING: all of them.
     pub having: Vec<Node>,
+    /// What stands before the set operations, where it is a select of its own because it was ordered or limited. The items
+    /// then only repeat its shape, and nothing else of this select's core is used.
+    pub first: Option<Arc<SelectNode>>,
     /// UNION, INTERSECT, EXCEPT with further selects, in order.
     pub set_operations: Vec<SetOperation>,
     /// ORDER BY.
@@ -78,6 +81,19 @@ pub struct SelectNode {
     pub locking: Option<Locking>,
     /// What a layer above hung on the statement, such as loader options. It is no part of the SQL.
     pub extensions: Extensions,
+}
+
+impl SelectNode {
+    /// Whether anything besides the items says what rows there are.
+    pub(crate) fn has_core(&self) -> bool {
+        self.distinct
+            || !self.distinct_on.is_empty()
+            || !self.from.is_empty()
+            || !self.joins.is_empty()
+            || !self.filters.is_empty()
+            || !self.group_by.is_empty()
+            || !self.having.is_empty()
+    }
 }
 
 /// What a layer above hung on a statement.
@@ -98,7 +114,7 @@ pub enum SelectItem {
     Expression {
         /// The expression.
         node: Node,
-        /// Whether the user said that it may be NULL because its side is outer-joined.
+        /// Whether NULL can be read into its type, so that its side may be outer-joined.
         nullable: bool,
     },
     /// All columns of a table or alias, in the table's order: a model.
@@ -234,6 +250,13 @@ pub enum InsertRows {
     Invalid(Name),
 }
 
+impl InsertRows {
+    /// Whether these are rows of nothing but values.
+    pub(crate) fn is_of_values(&self) -> bool {
+        matches!(self, Self::Values { nodes, width } if *width > 0 && nodes.iter().all(|node| matches!(node, Node::Bind(_))))
+    }
+}
+
 /// UPDATE.
 #[derive(Clone, Debug)]
 pub struct UpdateNode {
@@ -279,6 +302,8 @@ pub enum DdlNode {
         if_not_exists: bool,
         /// Foreign keys to these tables are left out, because they are added later by ALTER.
         without_foreign_keys_to: Vec<Table>,
+        /// Whether its indexes are made with it.
+        with_indexes: bool,
     },
     /// DROP TABLE.
     DropTable {
@@ -311,13 +336,24 @@ pub enum DdlNode {
         table: Table,
         /// The key.
         key: ForeignKeyConstraint,
+        /// Not when there is one of its name already, where the dialect can tell.
+        if_not_exists: bool,
     },
-    /// ALTER TABLE DROP the foreign key of this name.
+    /// ALTER TABLE DROP a foreign key.
     DropForeignKey {
         /// The table.
         table: Table,
-        /// The constraint's name.
+        /// The key.
+        key: ForeignKeyConstraint,
+        /// Only when there is such a table and key, where the dialect can tell.
+        if_exists: bool,
+    },
+    /// DROP TYPE of an enumeration, where enumerations are types of their own; elsewhere nothing.
+    DropEnumeration {
+        /// The type's name.
         name: Name,
+        /// IF EXISTS.
+        if_exists: bool,
     },
     /// SQL that is written just so.
     Raw(Name),

@@ -55,10 +55,19 @@ impl<S> Select<S> {
         Select { node: self.node, selection: PhantomData }
     }
 
+    /// Changes what a set operation cannot have any more.
+    fn change_core(self, what: &str, change: impl FnOnce(&mut SelectNode)) -> Self {
+        if self.node.set_operations.is_empty() {
+            return self.change(change);
+        }
+        let message = format!("`{what}` cannot follow a set operation: call it on the parts, or select from a subquery");
+        self.change(|node| node.filters.push(Node::Invalid(message.into())))
+    }
+
     /// Keeps the rows for which the condition holds; several are joined by AND.
     pub fn filter(self, condition: impl Condition) -> Self {
         let condition = condition.into_condition();
-        self.change(|node| node.filters.push(condition))
+        self.change_core("filter", |node| node.filters.push(condition))
     }
 
     /// Orders the rows; later calls order what is equal.
@@ -68,23 +77,34 @@ impl<S> Select<S> {
 
     /// Groups the rows by an expression, or by a tuple of them.
     pub fn group_by(self, expressions: impl IntoNodes) -> Self {
-        self.change(|node| expressions.push(&mut node.group_by))
+        self.change_core("group_by", |node| expressions.push(&mut node.group_by))
     }
 
     /// Keeps the groups for which the condition holds.
     pub fn having(self, condition: impl Condition) -> Self {
         let condition = condition.into_condition();
-        self.change(|node| node.having.push(condition))
+        self.change_core("having", |node| node.having.push(condition))
     }
 
     /// Leaves out rows that were there before.
     pub fn distinct(self) -> Self {
-        self.change(|node| node.distinct = true)
+        self.change_core("distinct", |node| node.distinct = true)
+    }
+
+    /// Leaves out rows whose expressions were there before (PostgreSQL).
+    pub fn distinct_on(self, expressions: impl IntoNodes) -> Self {
+        self.change_core("distinct_on", |node| expressions.push(&mut node.distinct_on))
     }
 
     /// Gives at most so many rows.
     pub fn limit(self, rows: u64) -> Self {
         self.change(|node| node.limit = Some(count(rows)))
+    }
+
+    /// Gives at most as many rows as the expression says.
+    pub fn limit_expression(self, rows: impl IntoNode) -> Self {
+        let rows = rows.into_node();
+        self.change(|node| node.limit = Some(rows))
     }
 
     /// Leaves out so many rows at the beginning.
@@ -95,17 +115,29 @@ impl<S> Select<S> {
     /// Puts something into FROM that no column asks for, or fixes what FROM begins with.
     pub fn select_from(self, source: impl Into<Source>) -> Self {
         let source = source.into();
-        self.change(|node| node.from.push(source))
+        self.change_core("select_from", |node| node.from.push(source))
     }
 
     /// Joins along a relationship, or to a model or table by the foreign key between the two.
     pub fn join(self, target: impl JoinTarget) -> Self {
-        self.change(|node| target.joins(JoinKind::Inner, &mut node.joins))
+        self.change_core("join", |node| target.joins(JoinKind::Inner, &mut node.joins))
     }
 
     /// Joins, and keeps the rows of the left side that have no partner. Select the other side with `.nullable()`.
     pub fn outerjoin(self, target: impl JoinTarget) -> Self {
-        self.change(|node| target.joins(JoinKind::Left, &mut node.joins))
+        self.change_core("outerjoin", |node| target.joins(JoinKind::Left, &mut node.joins))
+    }
+
+    /// Joins, and keeps the rows of both sides that have no partner. Select both sides with `.nullable()`.
+    pub fn full_outerjoin(self, target: impl JoinTarget) -> Self {
+        self.change_core("full_outerjoin", |node| target.joins(JoinKind::Full, &mut node.joins))
+    }
+
+    /// Joins every row with every row.
+    pub fn cross_join(self, right: impl Into<Source>) -> Self {
+        let right = right.into();
+        let join = Join { left: None, right, on: None, kind: JoinKind::Cross };
+        self.change_core("cross_join", |node| node.joins.push(join))
     }
 
     /// Joins by a condition.
@@ -119,7 +151,7 @@ impl<S> Select<S> {
     }
 
     fn join_with(self, kind: JoinKind, right: Source, on: Node) -> Self {
-        self.change(|node| node.joins.push(Join { left: None, right, on: Some(on), kind }))
+        self.change_core("join_on", |node| node.joins.push(Join { left: None, right, on: Some(on), kind }))
     }
 
     /// Locks the rows until the transaction ends: FOR UPDATE.
@@ -163,10 +195,9 @@ impl<S> Select<S> {
         let first = self.node;
         let node = SelectNode {
             items: first.items.clone(),
-            set_operations: vec![
-                SetOperation { operator: SetOperator::Union, select: first },
-                SetOperation { operator, select },
-            ],
+            extensions: first.extensions.clone(),
+            first: Some(first),
+            set_operations: vec![SetOperation { operator, select }],
             ..SelectNode::default()
         };
         Self { node: Arc::new(node), selection: PhantomData }
@@ -181,6 +212,31 @@ impl<S> Select<S> {
     pub fn cte(&self, name: impl Into<Name>) -> Alias {
         let target = AliasTarget::CommonTableExpression { select: self.node.clone(), recursive: false };
         Alias::new(Some(name.into()), target)
+    }
+
+    /// The select as a common table expression that refers to itself. The function gets this select and the alias that
+    /// stands for all rows so far, and puts both together, usually by `union_all`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, dialect::SqliteDialect, schema::*, select, types::*};
+    /// # let node = Table::unregistered("node").column(Column::new("id", Integer).primary_key()).column(Column::new("parent_id", Integer));
+    /// let below = select(node.c("id")).filter(node.c("id").eq(1)).recursive_cte("below", |root, below| {
+    ///     root.union_all(select(node.c("id")).join_on(below, node.c("parent_id").eq(below.c("id"))))
+    /// });
+    /// assert_eq!(
+    ///     select(below.c("id")).to_sql(&SqliteDialect::default())?,
+    ///     "WITH RECURSIVE below AS (SELECT node.id FROM node WHERE node.id = 1 \
+    ///      UNION ALL SELECT node.id FROM node JOIN below ON node.parent_id = below.id) SELECT below.id FROM below"
+    /// );
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    pub fn recursive_cte(self, name: impl Into<Name>, step: impl FnOnce(Self, &Alias) -> Self) -> Alias {
+        let name = name.into();
+        let target = AliasTarget::CommonTableExpression { select: self.node.clone(), recursive: true };
+        let own = Alias::new(Some(name.clone()), target);
+        let target = AliasTarget::CommonTableExpression { select: step(self, &own).node, recursive: true };
+        Alias::new(Some(name), target)
     }
 
     /// Hangs something on the statement for a layer above, such as loader options. It is no part of the SQL.
@@ -243,6 +299,12 @@ impl<T> FirstValue<T> for ColumnExpression {}
 impl<S> Clone for Select<S> {
     fn clone(&self) -> Self {
         Self { node: self.node.clone(), selection: PhantomData }
+    }
+}
+
+impl<S> fmt::Display for Select<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::compile::display(&StatementNode::Select(self.node.clone()), formatter)
     }
 }
 

@@ -5,8 +5,9 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use super::{DynamicRow, Executable, ScalarExecutable, StatementNode, TextNode};
 use crate::{
     ColumnInfo, Decode, FromRow, Result, Row, RowPlan, Value,
+    expression::Node,
     name::Name,
-    typed::ColumnType,
+    typed::{ColumnType, Condition, IntoNode},
 };
 
 /// SQL written by hand, with parameters as `:name`. It takes literals; a built text must be marked by [`trusted`], so that
@@ -116,6 +117,19 @@ impl IntoParameter for Option<&str> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl Condition for TextStatement {
+    fn into_condition(self) -> Node {
+        Node::Text(self.node)
+    }
+}
+
+impl IntoNode for TextStatement {
+    fn into_node(self) -> Node {
+        Node::Text(self.node)
+    }
+}
+
 impl Executable for TextStatement<DynamicRow> {
     type Row = DynamicRow;
 
@@ -157,6 +171,12 @@ impl<T: Decode> ScalarExecutable<T> for TextStatement<DynamicRow> {
 impl<R> Clone for TextStatement<R> {
     fn clone(&self) -> Self {
         Self { node: self.node.clone(), row: PhantomData }
+    }
+}
+
+impl<R> fmt::Display for TextStatement<R> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::compile::display(&StatementNode::Text(self.node.clone()), formatter)
     }
 }
 

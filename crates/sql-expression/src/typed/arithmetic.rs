@@ -13,24 +13,31 @@ use crate::{
 pub trait Arithmetic<Other>: ColumnType<Base = Self> {
     /// The result's type.
     type Output: ColumnType<Base = Self::Output>;
+
+    /// What division gives: whole numbers divide into fractions.
+    type Quotient: ColumnType<Base = Self::Quotient>;
 }
 
 macro_rules! arithmetic {
-    ($($left:ty, $right:ty => $output:ty;)*) => {$(
-        impl Arithmetic<$right> for $left {
+    ($($left:ty, $right:ty => $output:ty, $quotient:ty;)*) => {$(
+        impl $crate::typed::Arithmetic<$right> for $left {
             type Output = $output;
+            type Quotient = $quotient;
         }
     )*};
 }
 
+#[cfg(feature = "rust_decimal-1")]
 pub(crate) use arithmetic;
 
 arithmetic! {
-    i16, i16 => i16; i32, i32 => i32; i64, i64 => i64; u32, u32 => u32; u64, u64 => u64;
-    i32, i64 => i64; i64, i32 => i64; i16, i32 => i32; i32, i16 => i32; i16, i64 => i64; i64, i16 => i64;
-    f32, f32 => f32; f64, f64 => f64; f64, i32 => f64; i32, f64 => f64; f64, i64 => f64; i64, f64 => f64;
-    Decimal, Decimal => Decimal; Decimal, i32 => Decimal; i32, Decimal => Decimal;
-    Decimal, i64 => Decimal; i64, Decimal => Decimal;
+    i16, i16 => i16, f64; i32, i32 => i32, f64; i64, i64 => i64, f64; u32, u32 => u32, f64; u64, u64 => u64, f64;
+    i32, i64 => i64, f64; i64, i32 => i64, f64; i16, i32 => i32, f64; i32, i16 => i32, f64;
+    i16, i64 => i64, f64; i64, i16 => i64, f64;
+    f32, f32 => f32, f32; f64, f64 => f64, f64;
+    f64, i32 => f64, f64; i32, f64 => f64, f64; f64, i64 => f64, f64; i64, f64 => f64, f64;
+    Decimal, Decimal => Decimal, Decimal; Decimal, i32 => Decimal, Decimal; i32, Decimal => Decimal, Decimal;
+    Decimal, i64 => Decimal, Decimal; i64, Decimal => Decimal, Decimal;
 }
 
 /// What a number column of type `B` can be calculated with.
@@ -39,6 +46,9 @@ pub trait ArithmeticOperand<B> {
     /// The result's type.
     type Output: ColumnType<Base = Self::Output>;
 
+    /// What division gives.
+    type Quotient: ColumnType<Base = Self::Quotient>;
+
     /// The untyped node.
     fn into_operand(self) -> Node;
 }
@@ -46,6 +56,7 @@ pub trait ArithmeticOperand<B> {
 #[diagnostic::do_not_recommend]
 impl<B: Arithmetic<B>> ArithmeticOperand<B> for B {
     type Output = <B as Arithmetic<B>>::Output;
+    type Quotient = <B as Arithmetic<B>>::Quotient;
 
     fn into_operand(self) -> Node {
         Node::typed_bind(self.into_value(), B::sql_type())
@@ -54,6 +65,7 @@ impl<B: Arithmetic<B>> ArithmeticOperand<B> for B {
 
 impl<B: Arithmetic<T::Base>, M: Model, T: ColumnType> ArithmeticOperand<B> for Attribute<M, T> {
     type Output = <B as Arithmetic<T::Base>>::Output;
+    type Quotient = <B as Arithmetic<T::Base>>::Quotient;
 
     fn into_operand(self) -> Node {
         self.node()
@@ -62,6 +74,7 @@ impl<B: Arithmetic<T::Base>, M: Model, T: ColumnType> ArithmeticOperand<B> for A
 
 impl<B: Arithmetic<T::Base>, T: ColumnType> ArithmeticOperand<B> for Expression<T> {
     type Output = <B as Arithmetic<T::Base>>::Output;
+    type Quotient = <B as Arithmetic<T::Base>>::Quotient;
 
     fn into_operand(self) -> Node {
         self.into_node()
@@ -69,9 +82,9 @@ impl<B: Arithmetic<T::Base>, T: ColumnType> ArithmeticOperand<B> for Expression<
 }
 
 macro_rules! operators {
-    ($($trait:ident $method:ident $operator:ident;)*) => {$(
+    ($($trait:ident $method:ident $operator:ident $result:ident;)*) => {$(
         impl<M: Model, T: ColumnType, R: ArithmeticOperand<T::Base>> ops::$trait<R> for Attribute<M, T> {
-            type Output = Expression<T::Like<R::Output>>;
+            type Output = Expression<T::Like<R::$result>>;
 
             fn $method(self, other: R) -> Self::Output {
                 Expression::new(Node::binary(self.node(), BinaryOperator::$operator, other.into_operand()))
@@ -79,7 +92,7 @@ macro_rules! operators {
         }
 
         impl<T: ColumnType, R: ArithmeticOperand<T::Base>> ops::$trait<R> for Expression<T> {
-            type Output = Expression<T::Like<R::Output>>;
+            type Output = Expression<T::Like<R::$result>>;
 
             fn $method(self, other: R) -> Self::Output {
                 Expression::new(Node::binary(self.into_node(), BinaryOperator::$operator, other.into_operand()))
@@ -89,9 +102,9 @@ macro_rules! operators {
 }
 
 operators! {
-    Add add Add;
-    Sub sub Subtract;
-    Mul mul Multiply;
-    Div div Divide;
-    Rem rem Modulo;
+    Add add Add Output;
+    Sub sub Subtract Output;
+    Mul mul Multiply Output;
+    Div div Divide Quotient;
+    Rem rem Modulo Output;
 }

@@ -42,6 +42,18 @@ impl<M, T> Attribute<M, T> {
         self.index
     }
 
+    /// The model's type, as a null pointer, for the checks that the derive writes.
+    #[doc(hidden)]
+    pub const fn model_type(&self) -> *const M {
+        std::ptr::null()
+    }
+
+    /// The field's type, as a null pointer, for the checks that the derive writes.
+    #[doc(hidden)]
+    pub const fn value_type(&self) -> *const T {
+        std::ptr::null()
+    }
+
     /// The field of a value.
     pub fn get<'m>(&self, model: &'m M) -> &'m T {
         (self.get)(model)

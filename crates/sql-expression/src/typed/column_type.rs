@@ -1,7 +1,7 @@
 //! [`ColumnType`]: a Rust type that one column can hold.
 
 use crate::{
-    Decode, Value,
+    Cell, Decode, Error, Result, Value,
     types::SqlType,
     value::Decimal,
 };
@@ -12,7 +12,7 @@ use crate::{
     label = "a column cannot hold `{Self}`",
     note = "use a type such as `i64`, `String`, `Option<String>`, or one with `#[derive(Enum)]`; links to other models are `Many<T>` and `One<T>`"
 )]
-pub trait ColumnType: Decode + Clone + PartialEq + Send + Sync + 'static {
+pub trait ColumnType: Decode + Clone + Send + Sync + 'static {
     /// The type without `Option`.
     type Base: ColumnType;
 
@@ -32,6 +32,25 @@ pub trait ColumnType: Decode + Clone + PartialEq + Send + Sync + 'static {
     fn into_value(self) -> Value {
         self.to_value()
     }
+
+    /// Reads a model's column. The derive asks this trait for all that it needs of a field's type, so that a type which is
+    /// no column type is reported once.
+    #[doc(hidden)]
+    #[inline]
+    fn decode_field(cell: Cell<'_>, model: &'static str, field: &'static str) -> Result<Self> {
+        Self::decode(cell).map_err(|error| field_error(error, model, field))
+    }
+
+    /// Whether both are the same value, so that a session has nothing to write. Cheaper where the type has `==`.
+    #[inline]
+    fn is_same(&self, other: &Self) -> bool {
+        self.to_value() == other.to_value()
+    }
+}
+
+#[cold]
+fn field_error(error: Error, model: &str, field: &str) -> Error {
+    error.context(format_args!("{model}.{field}"))
 }
 
 impl<T: ColumnType<Base = T>> ColumnType for Option<T> {
@@ -51,11 +70,21 @@ impl<T: ColumnType<Base = T>> ColumnType for Option<T> {
     fn into_value(self) -> Value {
         self.map_or(Value::Null, T::into_value)
     }
+
+    #[inline]
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Some(own), Some(other)) => own.is_same(other),
+            (None, None) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Writes a [`ColumnType`] for a type that is never NULL.
 macro_rules! column_types {
     ($($type:ty: $sql_type:expr, $value:ident => $to_value:expr $(, $into_value:expr)?;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl $crate::typed::ColumnType for $type {
             type Base = $type;
             type Like<U: $crate::typed::ColumnType<Base = U>> = U;
@@ -69,6 +98,11 @@ macro_rules! column_types {
                 $to_value
             }
 
+            #[inline]
+            fn is_same(&self, other: &Self) -> bool {
+                self == other
+            }
+
             $(fn into_value(self) -> $crate::Value {
                 let $value = self;
                 $into_value
@@ -77,6 +111,7 @@ macro_rules! column_types {
     )*};
 }
 
+#[cfg(any(feature = "chrono-0_4", feature = "rust_decimal-1", feature = "serde_json-1", feature = "uuid-1"))]
 pub(crate) use column_types;
 
 column_types! {
@@ -103,16 +138,3 @@ pub trait Is<B> {}
 
 impl<T> Is<T> for T {}
 impl<T> Is<T> for Option<T> {}
-
-/// A type that a foreign key to a column of type `B` can have: `B`, or `Option<B>`.
-#[diagnostic::on_unimplemented(
-    message = "a foreign key of type `{Self}` cannot reference a column of type `{B}`",
-    label = "the referenced column holds `{B}`"
-)]
-pub trait References<B> {}
-
-impl<T> References<T> for T {}
-impl<T> References<T> for Option<T> {}
-
-/// Checks at compile time that a foreign key has the type of what it references. The derive writes the call.
-pub const fn check_foreign_key<M, T, N, F: References<T>>(_: crate::typed::Attribute<M, T>, _: crate::typed::Attribute<N, F>) {}

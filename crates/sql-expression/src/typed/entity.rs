@@ -22,6 +22,9 @@ pub trait Model: Sized + Send + Sync + 'static {
     /// The table's name.
     const TABLE_NAME: &'static str;
 
+    /// The table's schema, where it has one.
+    const SCHEMA: Option<&'static str> = None;
+
     /// How many columns it has.
     const COLUMNS: usize;
 

@@ -49,18 +49,29 @@ impl<B: ColumnType<Base = B>, R: Operand<B>> Operand<B> for Option<R> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<B, M: Model, T: ColumnType + Is<B>> Operand<B> for Attribute<M, T> {
     fn into_operand(self) -> Node {
         self.node()
     }
 }
 
+// Two implementations that are alike keep the compiler from printing the one, where the types do not fit.
+#[diagnostic::do_not_recommend]
+impl<B, M: Model, T: ColumnType + Is<B>> Operand<B> for &Attribute<M, T> {
+    fn into_operand(self) -> Node {
+        self.node()
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<B, T: Is<B>> Operand<B> for Expression<T> {
     fn into_operand(self) -> Node {
         self.into_node()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<B> Operand<B> for ColumnExpression {
     fn into_operand(self) -> Node {
         self.node()
@@ -78,18 +89,21 @@ pub trait Condition {
     fn into_condition(self) -> Node;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Is<bool>> Condition for Expression<T> {
     fn into_condition(self) -> Node {
         self.into_node()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model, T: ColumnType + Is<bool>> Condition for Attribute<M, T> {
     fn into_condition(self) -> Node {
         self.node()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Condition for ColumnExpression {
     fn into_condition(self) -> Node {
         self.node()

@@ -14,188 +14,203 @@ use crate::{
 
 type Base<T> = <T as ColumnType>::Base;
 
-/// The methods that typed columns and typed expressions share.
+/// Writes the same methods for a typed column and for a typed expression. The methods stand in the call as they are, so
+/// that the compiler's messages about them show a plain function.
 macro_rules! typed_operators {
-    ([$($generic:tt)*] $type:ty, $item:ident) => {
-        impl<$($generic)*> $type {
-            /// `self = other`. With NULL as a value the comparison is never true: use `is_null`.
-            pub fn eq(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
-                compare(IntoNode::into_node(self), BinaryOperator::Equal, other.into_operand())
-            }
+    ($($methods:tt)*) => {
+        impl<M: Model, T: ColumnType> Attribute<M, T> {
+            $($methods)*
+        }
 
-            /// `self <> other`.
-            pub fn ne(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
-                compare(IntoNode::into_node(self), BinaryOperator::NotEqual, other.into_operand())
-            }
-
-            /// `self < other`.
-            pub fn lt(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
-                compare(IntoNode::into_node(self), BinaryOperator::Less, other.into_operand())
-            }
-
-            /// `self <= other`.
-            pub fn le(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
-                compare(IntoNode::into_node(self), BinaryOperator::LessOrEqual, other.into_operand())
-            }
-
-            /// `self > other`.
-            pub fn gt(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
-                compare(IntoNode::into_node(self), BinaryOperator::Greater, other.into_operand())
-            }
-
-            /// `self >= other`.
-            pub fn ge(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
-                compare(IntoNode::into_node(self), BinaryOperator::GreaterOrEqual, other.into_operand())
-            }
-
-            /// `self IS DISTINCT FROM other`: like `ne`, but NULL is a value like others.
-            pub fn is_distinct_from(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
-                compare(IntoNode::into_node(self), BinaryOperator::IsDistinctFrom, other.into_operand())
-            }
-
-            /// `self IS NOT DISTINCT FROM other`: like `eq`, but NULL equals NULL.
-            pub fn is_not_distinct_from(self, other: impl Operand<Base<$item>>) -> Expression<bool> {
-                compare(IntoNode::into_node(self), BinaryOperator::IsNotDistinctFrom, other.into_operand())
-            }
-
-            /// `self BETWEEN low AND high`, both included.
-            pub fn between(
-                self,
-                low: impl Operand<Base<$item>>,
-                high: impl Operand<Base<$item>>,
-            ) -> Expression<bool> {
-                Expression::new(Node::Between(Arc::new([IntoNode::into_node(self), low.into_operand(), high.into_operand()])))
-            }
-
-            /// `self IN (values)`. An empty list gives no rows.
-            pub fn in_<I>(self, values: I) -> Expression<bool>
-            where
-                I: IntoIterator,
-                I::Item: Operand<Base<$item>>,
-            {
-                in_list(IntoNode::into_node(self), values, false, <$item as ColumnType>::sql_type())
-            }
-
-            /// `self NOT IN (values)`. An empty list gives all rows.
-            pub fn not_in<I>(self, values: I) -> Expression<bool>
-            where
-                I: IntoIterator,
-                I::Item: Operand<Base<$item>>,
-            {
-                in_list(IntoNode::into_node(self), values, true, <$item as ColumnType>::sql_type())
-            }
-
-            /// `CAST(self AS type)`, to the SQL type of another Rust type.
-            pub fn cast<U: ColumnType<Base = U>>(self) -> Expression<$item::Like<U>> {
-                Expression::new(Node::Cast(Arc::new(CastNode { operand: IntoNode::into_node(self), sql_type: U::sql_type() })))
-            }
-
-            /// `self LIKE pattern`: `%` stands for any text, `_` for one character.
-            pub fn like(self, pattern: impl Operand<String>) -> Expression<bool>
-            where
-                $item: Is<String>,
-            {
-                compare(IntoNode::into_node(self), BinaryOperator::Like, pattern.into_operand())
-            }
-
-            /// `self NOT LIKE pattern`.
-            pub fn not_like(self, pattern: impl Operand<String>) -> Expression<bool>
-            where
-                $item: Is<String>,
-            {
-                compare(IntoNode::into_node(self), BinaryOperator::NotLike, pattern.into_operand())
-            }
-
-            /// `self ILIKE pattern`: LIKE without regard to upper and lower case.
-            pub fn ilike(self, pattern: impl Operand<String>) -> Expression<bool>
-            where
-                $item: Is<String>,
-            {
-                compare(IntoNode::into_node(self), BinaryOperator::ILike, pattern.into_operand())
-            }
-
-            /// The text begins with this text, taken literally.
-            pub fn starts_with(self, text: &str) -> Expression<bool>
-            where
-                $item: Is<String>,
-            {
-                literal_like(IntoNode::into_node(self), "", text, "%")
-            }
-
-            /// The text ends with this text, taken literally.
-            pub fn ends_with(self, text: &str) -> Expression<bool>
-            where
-                $item: Is<String>,
-            {
-                literal_like(IntoNode::into_node(self), "%", text, "")
-            }
-
-            /// The text contains this text, taken literally.
-            pub fn contains(self, text: &str) -> Expression<bool>
-            where
-                $item: Is<String>,
-            {
-                literal_like(IntoNode::into_node(self), "%", text, "%")
-            }
-
-            /// The two texts put together.
-            pub fn concat(self, other: impl Operand<String>) -> Expression<$item>
-            where
-                $item: Is<String>,
-            {
-                Expression::new(Node::binary(IntoNode::into_node(self), BinaryOperator::Concatenate, other.into_operand()))
-            }
+        impl<T: ColumnType> Expression<T> {
+            $($methods)*
         }
     };
 }
 
-/// The methods that every column and expression has.
+/// Writes the same methods for every column and expression.
 macro_rules! common_operators {
-    ([$($generic:tt)*] $type:ty) => {
-        impl<$($generic)*> $type {
-            /// `self IS NULL`.
-            pub fn is_null(self) -> Expression<bool> {
-                Expression::new(Node::unary(UnaryOperator::IsNull, IntoNode::into_node(self)))
-            }
+    ($($methods:tt)*) => {
+        impl<M: Model, T: ColumnType> Attribute<M, T> {
+            $($methods)*
+        }
 
-            /// `self IS NOT NULL`.
-            pub fn is_not_null(self) -> Expression<bool> {
-                Expression::new(Node::unary(UnaryOperator::IsNotNull, IntoNode::into_node(self)))
-            }
+        impl<T> Expression<T> {
+            $($methods)*
+        }
 
-            /// `self IN (SELECT ..)`.
-            pub fn in_select<S>(self, select: &Select<S>) -> Expression<bool> {
-                compare(IntoNode::into_node(self), BinaryOperator::In, Node::Subquery(select.tree().clone()))
-            }
-
-            /// `self NOT IN (SELECT ..)`.
-            pub fn not_in_select<S>(self, select: &Select<S>) -> Expression<bool> {
-                compare(IntoNode::into_node(self), BinaryOperator::NotIn, Node::Subquery(select.tree().clone()))
-            }
-
-            /// An operator that is written just so, between this and a value or another expression.
-            pub fn op<R>(self, operator: impl Into<crate::name::Name>, other: impl IntoNode) -> Expression<R> {
-                Expression::new(Node::binary(IntoNode::into_node(self), BinaryOperator::Custom(operator.into()), other.into_node()))
-            }
-
-            /// From the smallest up, in ORDER BY.
-            pub fn asc(self) -> OrderExpression {
-                OrderExpression::new(IntoNode::into_node(self), false)
-            }
-
-            /// From the largest down, in ORDER BY.
-            pub fn desc(self) -> OrderExpression {
-                OrderExpression::new(IntoNode::into_node(self), true)
-            }
+        impl ColumnExpression {
+            $($methods)*
         }
     };
 }
 
-typed_operators! { [M: Model, T: ColumnType] Attribute<M, T>, T }
-typed_operators! { [T: ColumnType] Expression<T>, T }
-common_operators! { [M: Model, T: ColumnType] Attribute<M, T> }
-common_operators! { [T] Expression<T> }
-common_operators! { [] ColumnExpression }
+typed_operators! {
+    /// `self = other`. With NULL as a value the comparison is never true: use `is_null`.
+    pub fn eq(self, other: impl Operand<Base<T>>) -> Expression<bool> {
+        compare(IntoNode::into_node(self), BinaryOperator::Equal, other.into_operand())
+    }
+
+    /// `self <> other`.
+    pub fn ne(self, other: impl Operand<Base<T>>) -> Expression<bool> {
+        compare(IntoNode::into_node(self), BinaryOperator::NotEqual, other.into_operand())
+    }
+
+    /// `self < other`.
+    pub fn lt(self, other: impl Operand<Base<T>>) -> Expression<bool> {
+        compare(IntoNode::into_node(self), BinaryOperator::Less, other.into_operand())
+    }
+
+    /// `self <= other`.
+    pub fn le(self, other: impl Operand<Base<T>>) -> Expression<bool> {
+        compare(IntoNode::into_node(self), BinaryOperator::LessOrEqual, other.into_operand())
+    }
+
+    /// `self > other`.
+    pub fn gt(self, other: impl Operand<Base<T>>) -> Expression<bool> {
+        compare(IntoNode::into_node(self), BinaryOperator::Greater, other.into_operand())
+    }
+
+    /// `self >= other`.
+    pub fn ge(self, other: impl Operand<Base<T>>) -> Expression<bool> {
+        compare(IntoNode::into_node(self), BinaryOperator::GreaterOrEqual, other.into_operand())
+    }
+
+    /// `self IS DISTINCT FROM other`: like `ne`, but NULL is a value like others.
+    pub fn is_distinct_from(self, other: impl Operand<Base<T>>) -> Expression<bool> {
+        compare(IntoNode::into_node(self), BinaryOperator::IsDistinctFrom, other.into_operand())
+    }
+
+    /// `self IS NOT DISTINCT FROM other`: like `eq`, but NULL equals NULL.
+    pub fn is_not_distinct_from(self, other: impl Operand<Base<T>>) -> Expression<bool> {
+        compare(IntoNode::into_node(self), BinaryOperator::IsNotDistinctFrom, other.into_operand())
+    }
+
+    /// `self BETWEEN low AND high`, both included.
+    pub fn between(
+        self,
+        low: impl Operand<Base<T>>,
+        high: impl Operand<Base<T>>,
+    ) -> Expression<bool> {
+        Expression::new(Node::Between(Arc::new([IntoNode::into_node(self), low.into_operand(), high.into_operand()])))
+    }
+
+    /// `self IN (values)`. An empty list gives no rows.
+    pub fn in_<I>(self, values: I) -> Expression<bool>
+    where
+        I: IntoIterator,
+        I::Item: Operand<Base<T>>,
+    {
+        in_list(IntoNode::into_node(self), values, false, <T as ColumnType>::sql_type())
+    }
+
+    /// `self NOT IN (values)`. An empty list gives all rows.
+    pub fn not_in<I>(self, values: I) -> Expression<bool>
+    where
+        I: IntoIterator,
+        I::Item: Operand<Base<T>>,
+    {
+        in_list(IntoNode::into_node(self), values, true, <T as ColumnType>::sql_type())
+    }
+
+    /// `CAST(self AS type)`, to the SQL type of another Rust type.
+    pub fn cast<U: ColumnType<Base = U>>(self) -> Expression<T::Like<U>> {
+        Expression::new(Node::Cast(Arc::new(CastNode { operand: IntoNode::into_node(self), sql_type: U::sql_type() })))
+    }
+
+    /// `self LIKE pattern`: `%` stands for any text, `_` for one character.
+    pub fn like(self, pattern: impl Operand<String>) -> Expression<bool>
+    where
+        T: Is<String>,
+    {
+        compare(IntoNode::into_node(self), BinaryOperator::Like, pattern.into_operand())
+    }
+
+    /// `self NOT LIKE pattern`.
+    pub fn not_like(self, pattern: impl Operand<String>) -> Expression<bool>
+    where
+        T: Is<String>,
+    {
+        compare(IntoNode::into_node(self), BinaryOperator::NotLike, pattern.into_operand())
+    }
+
+    /// `self ILIKE pattern`: LIKE without regard to upper and lower case.
+    pub fn ilike(self, pattern: impl Operand<String>) -> Expression<bool>
+    where
+        T: Is<String>,
+    {
+        compare(IntoNode::into_node(self), BinaryOperator::ILike, pattern.into_operand())
+    }
+
+    /// The text begins with this text, taken literally.
+    pub fn starts_with(self, text: &str) -> Expression<bool>
+    where
+        T: Is<String>,
+    {
+        literal_like(IntoNode::into_node(self), "", text, "%")
+    }
+
+    /// The text ends with this text, taken literally.
+    pub fn ends_with(self, text: &str) -> Expression<bool>
+    where
+        T: Is<String>,
+    {
+        literal_like(IntoNode::into_node(self), "%", text, "")
+    }
+
+    /// The text contains this text, taken literally.
+    pub fn contains(self, text: &str) -> Expression<bool>
+    where
+        T: Is<String>,
+    {
+        literal_like(IntoNode::into_node(self), "%", text, "%")
+    }
+
+    /// The two texts put together.
+    pub fn concat(self, other: impl Operand<String>) -> Expression<T>
+    where
+        T: Is<String>,
+    {
+        Expression::new(Node::binary(IntoNode::into_node(self), BinaryOperator::Concatenate, other.into_operand()))
+    }
+}
+
+common_operators! {
+    /// `self IS NULL`.
+    pub fn is_null(self) -> Expression<bool> {
+        Expression::new(Node::unary(UnaryOperator::IsNull, IntoNode::into_node(self)))
+    }
+
+    /// `self IS NOT NULL`.
+    pub fn is_not_null(self) -> Expression<bool> {
+        Expression::new(Node::unary(UnaryOperator::IsNotNull, IntoNode::into_node(self)))
+    }
+
+    /// `self IN (SELECT ..)`.
+    pub fn in_select<S>(self, select: &Select<S>) -> Expression<bool> {
+        compare(IntoNode::into_node(self), BinaryOperator::In, Node::Subquery(select.tree().clone()))
+    }
+
+    /// `self NOT IN (SELECT ..)`.
+    pub fn not_in_select<S>(self, select: &Select<S>) -> Expression<bool> {
+        compare(IntoNode::into_node(self), BinaryOperator::NotIn, Node::Subquery(select.tree().clone()))
+    }
+
+    /// An operator that is written just so, between this and a value or another expression.
+    pub fn op<R>(self, operator: impl Into<crate::name::Name>, other: impl IntoNode) -> Expression<R> {
+        Expression::new(Node::binary(IntoNode::into_node(self), BinaryOperator::Custom(operator.into()), other.into_node()))
+    }
+
+    /// From the smallest up, in ORDER BY.
+    pub fn asc(self) -> OrderExpression {
+        OrderExpression::new(IntoNode::into_node(self), false)
+    }
+
+    /// From the largest down, in ORDER BY.
+    pub fn desc(self) -> OrderExpression {
+        OrderExpression::new(IntoNode::into_node(self), true)
+    }
+}
 
 impl<M: Model, T: ColumnType> Attribute<M, T> {
     /// Gives it a name: written after AS in a select list, and used by that name in ORDER BY and GROUP BY.

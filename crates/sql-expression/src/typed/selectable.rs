@@ -120,6 +120,7 @@ fn expression(node: Node, nullable: bool) -> SelectItem {
     SelectItem::Expression { node, nullable }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model> Selectable for Entity<M> {
     type Value = M;
 
@@ -133,6 +134,7 @@ impl<M: Model> Selectable for Entity<M> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model> Selectable for Aliased<M> {
     type Value = M;
 
@@ -153,6 +155,7 @@ fn read_nullable<M: Model>(reader: &mut RowReader<'_>) -> Result<Option<M>> {
     M::read(reader).map(Some)
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model> Selectable for Nullable<Entity<M>> {
     type Value = Option<M>;
 
@@ -165,6 +168,7 @@ impl<M: Model> Selectable for Nullable<Entity<M>> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model> Selectable for Nullable<Aliased<M>> {
     type Value = Option<M>;
 
@@ -177,11 +181,12 @@ impl<M: Model> Selectable for Nullable<Aliased<M>> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model, T: ColumnType> Selectable for Attribute<M, T> {
     type Value = T;
 
     fn items(&self, items: &mut Vec<SelectItem>) {
-        items.push(expression(self.node(), false));
+        items.push(expression(self.node(), T::NULLABLE));
     }
 
     #[inline]
@@ -190,11 +195,12 @@ impl<M: Model, T: ColumnType> Selectable for Attribute<M, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Decode + Send + 'static> Selectable for Expression<T> {
     type Value = T;
 
     fn items(&self, items: &mut Vec<SelectItem>) {
-        items.push(expression(self.node().clone(), self.is_marked_nullable()));
+        items.push(expression(self.node().clone(), T::ACCEPTS_NULL || self.is_marked_nullable()));
     }
 
     #[inline]
@@ -203,6 +209,7 @@ impl<T: Decode + Send + 'static> Selectable for Expression<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Selectable for ColumnExpression {
     type Value = Value;
 
@@ -218,6 +225,7 @@ impl Selectable for ColumnExpression {
 
 macro_rules! tuples {
     ($(($($name:ident)*))*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($name: Selectable),*> Selectable for ($($name,)*) {
             type Value = ($($name::Value,)*);
 

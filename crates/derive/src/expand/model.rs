@@ -1,0 +1,164 @@
+//! The implementation of `Model`: the table, and rows to and from values.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::quiet;
+use crate::{
+    column::{Column, Numbers, SqlType},
+    model::Model,
+    root::Root,
+};
+
+pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
+    let sql = &root.sql;
+    let quiet = quiet();
+    let Model { ident, table, columns, .. } = model;
+    let (name, count) = (model.name(), columns.len());
+    let schema = match &model.schema {
+        Some(schema) => quote!(::core::option::Option::Some(#schema)),
+        None => quote!(::core::option::Option::None),
+    };
+    let build = build(model, root);
+    let column_type = quote!(#sql::typed::ColumnType);
+    let fields = columns.iter().map(|column| &column.member.field);
+    let field_names = columns.iter().map(|column| column.member.name());
+    let read = columns.iter().map(|column| column.as_trait(&column_type));
+    let links =
+        model.relationships.iter().map(|relationship| &relationship.member.field).chain(&model.unlinked);
+    let write = columns.iter().map(|column| {
+        let (of, field) = (column.as_trait(&column_type), &column.member.field);
+        quote!(__values.push(#of::to_value(&self.#field));)
+    });
+    let is_key_unset = is_key_unset(model, root);
+    quote! {
+        #[automatically_derived]
+        #quiet
+        impl #sql::typed::Model for #ident {
+            const NAME: &'static str = #name;
+            const TABLE_NAME: &'static str = #table;
+            const SCHEMA: ::core::option::Option<&'static str> = #schema;
+            const COLUMNS: usize = #count;
+
+            fn table() -> &'static #sql::schema::Table {
+                fn __build() -> #sql::schema::Table {
+                    #build
+                }
+                static __TABLE: ::std::sync::LazyLock<#sql::schema::Table> = ::std::sync::LazyLock::new(__build);
+                &__TABLE
+            }
+
+            fn read(__reader: &mut #sql::typed::RowReader<'_>) -> #sql::Result<Self> {
+                ::core::result::Result::Ok(Self {
+                    #(#fields: #read::decode_field(__reader.cell()?, #name, #field_names)?,)*
+                    #(#links: ::core::default::Default::default(),)*
+                })
+            }
+
+            fn write(&self, __values: &mut ::std::vec::Vec<#sql::Value>) {
+                __values.reserve(#count);
+                #(#write)*
+            }
+
+            fn is_key_unset(&self) -> bool {
+                #is_key_unset
+            }
+        }
+    }
+}
+
+fn build(model: &Model, root: &Root) -> TokenStream {
+    let sql = &root.sql;
+    let table = &model.table;
+    let new = match &model.schema {
+        Some(schema) => quote!(in_schema(#sql::Name::Static(#schema), #sql::Name::Static(#table))),
+        None => quote!(unregistered(#sql::Name::Static(#table))),
+    };
+    let columns = model.columns.iter().map(|column| table_column(column, root));
+    let names_of = |fields: &[Ident]| -> Vec<String> {
+        fields.iter().filter_map(|field| model.column(field)).map(|column| column.name.value()).collect()
+    };
+    let uniques = model.uniques.iter().map(|fields| {
+        let names = names_of(fields);
+        quote!(.unique(#sql::schema::UniqueConstraint::new([#(#names),*])))
+    });
+    let indexes = model.indexes.iter().map(|fields| {
+        let names = names_of(fields);
+        let index = format!("ix_{table}_{}", names.join("_"));
+        quote!(.index(#sql::schema::Index::new(#index, [#(#names),*])))
+    });
+    let checks = model.checks.iter().map(|check| quote!(.check(#sql::schema::CheckConstraint::new(#check))));
+    quote! {
+        #sql::schema::Table::#new #(.column(#columns))* #(#uniques)* #(#indexes)* #(#checks)*
+    }
+}
+
+fn table_column(column: &Column, root: &Root) -> TokenStream {
+    let sql = &root.sql;
+    let name = &column.name;
+    let of = column.as_trait(&quote!(#sql::typed::ColumnType));
+    let sql_type = match &column.sql_type {
+        None => quote!(#of::sql_type()),
+        Some(SqlType::Varchar(length)) => quote!(#sql::types::SqlType::Varchar(#length)),
+        Some(SqlType::Numeric(precision, scale)) => {
+            let scale = scale.iter();
+            quote!(#sql::types::SqlType::Numeric {
+                precision: ::core::option::Option::Some(#precision),
+                scale: ::core::option::Option::None #(.or(::core::option::Option::Some(#scale)))*,
+            })
+        }
+        Some(SqlType::Expression(expression)) => quote!(#expression),
+    };
+    let nullable = match column.nullable {
+        Some(nullable) => quote!(#nullable),
+        None => quote!(#of::NULLABLE),
+    };
+    let primary_key = column.primary_key.then(|| quote!(.primary_key()));
+    let autoincrement = column.autoincrement.map(|autoincrement| quote!(.autoincrement(#autoincrement)));
+    let unique = column.unique.then(|| quote!(.unique()));
+    let index = column.index.then(|| quote!(.index()));
+    let server_default =
+        column.server_default.as_ref().map(|default| quote!(.server_default(#sql::Name::Static(#default))));
+    let foreign_key = column.foreign_key.as_ref().map(|referenced| quote!(.foreign_key(#referenced)));
+    let on_delete =
+        column.on_delete.as_ref().map(|action| quote!(.on_delete(#sql::schema::ReferentialAction::#action)));
+    let on_update =
+        column.on_update.as_ref().map(|action| quote!(.on_update(#sql::schema::ReferentialAction::#action)));
+    let comment = column.comment.as_ref().map(|comment| quote!(.comment(#sql::Name::Static(#comment))));
+    quote! {
+        #sql::schema::Column::new(#sql::Name::Static(#name), #sql_type)
+            .nullable(#nullable) #primary_key #autoincrement #unique #index #server_default
+            #foreign_key #on_delete #on_update #comment
+    }
+}
+
+/// Must agree with `TableDefinition::autoincrement_column`: the column marked so, or the lone integer of the key that
+/// references nothing.
+fn is_key_unset(model: &Model, root: &Root) -> TokenStream {
+    let sql = &root.sql;
+    let marked = model.columns.iter().find(|column| column.autoincrement == Some(true));
+    let numbered = marked.or_else(|| {
+        let mut key = model.key().map(|(_, column)| column);
+        let lone = key.next().filter(|_| key.next().is_none())?;
+        let may_be = lone.numbers != Numbers::Other
+            && lone.autoincrement.is_none()
+            && lone.foreign_key.is_none()
+            && lone.server_default.is_none();
+        may_be.then_some(lone)
+    });
+    let Some(column) = numbered else { return quote!(false) };
+    let field = &column.member.field;
+    if column.numbers == Numbers::Integer {
+        return quote!(self.#field == 0);
+    }
+    let of = column.as_trait(&quote!(#sql::typed::ColumnType));
+    quote! {
+        ::core::matches!(
+            #of::sql_type(),
+            #sql::types::SqlType::SmallInteger
+                | #sql::types::SqlType::Integer
+                | #sql::types::SqlType::BigInteger
+                | #sql::types::SqlType::UnsignedBigInteger
+        ) && ::core::matches!(#of::to_value(&self.#field), #sql::Value::I64(0))
+    }
+}

@@ -1,0 +1,15 @@
+//! Tests of the MySQL and MariaDB backend. All but those of `driver` need a server, named by `ALUDEL_TEST_MYSQL_URL`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+#![allow(unreachable_pub, reason = "modules of one test binary")]
+
+mod cursors;
+mod driver;
+mod dropped;
+mod errors;
+mod faults;
+mod rows;
+mod server;
+mod statements;
+mod transactions;
+mod values;

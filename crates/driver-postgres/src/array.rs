@@ -1,0 +1,123 @@
+//! Arrays as parameters: one parameter that holds many values.
+
+use aludel_driver::Value;
+use aludel_sql_expression::value::ArrayValue;
+use bytes::{BufMut, BytesMut};
+
+use crate::{
+    parameter::{self, Encoding, Refusal},
+    target::Target,
+};
+
+/// How an array is sent: in binary form where each of its elements can be.
+pub(crate) fn encoding(array: &ArrayValue, element: &Target) -> Encoding {
+    let mut whole = Encoding::Binary;
+    for value in &array.values {
+        let one = match value {
+            Value::Array(inner) => encoding(inner, element),
+            value => parameter::encoding(value, element),
+        };
+        match one {
+            Encoding::Binary => {}
+            Encoding::Text => whole = Encoding::Text,
+            Encoding::Refused => return Encoding::Refused,
+        }
+    }
+    whole
+}
+
+/// Writes an array in binary form.
+pub(crate) fn binary(array: &ArrayValue, element: &Target, oid: u32, out: &mut BytesMut) -> Result<(), Refusal> {
+    let mut lengths = Vec::new();
+    measure(array, &mut lengths)?;
+    out.put_i32(lengths.len() as i32);
+    let nulls = out.len();
+    out.put_i32(0);
+    out.put_u32(oid);
+    for length in &lengths {
+        out.put_i32(*length);
+        // The first element's number.
+        out.put_i32(1);
+    }
+    let mut has_nulls = false;
+    elements(array, element, lengths.len(), &mut has_nulls, out)?;
+    out[nulls..nulls + 4].copy_from_slice(&i32::from(has_nulls).to_be_bytes());
+    Ok(())
+}
+
+/// The length of each dimension, taken from the first element of each.
+fn measure(array: &ArrayValue, lengths: &mut Vec<i32>) -> Result<(), Refusal> {
+    if array.values.is_empty() {
+        // The server has only one empty array, which has no dimensions.
+        return if lengths.is_empty() { Ok(()) } else { Err("an inner array is empty") };
+    }
+    lengths.push(i32::try_from(array.values.len()).map_err(|_error| "it has too many elements")?);
+    match &array.values[0] {
+        Value::Array(inner) => measure(inner, lengths),
+        _ => Ok(()),
+    }
+}
+
+fn elements(
+    array: &ArrayValue,
+    element: &Target,
+    depth: usize,
+    has_nulls: &mut bool,
+    out: &mut BytesMut,
+) -> Result<(), Refusal> {
+    for value in &array.values {
+        match value {
+            Value::Array(inner) => {
+                let Value::Array(first) = &array.values[0] else {
+                    return Err("only some of its elements are arrays");
+                };
+                if depth < 2 || inner.values.len() != first.values.len() {
+                    return Err("its inner arrays differ in length");
+                }
+                elements(inner, element, depth - 1, has_nulls, out)?;
+            }
+            _ if depth > 1 => return Err("only some of its elements are arrays"),
+            Value::Null => {
+                *has_nulls = true;
+                out.put_i32(-1);
+            }
+            value => {
+                let start = out.len();
+                out.put_i32(0);
+                parameter::binary(value, element, out)?;
+                let length = i32::try_from(out.len() - start - 4).map_err(|_error| "an element is too long")?;
+                out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes an array as a literal: `{"a",NULL}`.
+pub(crate) fn text(array: &ArrayValue, out: &mut BytesMut) -> Result<(), Refusal> {
+    out.put_u8(b'{');
+    let mut scratch = BytesMut::new();
+    for (position, value) in array.values.iter().enumerate() {
+        if position > 0 {
+            out.put_u8(b',');
+        }
+        match value {
+            Value::Null => out.put_slice(b"NULL"),
+            Value::Array(inner) => text(inner, out)?,
+            value => {
+                scratch.clear();
+                parameter::text(value, &mut scratch)?;
+                out.put_u8(b'"');
+                for byte in &scratch {
+                    if matches!(byte, b'"' | b'\\') {
+                        out.put_u8(b'\\');
+                    }
+                    out.put_u8(*byte);
+                }
+                out.put_u8(b'"');
+            }
+        }
+    }
+    out.put_u8(b'}');
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! [`Flight`]: what a dropped call leaves behind; [`limit`]: a call's deadline.
+
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+
+use aludel_driver::{DatabaseError, Error, ErrorKind, Result};
+
+use crate::cancel::Canceller;
+
+/// How long the server gets to say that it has cancelled.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The SQLSTATE of a cancelled statement.
+const CANCELLED: &str = "57014";
+
+/// Held while an answer is read. Dropped before it has landed, it asks the server to stop the statement that nobody
+/// waits for any more.
+pub(crate) struct Flight {
+    canceller: Option<Arc<Canceller>>,
+}
+
+impl Flight {
+    /// Takes off.
+    pub(crate) fn new(canceller: Arc<Canceller>) -> Self {
+        Self { canceller: Some(canceller) }
+    }
+
+    /// The answer was read.
+    pub(crate) fn land(mut self) {
+        self.canceller = None;
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if let Some(canceller) = self.canceller.take() {
+            canceller.send_soon();
+        }
+    }
+}
+
+/// How a call ended.
+pub(crate) enum Ended<T> {
+    /// The whole answer was read.
+    Answered(Result<T>),
+    /// An answer, or a cancel request, may still be on its way: the connection must not be used again.
+    InDoubt(Result<T>),
+}
+
+/// Waits for a call no longer than its limit; then the server is told to stop, and gets a second to say so, which saves
+/// the connection.
+pub(crate) async fn limit<T>(
+    canceller: &Canceller,
+    limit: Option<Duration>,
+    call: impl Future<Output = Result<T>>,
+) -> Ended<T> {
+    let Some(limit) = limit else {
+        return Ended::Answered(call.await);
+    };
+    let mut call = pin!(call);
+    if let Ok(result) = tokio::time::timeout(limit, call.as_mut()).await {
+        return Ended::Answered(result);
+    }
+    let last = async {
+        canceller.send().await;
+        call.await
+    };
+    match tokio::time::timeout(GRACE, last).await {
+        Ok(Err(error)) if error.code() == Some(CANCELLED) => Ended::Answered(Err(timed_out(limit))),
+        // It ended before the request came, which may now hit whatever comes next.
+        Ok(result) => Ended::InDoubt(result),
+        Err(_) => Ended::InDoubt(Err(timed_out(limit))),
+    }
+}
+
+fn timed_out(limit: Duration) -> Error {
+    Error::new(ErrorKind::Timeout, format!("the statement took longer than {limit:?} and was cancelled"))
+        .with_database_error(DatabaseError { code: Some(CANCELLED.to_owned()), ..DatabaseError::default() })
+}

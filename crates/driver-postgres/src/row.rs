@@ -1,0 +1,216 @@
+//! [`PostgresRow`]: the server's bytes as cells, without copying them.
+
+use std::error::Error as StdError;
+
+use aludel_driver::{Cell, Row};
+use aludel_sql_expression::{Error, Result};
+use postgres_types::{FromSql, Kind, Type};
+
+use crate::{
+    numeric,
+    parameter::{EPOCH_DAYS, EPOCH_MICROSECONDS},
+};
+
+/// How the bytes of one column are read, found out once for a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decoder {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    /// 32 bits without a sign.
+    Oid,
+    Float4,
+    Float8,
+    Numeric,
+    Text,
+    /// Text behind a byte that tells the format's version.
+    VersionedText,
+    Json,
+    /// JSON behind a byte that tells the format's version.
+    Jsonb,
+    Bytes,
+    Uuid,
+    Date,
+    Time,
+    Timestamp,
+    TimestampTz,
+    /// The bytes as they come.
+    Other,
+}
+
+impl Decoder {
+    /// The decoder of a column's type.
+    pub(crate) fn of(kind: &Type) -> Self {
+        match kind.kind() {
+            Kind::Domain(base) => return Self::of(base),
+            Kind::Enum(_) => return Self::Text,
+            Kind::Array(_) | Kind::Range(_) | Kind::Multirange(_) | Kind::Composite(_) => return Self::Other,
+            _ => {}
+        }
+        match *kind {
+            Type::BOOL => Self::Bool,
+            Type::INT2 => Self::Int2,
+            Type::INT4 => Self::Int4,
+            Type::INT8 => Self::Int8,
+            Type::OID
+            | Type::XID
+            | Type::CID
+            | Type::REGPROC
+            | Type::REGPROCEDURE
+            | Type::REGOPER
+            | Type::REGOPERATOR
+            | Type::REGCLASS
+            | Type::REGTYPE
+            | Type::REGROLE
+            | Type::REGNAMESPACE
+            | Type::REGCOLLATION
+            | Type::REGCONFIG
+            | Type::REGDICTIONARY => Self::Oid,
+            Type::FLOAT4 => Self::Float4,
+            Type::FLOAT8 => Self::Float8,
+            Type::NUMERIC => Self::Numeric,
+            Type::TEXT
+            | Type::VARCHAR
+            | Type::BPCHAR
+            | Type::NAME
+            | Type::CHAR
+            | Type::UNKNOWN
+            | Type::XML
+            | Type::CSTRING
+            | Type::VOID => Self::Text,
+            Type::JSON => Self::Json,
+            Type::JSONB => Self::Jsonb,
+            Type::JSONPATH => Self::VersionedText,
+            Type::BYTEA => Self::Bytes,
+            Type::UUID => Self::Uuid,
+            Type::DATE => Self::Date,
+            Type::TIME => Self::Time,
+            Type::TIMESTAMP => Self::Timestamp,
+            Type::TIMESTAMPTZ => Self::TimestampTz,
+            _ => match kind.name() {
+                "citext" => Self::Text,
+                "ltree" | "lquery" | "ltxtquery" => Self::VersionedText,
+                _ => Self::Other,
+            },
+        }
+    }
+
+    #[inline]
+    fn cell<'row>(self, bytes: &'row [u8], kind: &'row Type) -> Result<Cell<'row>> {
+        Ok(match self {
+            Self::Bool => Cell::Bool(fixed::<1>(bytes, kind)? != [0]),
+            Self::Int2 => Cell::I64(i16::from_be_bytes(fixed(bytes, kind)?).into()),
+            Self::Int4 => Cell::I64(i32::from_be_bytes(fixed(bytes, kind)?).into()),
+            Self::Int8 => Cell::I64(i64::from_be_bytes(fixed(bytes, kind)?)),
+            Self::Oid => Cell::I64(u32::from_be_bytes(fixed(bytes, kind)?).into()),
+            Self::Float4 => Cell::F32(f32::from_be_bytes(fixed(bytes, kind)?)),
+            Self::Float8 => Cell::F64(f64::from_be_bytes(fixed(bytes, kind)?)),
+            Self::Numeric => Cell::Decimal(numeric::decode(bytes)?),
+            Self::Text => Cell::Text(utf8(bytes, kind)?),
+            Self::VersionedText => Cell::Text(utf8(versioned(bytes, kind)?, kind)?),
+            Self::Json => Cell::Json(utf8(bytes, kind)?),
+            Self::Jsonb => Cell::Json(utf8(versioned(bytes, kind)?, kind)?),
+            Self::Bytes => Cell::Bytes(bytes),
+            Self::Uuid => Cell::Uuid(fixed(bytes, kind)?),
+            Self::Date => match i32::from_be_bytes(fixed(bytes, kind)?) {
+                i32::MIN | i32::MAX => return Err(out_of_range(kind)),
+                days => Cell::Date(days.checked_add(EPOCH_DAYS).ok_or_else(|| out_of_range(kind))?),
+            },
+            Self::Time => Cell::Time(i64::from_be_bytes(fixed(bytes, kind)?)),
+            Self::Timestamp => Cell::DateTime(microseconds(bytes, kind)?),
+            Self::TimestampTz => Cell::Instant(microseconds(bytes, kind)?),
+            Self::Other => Cell::Other { type_name: kind.name(), bytes },
+        })
+    }
+}
+
+/// A row of tokio-postgres, with the decoders of its columns.
+pub(crate) struct PostgresRow<'a> {
+    row: &'a tokio_postgres::Row,
+    decoders: &'a [Decoder],
+}
+
+impl<'a> PostgresRow<'a> {
+    /// Shows a row through its statement's decoders.
+    pub(crate) fn new(row: &'a tokio_postgres::Row, decoders: &'a [Decoder]) -> Self {
+        Self { row, decoders }
+    }
+}
+
+impl Row for PostgresRow<'_> {
+    fn len(&self) -> usize {
+        self.decoders.len()
+    }
+
+    #[inline]
+    fn cell(&self, position: usize) -> Result<Cell<'_>> {
+        let Some(decoder) = self.decoders.get(position) else {
+            return Err(no_column(position, self.decoders.len()));
+        };
+        match self.row.try_get::<usize, Raw<'_>>(position) {
+            Ok(Raw(Some(bytes))) => decoder.cell(bytes, self.row.columns()[position].type_()),
+            Ok(Raw(None)) => Ok(Cell::Null),
+            Err(error) => Err(Error::data(error.to_string())),
+        }
+    }
+}
+
+/// The bytes of a cell of any type; none: NULL.
+struct Raw<'a>(Option<&'a [u8]>);
+
+impl<'a> FromSql<'a> for Raw<'a> {
+    #[inline]
+    fn from_sql(_: &Type, bytes: &'a [u8]) -> Result<Self, Box<dyn StdError + Sync + Send>> {
+        Ok(Self(Some(bytes)))
+    }
+
+    #[inline]
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn StdError + Sync + Send>> {
+        Ok(Self(None))
+    }
+
+    #[inline]
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+#[inline]
+fn fixed<const N: usize>(bytes: &[u8], kind: &Type) -> Result<[u8; N]> {
+    bytes.try_into().map_err(|_error| malformed(kind))
+}
+
+#[inline]
+fn utf8<'row>(bytes: &'row [u8], kind: &Type) -> Result<&'row str> {
+    std::str::from_utf8(bytes).map_err(|_error| malformed(kind))
+}
+
+fn versioned<'row>(bytes: &'row [u8], kind: &Type) -> Result<&'row [u8]> {
+    match bytes {
+        [1, text @ ..] => Ok(text),
+        _ => Err(malformed(kind)),
+    }
+}
+
+fn microseconds(bytes: &[u8], kind: &Type) -> Result<i64> {
+    match i64::from_be_bytes(fixed(bytes, kind)?) {
+        i64::MIN | i64::MAX => Err(out_of_range(kind)),
+        microseconds => microseconds.checked_add(EPOCH_MICROSECONDS).ok_or_else(|| out_of_range(kind)),
+    }
+}
+
+#[cold]
+fn malformed(kind: &Type) -> Error {
+    Error::data(format!("the server's bytes are not a value of type {}", kind.name()))
+}
+
+#[cold]
+fn out_of_range(kind: &Type) -> Error {
+    Error::data(format!("a value of type {} is infinite, or too far away to be counted; select it as text", kind.name()))
+}
+
+#[cold]
+fn no_column(position: usize, count: usize) -> Error {
+    Error::data(format!("the row has {count} columns, and none at position {}", position + 1))
+}

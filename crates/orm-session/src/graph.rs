@@ -1,0 +1,152 @@
+//! The object graph of a session: every object once, and how they are linked.
+//!
+//! Objects are numbered; links are lists of numbers, so that circles of objects own nothing. Handles keep the graph alive,
+//! also after its session is gone.
+
+mod changes;
+mod connect;
+mod entry;
+mod identity;
+mod load;
+mod slot;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub(crate) use entry::{Entry, Relation};
+pub(crate) use identity::{HashedKey, IdentityMap, key_of as identity_key};
+pub(crate) use load::{LoadMode, LoadRow, Peers, load_row, load_typed, referenced_key};
+pub use slot::State;
+pub(crate) use slot::{AnySlot, Slot};
+
+use crate::{
+    Error, ErrorKind, Instance, Result,
+    link::Member,
+    mapping::{Mapped, Mapper},
+};
+
+/// Nested values that are still to be attached: the object, its relationship, and what was put into it.
+pub(crate) type Attachments = Vec<(u32, u16, Vec<Member>)>;
+
+/// The object graph of a session.
+#[derive(Default)]
+pub struct Graph {
+    inner: Mutex<Inner>,
+}
+
+/// What the lock guards. No user code runs while it is held.
+#[derive(Default)]
+pub(crate) struct Inner {
+    pub(crate) entries: Vec<Option<Entry>>,
+    pub(crate) identity: IdentityMap,
+    /// The objects that a flush has to look at, in the order of their first change.
+    pub(crate) touched: Vec<u32>,
+    /// The objects that a commit or rollback has to look at.
+    pub(crate) in_transaction: Vec<u32>,
+    /// Links to objects of other sessions, which the next flush reports.
+    pub(crate) foreign: Vec<String>,
+    /// Whether a session still works on the graph.
+    pub(crate) closed: bool,
+}
+
+impl Graph {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a value and everything nested in it as pending objects.
+    pub(crate) fn add<M: Mapped>(self: &Arc<Self>, model: M) -> Instance<M> {
+        let mut attachments = Attachments::new();
+        let slot = self.insert_pending(model, &mut attachments);
+        self.attach_all(attachments, false);
+        Instance::new(slot, self.clone())
+    }
+
+    pub(crate) fn insert_pending<M: Mapped>(
+        self: &Arc<Self>,
+        mut model: M,
+        attachments: &mut Attachments,
+    ) -> Arc<Slot<M>> {
+        let mapper = M::mapper();
+        // The number is taken before the links are pointed at it, and filled after: no lock is held in between, because
+        // what runs there is generated code over the user's type.
+        let index = self.lock().reserve();
+        let weak = Arc::downgrade(self);
+        model.links(&mut |relationship, cell| {
+            if let Some(members) = cell.attach(&weak, index, relationship) {
+                attachments.push((index, relationship, members));
+            }
+        });
+        let slot = Arc::new(Slot::new(index, State::Pending, model));
+        let mut inner = self.lock();
+        inner.entries[index as usize] = Some(Entry::pending(slot.clone(), mapper));
+        inner.touch(index);
+        slot
+    }
+
+    /// What a relationship of an object leads to.
+    pub(crate) fn targets(&self, index: u32, relationship: u16) -> Result<Vec<Arc<dyn AnySlot>>> {
+        let inner = self.lock();
+        let Some(entry) = inner.entry(index) else {
+            return Err(Error::new(ErrorKind::Detached, "the object was released from its session, and its links with it"));
+        };
+        match entry.items(relationship) {
+            Some(items) => {
+                Ok(items.iter().filter_map(|target| inner.entry(*target)).map(|target| target.slot.clone()).collect())
+            }
+            // A new object has no rows that could refer to it, so a link that nothing was put into leads nowhere.
+            None if entry.slot.state() == State::Pending => Ok(Vec::new()),
+            None => Err(not_loaded(entry.mapper, relationship)),
+        }
+    }
+}
+
+/// The error of reading a relationship that is not loaded.
+pub(crate) fn not_loaded(mapper: &Mapper, relationship: u16) -> Error {
+    let (model, name) = (mapper.name(), mapper.relationships()[usize::from(relationship)].name);
+    Error::new(
+        ErrorKind::NotLoaded,
+        format!(
+            "{model}.{name} is not loaded; load it with `session.load(&object, {model}::{name}).await`, or together with \
+             the query by `.options(selectinload({model}::{name}))`"
+        ),
+    )
+}
+
+impl Inner {
+    fn reserve(&mut self) -> u32 {
+        self.entries.push(None);
+        u32::try_from(self.entries.len() - 1).expect("invariant: memory ends before four thousand million objects")
+    }
+
+    pub(crate) fn entry(&self, index: u32) -> Option<&Entry> {
+        self.entries.get(index as usize)?.as_ref()
+    }
+
+    pub(crate) fn entry_mut(&mut self, index: u32) -> Option<&mut Entry> {
+        self.entries.get_mut(index as usize)?.as_mut()
+    }
+
+    /// Remembers that a flush has to look at the object.
+    pub(crate) fn touch(&mut self, index: u32) {
+        if let Some(entry) = self.entry_mut(index)
+            && !std::mem::replace(&mut entry.touched, true)
+        {
+            self.touched.push(index);
+        }
+    }
+
+    /// Remembers that a commit or rollback has to look at the object.
+    pub(crate) fn enlist(&mut self, index: u32) {
+        if let Some(entry) = self.entry_mut(index)
+            && !std::mem::replace(&mut entry.enlisted, true)
+        {
+            self.in_transaction.push(index);
+        }
+    }
+}
+
+impl std::fmt::Debug for Graph {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Graph of {} objects", self.lock().entries.iter().flatten().count())
+    }
+}

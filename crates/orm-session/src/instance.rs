@@ -1,0 +1,143 @@
+//! [`Instance`]: a handle to a row's one object; [`Snapshot`]: one version of it.
+
+use std::{fmt, hash::Hash, ops::Deref, sync::Arc};
+
+pub use crate::graph::State;
+use crate::{
+    field::{Field, IntoField},
+    graph::{AnySlot, Attachments, Graph, Slot},
+    mapping::Mapped,
+};
+
+/// A handle to a row's one object in its session. Cheap to clone; equal when it is the same object.
+///
+/// Nobody ever holds a lock, and no call on a handle does I/O: [`read`](Self::read) gives the present version,
+/// [`set`](Self::set) and [`edit`](Self::edit) make a new one, which the next flush writes.
+pub struct Instance<M> {
+    slot: Arc<Slot<M>>,
+    graph: Arc<Graph>,
+}
+
+impl<M: Mapped> Instance<M> {
+    pub(crate) fn new(slot: Arc<Slot<M>>, graph: Arc<Graph>) -> Self {
+        Self { slot, graph }
+    }
+
+    pub(crate) fn list(slots: Vec<Arc<dyn AnySlot>>, graph: &Arc<Graph>) -> Vec<Self> {
+        let typed = slots.into_iter().filter_map(|slot| slot.into_any().downcast().ok());
+        typed.map(|slot| Self { slot, graph: graph.clone() }).collect()
+    }
+
+    pub(crate) fn erased(&self) -> Arc<dyn AnySlot> {
+        self.slot.clone()
+    }
+
+    pub(crate) fn graph(&self) -> &Arc<Graph> {
+        &self.graph
+    }
+
+    /// The present version, as a snapshot whose columns never change. It may be kept over an `.await`.
+    pub fn read(&self) -> Snapshot<M> {
+        Snapshot { version: self.slot.now(), _of: self.clone() }
+    }
+
+    /// Sets one field: `author.set(Author::name, "x")`, `book.set(Book::author, &orwell)`.
+    pub fn set<F: Field<M>>(&self, field: F, value: impl IntoField<F::Value>) {
+        self.edit(|model| field.set(model, value.into_field()));
+    }
+
+    /// Makes a new version. The closure gets a copy of the present one; what it changes becomes the present version when
+    /// it ends. When somebody else made a version meanwhile, both changes are kept, column by column.
+    pub fn edit<R>(&self, change: impl FnOnce(&mut M) -> R) -> R {
+        let base = self.slot.now();
+        let mut model = (*base).clone();
+        let result = change(&mut model);
+        let mut attachments = Attachments::new();
+        let weak = Arc::downgrade(&self.graph);
+        let index = self.slot.index();
+        model.links(&mut |relationship, cell| {
+            // A link that still points here was changed in place, if at all. Another one was put in by the closure.
+            if !cell.is_at(&self.graph, index)
+                && let Some(members) = cell.attach(&weak, index, relationship)
+            {
+                attachments.push((index, relationship, members));
+            }
+        });
+        let first = self.slot.install(&base, model);
+        if first {
+            self.graph.lock().touch(index);
+        }
+        for attachment in attachments {
+            self.graph.attach_all(vec![attachment], true);
+        }
+        result
+    }
+
+    /// Where the object stands between memory and database.
+    pub fn state(&self) -> State {
+        self.slot.current_state()
+    }
+
+    /// Whether the values may be old: the next query, `get` or `refresh` brings new ones.
+    pub fn is_expired(&self) -> bool {
+        self.slot.expired()
+    }
+
+    /// Whether a column differs from the database.
+    pub fn is_modified(&self) -> bool {
+        !self.slot.changed().is_empty()
+    }
+}
+
+impl<M> Clone for Instance<M> {
+    fn clone(&self) -> Self {
+        Self { slot: self.slot.clone(), graph: self.graph.clone() }
+    }
+}
+
+impl<M> PartialEq for Instance<M> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.slot, &other.slot)
+    }
+}
+
+impl<M> Eq for Instance<M> {}
+
+impl<M> Hash for Instance<M> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.slot).hash(state);
+    }
+}
+
+impl<M: Mapped + fmt::Debug> fmt::Debug for Instance<M> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.read().fmt(formatter)
+    }
+}
+
+/// One version of an object. Its columns never change; its links are shared by all versions, and show later changes.
+pub struct Snapshot<M> {
+    version: Arc<M>,
+    // Keeps the object in its graph, and the graph alive, so that the links can be followed.
+    _of: Instance<M>,
+}
+
+impl<M> Clone for Snapshot<M> {
+    fn clone(&self) -> Self {
+        Self { version: self.version.clone(), _of: self._of.clone() }
+    }
+}
+
+impl<M> Deref for Snapshot<M> {
+    type Target = M;
+
+    fn deref(&self) -> &M {
+        &self.version
+    }
+}
+
+impl<M: fmt::Debug> fmt::Debug for Snapshot<M> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.version.fmt(formatter)
+    }
+}

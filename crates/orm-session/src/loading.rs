@@ -1,0 +1,11 @@
+//! Loading strategies: what comes with a query, and what `session.load` brings.
+
+mod joined;
+mod options;
+mod plan;
+mod select_in;
+
+pub(crate) use joined::{JoinedLoad, join_eagerly};
+pub use options::{Holds, Load, LoadOptions, joinedload, raiseload, selectinload};
+pub(crate) use plan::{LoadNode, Strategy};
+pub(crate) use select_in::{load_relationship, load_tree};

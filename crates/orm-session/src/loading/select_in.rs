@@ -1,0 +1,303 @@
+//! [`selectinload`](super::selectinload), and `session.load`: a relationship of many objects by one statement.
+
+use std::{
+    collections::HashMap,
+    ops::ControlFlow,
+    sync::Arc,
+};
+
+use aludel_driver::{ColumnInfo, Result, Row, Sink};
+use aludel_engine_pool::Connection;
+use aludel_sql_expression::{
+    Name, Value,
+    expression::{Alias, AliasTarget, ColumnReference, InNode, Node, OrderBy, Source},
+    statement::{Join, JoinKind, SelectItem, SelectNode, StatementNode},
+    typed::RowReader,
+};
+
+use super::{LoadNode, Strategy, join_eagerly, joined::JoinedLoad};
+use crate::{
+    graph::{AnySlot, Graph, HashedKey, LoadMode, LoadRow, Peers},
+    mapping::{Direction, Mapper, RelationshipConfiguration},
+    relationship::column_of,
+};
+
+/// How many keys one statement asks for where the database takes each as a parameter of its own.
+const KEYS_PER_STATEMENT: usize = 10_000;
+
+/// Loads what a tree says for objects of one model.
+pub(crate) fn load_tree<'a>(
+    connection: &'a mut Connection,
+    graph: &'a Arc<Graph>,
+    mapper: &'static Mapper,
+    objects: Vec<Arc<dyn AnySlot>>,
+    tree: Vec<LoadNode>,
+) -> aludel_driver::BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        for node in tree {
+            match node.strategy {
+                Strategy::Raise => forbid(graph, &objects, node.relationship),
+                Strategy::Selectin => {
+                    load_relationship(connection, graph, mapper, &objects, node.relationship, node.children).await?;
+                }
+                Strategy::Joined => {
+                    // These came with the statement; what hangs on them may not have.
+                    let target = (mapper.relationships()[usize::from(node.relationship)].target)();
+                    let targets = targets_of(graph, &objects, node.relationship);
+                    load_tree(connection, graph, target, targets, node.children).await?;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Loads a relationship of objects of one model, and what hangs on it. What is loaded already stays.
+pub(crate) async fn load_relationship(
+    connection: &mut Connection,
+    graph: &Arc<Graph>,
+    mapper: &'static Mapper,
+    objects: &[Arc<dyn AnySlot>],
+    relationship: u16,
+    children: Vec<LoadNode>,
+) -> Result<()> {
+    let mapping = &mapper.relationships()[usize::from(relationship)];
+    let target = (mapping.target)();
+    let configuration = &mapper.configuration()?.relationships[usize::from(relationship)];
+    let mut missing = group_by_key(graph, target, objects, relationship, configuration);
+    let mut children = children;
+    if !missing.is_empty() {
+        let keys: Vec<Vec<Value>> = missing.keys().map(|key| key.0.clone()).collect();
+        for keys in keys.chunks(KEYS_PER_STATEMENT) {
+            fetch(connection, graph, (mapper, relationship), configuration, keys, &mut missing, &mut children).await?;
+        }
+        fill(graph, mapper, relationship, missing);
+    }
+    let targets = targets_of(graph, objects, relationship);
+    load_tree(connection, graph, target, targets, children).await
+}
+
+/// The objects that wait for the rows of one key, and the rows that came for it.
+#[derive(Default)]
+struct Waiting {
+    owners: Vec<u32>,
+    found: Vec<u32>,
+}
+
+/// The objects whose relationship is not loaded, by the key that the statement asks for. What the session has already is
+/// linked without asking.
+fn group_by_key(
+    graph: &Arc<Graph>,
+    target: &'static Mapper,
+    objects: &[Arc<dyn AnySlot>],
+    relationship: u16,
+    configuration: &RelationshipConfiguration,
+) -> HashMap<HashedKey, Waiting> {
+    let mut missing: HashMap<HashedKey, Waiting> = HashMap::new();
+    let mut inner = graph.lock();
+    for slot in objects {
+        let index = slot.index();
+        let Some(entry) = inner.entry(index) else { continue };
+        if entry.items(relationship).is_some() {
+            continue;
+        }
+        let columns = own_columns(configuration);
+        let key: Vec<Value> = columns.map(|column| slot.value(column)).collect();
+        if key.iter().any(Value::is_null) {
+            if let Some(entry) = inner.entry_mut(index) {
+                entry.relation_mut(relationship).fill(Vec::new());
+            }
+            continue;
+        }
+        if configuration.direction == Direction::ManyToOne
+            && let Some(referenced) = crate::graph::referenced_key(&**slot, target, configuration)
+            && let Some(found) = inner.identity.find(&inner.entries, target, &referenced)
+            && inner.entry(found).is_some_and(|entry| !entry.slot.is_expired())
+        {
+            if let Some(entry) = inner.entry_mut(index) {
+                entry.relation_mut(relationship).fill(vec![found]);
+            }
+            continue;
+        }
+        missing.entry(HashedKey(key)).or_default().owners.push(index);
+    }
+    missing
+}
+
+/// The columns of the owner that the statement's keys are taken from.
+fn own_columns(configuration: &RelationshipConfiguration) -> impl Iterator<Item = u16> + '_ {
+    let pairs = configuration.pairs.iter().map(|(child, parent)| match configuration.direction {
+        Direction::ManyToOne => *child,
+        _ => *parent,
+    });
+    let secondary = configuration.secondary.iter().flat_map(|secondary| secondary.to_own.iter().map(|(_, column)| *column));
+    pairs.chain(secondary)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one statement")]
+async fn fetch(
+    connection: &mut Connection,
+    graph: &Arc<Graph>,
+    (mapper, relationship): (&'static Mapper, u16),
+    configuration: &RelationshipConfiguration,
+    keys: &[Vec<Value>],
+    missing: &mut HashMap<HashedKey, Waiting>,
+    children: &mut [LoadNode],
+) -> Result<()> {
+    let mapping = &mapper.relationships()[usize::from(relationship)];
+    let target = (mapping.target)();
+    let source: Source = target.table().into();
+    let mut select = SelectNode::default();
+    let (key_nodes, key_types) = match &configuration.secondary {
+        Some(secondary) => {
+            let through = Source::Alias(Alias::new(None, AliasTarget::Table(secondary.table.clone())));
+            let on = secondary.to_target.iter().map(|(name, column)| {
+                Node::binary(
+                    column_of(&source, target, *column),
+                    aludel_sql_expression::expression::BinaryOperator::Equal,
+                    named(&through, name),
+                )
+            });
+            select.from.push(source.clone());
+            select.joins.push(Join {
+                left: Some(source.clone()),
+                right: through.clone(),
+                on: Node::all(on),
+                kind: JoinKind::Inner,
+            });
+            let nodes: Vec<Node> = secondary.to_own.iter().map(|(name, _)| named(&through, name)).collect();
+            let types: Vec<_> = secondary.to_own.iter().map(|(_, column)| mapper.definition().columns[usize::from(*column)].sql_type.clone()).collect();
+            (nodes, types)
+        }
+        None => {
+            let columns: Vec<u16> = configuration
+                .pairs
+                .iter()
+                .map(|(child, parent)| if configuration.direction == Direction::ManyToOne { *parent } else { *child })
+                .collect();
+            let nodes: Vec<Node> = columns.iter().map(|column| column_of(&source, target, *column)).collect();
+            let types: Vec<_> =
+                columns.iter().map(|column| target.definition().columns[usize::from(*column)].sql_type.clone()).collect();
+            (nodes, types)
+        }
+    };
+    let width = key_nodes.len();
+    for node in &key_nodes {
+        select.items.push(SelectItem::Expression { node: node.clone(), nullable: true });
+    }
+    select.items.push(SelectItem::Entity { source: source.clone(), table: target.table().clone(), nullable: false });
+    let bind = |(value, sql_type): (&Value, &aludel_sql_expression::SqlType)| Node::typed_bind(value.clone(), sql_type.clone());
+    let (left, values, sql_type) = match (key_nodes.as_slice(), key_types.as_slice()) {
+        ([node], [sql_type]) => {
+            (node.clone(), keys.iter().map(|key| bind((&key[0], sql_type))).collect(), Some(sql_type.clone()))
+        }
+        _ => {
+            let tuples = keys.iter().map(|key| Node::Tuple(key.iter().zip(&key_types).map(bind).collect()));
+            (Node::Tuple(key_nodes.into()), tuples.collect(), None)
+        }
+    };
+    select.filters.push(Node::In(Arc::new(InNode { left, values, negated: false, sql_type })));
+    if let Some((column, descending)) = mapping.order_by
+        && let Some(position) = target.columns().iter().position(|mapping| mapping.column == column)
+    {
+        let node = column_of(&source, target, position as u16);
+        select.order_by.push(OrderBy { node, descending, nulls_first: None });
+    }
+    let joined = join_eagerly(&mut select, target, &source, children, true);
+    let peers = Arc::new(Peers::default());
+    let mut sink = RelatedSink {
+        graph: graph.clone(),
+        peers: peers.clone(),
+        target,
+        width,
+        joined,
+        missing,
+        loaded: Vec::new(),
+        joined_objects: Vec::new(),
+        begun: std::collections::HashSet::new(),
+    };
+    connection.fetch_node(&StatementNode::Select(Arc::new(select)), &mut sink).await?;
+    peers.set(&sink.loaded);
+    Ok(())
+}
+
+fn named(source: &Source, name: &Name) -> Node {
+    Node::Column(ColumnReference { source: source.clone(), name: name.clone() })
+}
+
+/// Reads the rows: the key that was asked for, the object, and what was joined to it.
+struct RelatedSink<'a> {
+    graph: Arc<Graph>,
+    peers: Arc<Peers>,
+    target: &'static Mapper,
+    width: usize,
+    joined: Vec<JoinedLoad>,
+    missing: &'a mut HashMap<HashedKey, Waiting>,
+    loaded: Vec<Arc<dyn AnySlot>>,
+    joined_objects: Vec<Arc<dyn AnySlot>>,
+    begun: std::collections::HashSet<(u32, u16)>,
+}
+
+impl Sink for RelatedSink<'_> {
+    fn columns(&mut self, _: &Arc<[ColumnInfo]>) -> Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
+        let mut reader = RowReader::new(row);
+        let key = (0..self.width).map(|_| reader.next::<Value>()).collect::<aludel_sql_expression::Result<Vec<_>>>()?;
+        let load = LoadRow { graph: &self.graph, peers: Some(&self.peers), mode: LoadMode::Keep };
+        let slot = (self.target.functions().load)(&mut reader, &load)?;
+        for joined in &self.joined {
+            joined.read(&mut reader, Some(&slot), &load, &mut self.begun, &mut self.joined_objects)?;
+        }
+        let index = slot.index();
+        if let Some(waiting) = self.missing.get_mut(&HashedKey(key))
+            && waiting.found.last() != Some(&index)
+            && (self.joined.is_empty() || !waiting.found.contains(&index))
+        {
+            waiting.found.push(index);
+        }
+        self.loaded.push(slot);
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+fn fill(graph: &Arc<Graph>, mapper: &'static Mapper, relationship: u16, missing: HashMap<HashedKey, Waiting>) {
+    let mut inner = graph.lock();
+    for waiting in missing.into_values() {
+        for owner in waiting.owners {
+            let Some(entry) = inner.entry_mut(owner) else { continue };
+            let relation = entry.relation_mut(relationship);
+            // Somebody may have set it while the statement ran.
+            if relation.items.is_none() {
+                relation.fill(waiting.found.clone());
+            }
+            for target in &waiting.found {
+                inner.point_back_loaded(mapper, relationship, owner, *target);
+            }
+        }
+    }
+}
+
+fn targets_of(graph: &Arc<Graph>, objects: &[Arc<dyn AnySlot>], relationship: u16) -> Vec<Arc<dyn AnySlot>> {
+    let inner = graph.lock();
+    let mut seen = std::collections::HashSet::new();
+    let mut targets = Vec::new();
+    for slot in objects {
+        let items = inner.entry(slot.index()).and_then(|entry| entry.items(relationship)).unwrap_or_default();
+        for item in items.iter().filter(|item| seen.insert(**item)) {
+            targets.extend(inner.entry(*item).map(|entry| entry.slot.clone()));
+        }
+    }
+    targets
+}
+
+fn forbid(graph: &Arc<Graph>, objects: &[Arc<dyn AnySlot>], relationship: u16) {
+    let mut inner = graph.lock();
+    for slot in objects {
+        if let Some(entry) = inner.entry_mut(slot.index()) {
+            entry.relation_mut(relationship).raise = true;
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! How models map to tables: [`Mapped`], [`Mapper`], and what the derive tells of columns and relationships.
+
+mod cascade;
+mod configuration;
+mod mapper;
+mod relationship_mapping;
+
+pub use cascade::Cascade;
+pub(crate) use configuration::{Configuration, Direction, RelationshipConfiguration, SecondaryConfiguration};
+pub use aludel_sql_expression::typed::{IntoKey, Key};
+
+pub use mapper::{ColumnMapping, Mapped, Mapper, ModelFunctions};
+pub use relationship_mapping::{Lazy, RelationshipMapping};

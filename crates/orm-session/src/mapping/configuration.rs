@@ -1,0 +1,181 @@
+//! [`Configuration`]: what follows from the tables, found out at the first use of a model.
+
+use aludel_driver::{Error, ErrorKind, Result};
+use aludel_sql_expression::{
+    Name,
+    schema::{Table, TableDefinition},
+};
+
+use super::{Mapper, RelationshipMapping};
+
+/// What follows from the tables for a model.
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    /// In the order of the mapper's relationships.
+    pub(crate) relationships: Box<[RelationshipConfiguration]>,
+    /// The column that the database numbers.
+    pub(crate) autoincrement: Option<u16>,
+}
+
+/// What follows from the tables for a relationship.
+#[derive(Debug)]
+pub(crate) struct RelationshipConfiguration {
+    pub(crate) direction: Direction,
+    /// Pairs of a column of the child (which holds the foreign key) and of the parent. Empty for many-to-many.
+    pub(crate) pairs: Box<[(u16, u16)]>,
+    pub(crate) secondary: Option<SecondaryConfiguration>,
+    pub(crate) back: Option<u16>,
+}
+
+/// Which side holds the foreign key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// This side.
+    ManyToOne,
+    /// The other side.
+    OneToMany,
+    /// A table between the two.
+    ManyToMany,
+}
+
+/// The table between the two sides of a many-to-many relationship.
+#[derive(Debug)]
+pub(crate) struct SecondaryConfiguration {
+    pub(crate) table: Table,
+    /// Its columns that reference this side, and what they reference.
+    pub(crate) to_own: Box<[(Name, u16)]>,
+    /// Its columns that reference the other side.
+    pub(crate) to_target: Box<[(Name, u16)]>,
+}
+
+impl Configuration {
+    pub(super) fn of(mapper: &'static Mapper) -> Result<Self> {
+        let definition = mapper.definition();
+        let relationships = (0..mapper.relationships().len())
+            .map(|index| relationship(mapper, index))
+            .collect::<Result<_>>()?;
+        let autoincrement = definition
+            .autoincrement_column()
+            .and_then(|column| position(mapper, &column.name));
+        Ok(Self { relationships, autoincrement })
+    }
+}
+
+fn position(mapper: &Mapper, column: &str) -> Option<u16> {
+    mapper.columns().iter().position(|mapping| mapping.column == column).and_then(|at| u16::try_from(at).ok())
+}
+
+fn relationship(mapper: &'static Mapper, index: usize) -> Result<RelationshipConfiguration> {
+    let mapping = &mapper.relationships()[index];
+    let target = (mapping.target)();
+    let back = u16::try_from(index).ok().and_then(|index| mapper.back(index));
+    if let Some(secondary) = mapping.secondary {
+        let table = secondary();
+        let definition = table.definition();
+        let own = keys_between(&definition, mapper.table());
+        let (to_own, to_target) = if mapper == target {
+            // Both keys reference the same table: the first is this side's, unless the relationship that leads back was
+            // declared before, which then took the first.
+            let mut keys = own.into_iter();
+            let first = keys.next().ok_or_else(|| no_key(mapper, mapping, table, mapper.table()))?;
+            let second = keys.next().ok_or_else(|| no_key(mapper, mapping, table, target.table()))?;
+            match back {
+                Some(back) if usize::from(back) < index => (second, first),
+                _ => (first, second),
+            }
+        } else {
+            let to_own = single(own).map_err(|count| wrong_count(mapper, mapping, table, mapper.table(), count))?;
+            let to_target = single(keys_between(&definition, target.table()))
+                .map_err(|count| wrong_count(mapper, mapping, table, target.table(), count))?;
+            (to_own, to_target)
+        };
+        let secondary = SecondaryConfiguration {
+            table: table.clone(),
+            to_own: resolve(mapper, to_own)?,
+            to_target: resolve(target, to_target)?,
+        };
+        let direction = Direction::ManyToMany;
+        return Ok(RelationshipConfiguration { direction, pairs: Box::default(), secondary: Some(secondary), back });
+    }
+    let fits = |keys: Vec<Vec<(Name, Name)>>| -> Vec<Vec<(Name, Name)>> {
+        let Some(column) = mapping.foreign_key else { return keys };
+        keys.into_iter().filter(|pairs| pairs.iter().any(|(child, _)| &**child == column)).collect()
+    };
+    let own = if mapping.many { Vec::new() } else { fits(keys_between(mapper.definition(), target.table())) };
+    let (direction, child, parent, keys) = if own.is_empty() {
+        (Direction::OneToMany, target, mapper, fits(keys_between(target.definition(), mapper.table())))
+    } else {
+        (Direction::ManyToOne, mapper, target, own)
+    };
+    let pairs = single(keys).map_err(|count| wrong_count(mapper, mapping, child.table(), parent.table(), count))?;
+    let pairs = pairs
+        .into_iter()
+        .map(|(own, referenced)| match (position(child, &own), position(parent, &referenced)) {
+            (Some(own), Some(referenced)) => Ok((own, referenced)),
+            (None, _) => Err(unmapped(child, &own)),
+            (_, None) => Err(unmapped(parent, &referenced)),
+        })
+        .collect::<Result<_>>()?;
+    Ok(RelationshipConfiguration { direction, pairs, secondary: None, back })
+}
+
+fn resolve(mapper: &Mapper, pairs: Vec<(Name, Name)>) -> Result<Box<[(Name, u16)]>> {
+    pairs
+        .into_iter()
+        .map(|(own, referenced)| {
+            position(mapper, &referenced).map(|at| (own, at)).ok_or_else(|| unmapped(mapper, &referenced))
+        })
+        .collect()
+}
+
+/// The foreign keys of a table that reference another: each as pairs of a column and the one it references.
+fn keys_between(definition: &TableDefinition, to: &Table) -> Vec<Vec<(Name, Name)>> {
+    let single = definition.columns.iter().filter_map(|column| {
+        let key = column.foreign_key.as_ref()?;
+        (&key.table == to.name() && key.schema.as_ref() == to.schema())
+            .then(|| vec![(column.name.clone(), key.column.clone())])
+    });
+    let several = definition.foreign_keys.iter().filter(|key| &key.table == to.name() && key.schema.as_ref() == to.schema());
+    single
+        .chain(several.map(|key| key.columns.iter().cloned().zip(key.referenced.iter().cloned()).collect()))
+        .collect()
+}
+
+fn single<T>(mut list: Vec<T>) -> Result<T, usize> {
+    match (list.pop(), list.len()) {
+        (Some(only), 0) => Ok(only),
+        (None, _) => Err(0),
+        (Some(_), more) => Err(more + 1),
+    }
+}
+
+fn wrong_count(mapper: &Mapper, mapping: &RelationshipMapping, child: &Table, parent: &Table, count: usize) -> Error {
+    if count == 0 {
+        return no_key(mapper, mapping, child, parent);
+    }
+    let message = format!(
+        "the relationship {}.{} is ambiguous: table `{}` has {count} foreign keys to `{}`; name the one that is meant with \
+         `foreign_key = ..`",
+        mapper.name(),
+        mapping.name,
+        child.name(),
+        parent.name()
+    );
+    Error::new(ErrorKind::Argument, message)
+}
+
+fn no_key(mapper: &Mapper, mapping: &RelationshipMapping, child: &Table, parent: &Table) -> Error {
+    let message = format!(
+        "the relationship {}.{} has no foreign key to follow: table `{}` has none to `{}`; give one of its columns \
+         `foreign_key = ..`",
+        mapper.name(),
+        mapping.name,
+        child.name(),
+        parent.name()
+    );
+    Error::new(ErrorKind::Argument, message)
+}
+
+fn unmapped(mapper: &Mapper, column: &str) -> Error {
+    Error::new(ErrorKind::Argument, format!("the model {} has no field for the column `{column}`", mapper.name()))
+}

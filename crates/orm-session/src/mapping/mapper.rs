@@ -1,0 +1,189 @@
+//! [`Mapped`] and [`Mapper`].
+
+use std::{
+    any::TypeId,
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use aludel_driver::{Error, Result};
+use aludel_sql_expression::{
+    Cell, Model, Value,
+    schema::{Table, TableDefinition},
+    typed::RowReader,
+};
+
+use super::{Configuration, Key, RelationshipMapping};
+use crate::{
+    graph::{AnySlot, LoadRow},
+    link::LinkCell,
+};
+
+/// A struct whose rows a session can hold. Written by `#[derive(Mapped)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a mapped model",
+    note = "write `#[derive(Mapped)]` on the struct, and `#[column(primary_key)]` on its key"
+)]
+pub trait Mapped: Model + Clone {
+    /// The type of the primary key: the field's, or a tuple of them.
+    type Key: Key;
+
+    /// What the derive tells of the model.
+    fn mapper() -> &'static Mapper;
+
+    /// The primary key.
+    fn key(&self) -> Self::Key;
+
+    /// The value of a column, by its position.
+    fn column(&self, index: u16) -> Value;
+
+    /// Whether both have the same value in a column.
+    fn column_eq(&self, other: &Self, index: u16) -> bool;
+
+    /// Takes over the value of a column.
+    fn copy_column(&mut self, from: &Self, index: u16);
+
+    /// Reads the value of a column.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](aludel_sql_expression::ErrorKind::Data) when it does not fit the field.
+    fn set_column(&mut self, index: u16, cell: Cell<'_>) -> aludel_sql_expression::Result<()>;
+
+    /// Shows the link in each relationship field.
+    fn links(&mut self, visit: &mut dyn FnMut(u16, &mut LinkCell));
+}
+
+/// What is known of a model, without its type: plain data and functions.
+pub struct Mapper {
+    name: &'static str,
+    table: fn() -> &'static Table,
+    columns: &'static [ColumnMapping],
+    key: &'static [u16],
+    relationships: &'static [RelationshipMapping],
+    functions: ModelFunctions,
+    configuration: OnceLock<Result<Configuration>>,
+    definition: OnceLock<Arc<TableDefinition>>,
+}
+
+/// What the derive tells of a column, beyond what the table knows.
+#[derive(Debug)]
+pub struct ColumnMapping {
+    /// The field's name.
+    pub field: &'static str,
+    /// The column's name.
+    pub column: &'static str,
+    /// Makes the value of an INSERT when the field is NULL.
+    pub default: Option<fn() -> Value>,
+    /// Makes the value of an UPDATE when the field was not changed.
+    pub onupdate: Option<fn() -> Value>,
+    /// Whether the column counts the versions of the row.
+    pub version_id: bool,
+}
+
+/// What is generic over a model, as function pointers.
+pub struct ModelFunctions {
+    pub(crate) type_id: fn() -> TypeId,
+    pub(crate) load: fn(&mut RowReader<'_>, &LoadRow<'_>) -> Result<Arc<dyn AnySlot>>,
+}
+
+impl ModelFunctions {
+    /// The functions of a model.
+    pub const fn of<M: Mapped>() -> Self {
+        Self { type_id: TypeId::of::<M>, load: crate::graph::load_row::<M> }
+    }
+}
+
+impl Mapper {
+    /// What the derive tells.
+    pub const fn new(
+        name: &'static str,
+        table: fn() -> &'static Table,
+        columns: &'static [ColumnMapping],
+        key: &'static [u16],
+        relationships: &'static [RelationshipMapping],
+        functions: ModelFunctions,
+    ) -> Self {
+        Self {
+            name,
+            table,
+            columns,
+            key,
+            relationships,
+            functions,
+            configuration: OnceLock::new(),
+            definition: OnceLock::new(),
+        }
+    }
+
+    /// The model's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The table.
+    pub fn table(&self) -> &'static Table {
+        (self.table)()
+    }
+
+    /// The columns.
+    pub fn columns(&self) -> &'static [ColumnMapping] {
+        self.columns
+    }
+
+    /// The positions of the primary key's columns.
+    pub fn key(&self) -> &'static [u16] {
+        self.key
+    }
+
+    /// The relationships.
+    pub fn relationships(&self) -> &'static [RelationshipMapping] {
+        self.relationships
+    }
+
+    pub(crate) fn functions(&self) -> &ModelFunctions {
+        &self.functions
+    }
+
+    /// The table's columns and constraints: a model's table never changes.
+    pub(crate) fn definition(&self) -> &TableDefinition {
+        self.definition.get_or_init(|| self.table().definition())
+    }
+
+    /// The number of the relationship that leads back along this one.
+    pub(crate) fn back(&self, relationship: u16) -> Option<u16> {
+        let mapping = &self.relationships[usize::from(relationship)];
+        let name = mapping.back_populates?;
+        let position = (mapping.target)().relationships.iter().position(|other| other.name == name)?;
+        u16::try_from(position).ok()
+    }
+
+    /// Everything that follows from the tables.
+    pub(crate) fn configuration(&'static self) -> Result<&'static Configuration> {
+        self.configuration.get_or_init(|| Configuration::of(self)).as_ref().map_err(Error::clone)
+    }
+
+    /// The name of a column's field, for messages: `Book.author_id`.
+    pub(crate) fn field(&self, column: u16) -> String {
+        format!("{}.{}", self.name, self.columns[usize::from(column)].field)
+    }
+}
+
+impl PartialEq for Mapper {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Mapper {}
+
+impl fmt::Debug for Mapper {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Mapper({})", self.name)
+    }
+}
+
+impl fmt::Debug for ModelFunctions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ModelFunctions")
+    }
+}

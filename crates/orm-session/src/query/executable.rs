@@ -1,0 +1,170 @@
+//! [`SessionExecutable`]: a statement that a session can execute.
+
+use std::sync::Arc;
+
+use aludel_driver::Row;
+use aludel_sql_expression::{
+    Executable, FromRow, RowPlan, StatementNode,
+    expression::Source,
+    statement::{Delete, Insert, Returned, Select, SelectItem, SelectNode, TextStatement, Typed, Update},
+    typed::RowReader,
+};
+
+use super::SessionSelectable;
+use crate::{
+    Instance, Result,
+    graph::{AnySlot, Graph, LoadMode, LoadRow, Peers, load_typed},
+    loading::{JoinedLoad, LoadNode, join_eagerly},
+    mapping::{Mapped, Mapper},
+};
+
+/// A statement that a session can execute: one that selects models gives handles.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a statement that a session can execute",
+    note = "pass `select(..)`, `insert(..)`, `update(..)`, `delete(..)` or `text(\"..\")`"
+)]
+pub trait SessionExecutable: Executable {
+    /// What one row gives.
+    type Object: Send + 'static;
+
+    /// The statement with what its loader options add.
+    #[doc(hidden)]
+    fn prepare(&self) -> Result<Prepared>;
+
+    /// Reads one row.
+    #[doc(hidden)]
+    fn read(&self, row: &dyn Row, plan: &RowPlan, loader: &mut RowLoader) -> Result<(Self::Object, usize)>;
+}
+
+/// A statement with what its loader options add.
+#[doc(hidden)]
+pub struct Prepared {
+    pub(crate) node: StatementNode,
+    /// The models whose rows become objects, in the order of the selection.
+    pub(crate) roots: Vec<&'static Mapper>,
+    /// What is joined to each.
+    pub(crate) joined: Vec<Vec<JoinedLoad>>,
+    /// What is loaded for each by further statements.
+    pub(crate) trees: Vec<Vec<LoadNode>>,
+    /// Whether an object comes in several rows, and is given once.
+    pub(crate) unique: bool,
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.node.fmt(formatter)
+    }
+}
+
+/// Turns rows into objects of a session.
+#[doc(hidden)]
+pub struct RowLoader {
+    pub(crate) graph: Arc<Graph>,
+    pub(crate) peers: Vec<Arc<Peers>>,
+    pub(crate) mode: LoadMode,
+    /// The objects of the present row, in the order of the selection.
+    pub(crate) present: Vec<Option<Arc<dyn AnySlot>>>,
+}
+
+impl RowLoader {
+    pub(crate) fn load<M: Mapped>(&mut self, reader: &mut RowReader<'_>) -> Result<Instance<M>> {
+        let load = LoadRow { graph: &self.graph, peers: self.peers.get(self.present.len()), mode: self.mode };
+        let slot = load_typed::<M>(reader, &load)?;
+        self.present.push(Some(slot.clone()));
+        Ok(Instance::new(slot, self.graph.clone()))
+    }
+
+    pub(crate) fn miss(&mut self) {
+        self.present.push(None);
+    }
+}
+
+impl std::fmt::Debug for RowLoader {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("RowLoader")
+    }
+}
+
+impl<S: SessionSelectable> SessionExecutable for Select<S> {
+    type Object = S::Object;
+
+    fn prepare(&self) -> Result<Prepared> {
+        let mut roots = Vec::new();
+        S::roots(&mut roots);
+        let tree = self.tree();
+        if roots.is_empty() || (tree.extensions.0.is_empty() && roots.iter().all(|root| !loads_by_itself(root))) {
+            let (joined, trees) = (Vec::new(), Vec::new());
+            return Ok(Prepared { node: StatementNode::Select(tree.clone()), roots, joined, trees, unique: false });
+        }
+        let mut trees = LoadNode::of(tree, &roots)?;
+        let mut select = (**tree).clone();
+        let sources: Vec<Source> = select
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                SelectItem::Entity { source, .. } => Some(source.clone()),
+                _ => None,
+            })
+            .collect();
+        let collections = may_join_collections(&select);
+        let joined: Vec<Vec<JoinedLoad>> = roots
+            .iter()
+            .zip(&sources)
+            .zip(&mut trees)
+            .map(|((root, source), tree)| join_eagerly(&mut select, root, source, tree, collections))
+            .collect();
+        let unique = joined.iter().flatten().any(JoinedLoad::has_collections);
+        Ok(Prepared { node: StatementNode::Select(Arc::new(select)), roots, joined, trees, unique })
+    }
+
+    fn read(&self, row: &dyn Row, _: &RowPlan, loader: &mut RowLoader) -> Result<(S::Object, usize)> {
+        let mut reader = RowReader::new(row);
+        let object = S::read_object(&mut reader, loader)?;
+        Ok((object, reader.position()))
+    }
+}
+
+fn loads_by_itself(mapper: &Mapper) -> bool {
+    mapper.relationships().iter().any(|mapping| mapping.lazy != crate::mapping::Lazy::Select)
+}
+
+/// Whether a collection can be joined without changing which rows the statement gives: one model, and nothing that counts
+/// rows.
+fn may_join_collections(select: &SelectNode) -> bool {
+    select.items.len() == 1
+        && select.limit.is_none()
+        && select.offset.is_none()
+        && !select.distinct
+        && select.distinct_on.is_empty()
+        && select.group_by.is_empty()
+        && select.set_operations.is_empty()
+        && select.locking.is_none()
+}
+
+fn plain(node: StatementNode) -> Prepared {
+    Prepared { node, roots: Vec::new(), joined: Vec::new(), trees: Vec::new(), unique: false }
+}
+
+macro_rules! statements {
+    ($([$($generic:tt)*] $type:ty;)*) => {$(
+        impl<$($generic)*> SessionExecutable for $type {
+            type Object = <Self as Executable>::Row;
+
+            fn prepare(&self) -> Result<Prepared> {
+                Ok(plain(self.node()))
+            }
+
+            fn read(&self, row: &dyn Row, plan: &RowPlan, _: &mut RowLoader) -> Result<(Self::Object, usize)> {
+                Ok((self.decode(row, plan)?, 0))
+            }
+        }
+    )*};
+}
+
+statements! {
+    [R: Returned] Insert<R>;
+    [R: Returned] Update<R>;
+    [R: Returned] Delete<R>;
+    [] TextStatement;
+    [T: FromRow + Send + 'static] TextStatement<Typed<T>>;
+}

@@ -1,0 +1,118 @@
+//! [`SessionSelectable`]: what a session gives for what is selected.
+
+use aludel_sql_expression::{
+    Attribute, ColumnExpression, ColumnType, Decode, Entity, Expression, Selectable,
+    typed::{Aliased, Nullable, RowReader},
+};
+
+use super::RowLoader;
+use crate::{
+    Instance, Result,
+    mapping::{Mapped, Mapper},
+};
+
+/// What a session gives for what is selected: a handle for a model, the value for everything else.
+pub trait SessionSelectable: Selectable {
+    /// What one row gives.
+    type Object: Send + 'static;
+
+    /// Adds the models whose rows become objects, in the order of the selection.
+    #[doc(hidden)]
+    fn roots(mappers: &mut Vec<&'static Mapper>);
+
+    /// Reads the cells of a row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when a cell does not fit.
+    #[doc(hidden)]
+    fn read_object(reader: &mut RowReader<'_>, loader: &mut RowLoader) -> Result<Self::Object>;
+}
+
+/// A selection of one thing: what `session.scalars` takes.
+#[diagnostic::on_unimplemented(
+    message = "`scalars` takes a statement that selects one thing, not `{Self}`",
+    note = "use `session.execute(..)` for tuples"
+)]
+pub trait SingleSelectable: SessionSelectable {}
+
+macro_rules! models {
+    ($($type:ty),*) => {$(
+        impl<M: Mapped> SessionSelectable for $type {
+            type Object = Instance<M>;
+
+            fn roots(mappers: &mut Vec<&'static Mapper>) {
+                mappers.push(M::mapper());
+            }
+
+            fn read_object(reader: &mut RowReader<'_>, loader: &mut RowLoader) -> Result<Instance<M>> {
+                loader.load::<M>(reader)
+            }
+        }
+
+        impl<M: Mapped> SessionSelectable for Nullable<$type> {
+            type Object = Option<Instance<M>>;
+
+            fn roots(mappers: &mut Vec<&'static Mapper>) {
+                mappers.push(M::mapper());
+            }
+
+            fn read_object(reader: &mut RowReader<'_>, loader: &mut RowLoader) -> Result<Option<Instance<M>>> {
+                if reader.are_null(M::COLUMNS)? {
+                    reader.skip(M::COLUMNS);
+                    loader.miss();
+                    return Ok(None);
+                }
+                loader.load::<M>(reader).map(Some)
+            }
+        }
+
+        impl<M: Mapped> SingleSelectable for $type {}
+        impl<M: Mapped> SingleSelectable for Nullable<$type> {}
+    )*};
+}
+
+models! { Entity<M>, Aliased<M> }
+
+macro_rules! values {
+    ($([$($generic:tt)*] $type:ty;)*) => {$(
+        impl<$($generic)*> SessionSelectable for $type {
+            type Object = <Self as Selectable>::Value;
+
+            fn roots(_: &mut Vec<&'static Mapper>) {}
+
+            fn read_object(reader: &mut RowReader<'_>, _: &mut RowLoader) -> Result<Self::Object> {
+                Ok(<Self as Selectable>::read(reader)?)
+            }
+        }
+
+        impl<$($generic)*> SingleSelectable for $type {}
+    )*};
+}
+
+values! {
+    [M: Mapped, T: ColumnType] Attribute<M, T>;
+    [T: Decode + Send + 'static] Expression<T>;
+    [] ColumnExpression;
+}
+
+macro_rules! tuples {
+    ($(($($name:ident)*))*) => {$(
+        impl<$($name: SessionSelectable),*> SessionSelectable for ($($name,)*) {
+            type Object = ($($name::Object,)*);
+
+            fn roots(mappers: &mut Vec<&'static Mapper>) {
+                $($name::roots(mappers);)*
+            }
+
+            fn read_object(reader: &mut RowReader<'_>, loader: &mut RowLoader) -> Result<Self::Object> {
+                Ok(($($name::read_object(reader, loader)?,)*))
+            }
+        }
+    )*};
+}
+
+tuples! {
+    (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) (A B C D E F G H I)
+    (A B C D E F G H I J) (A B C D E F G H I J K) (A B C D E F G H I J K L) (A B C D E F G H I J K L M)
+    (A B C D E F G H I J K L M N) (A B C D E F G H I J K L M N O) (A B C D E F G H I J K L M N O P)
+}

@@ -1,0 +1,286 @@
+//! [`Session`]: a unit of work over an identity map.
+
+mod addable;
+mod load;
+mod maker;
+mod state;
+
+use std::sync::Arc;
+
+use aludel_driver::{Error, ErrorKind, Result};
+use aludel_engine_pool::Connection;
+use aludel_sql_expression::{Entity, statement::Select};
+
+pub use addable::Addable;
+use maker::Shared;
+pub use maker::SessionMaker;
+
+use crate::{
+    Instance,
+    graph::Graph,
+    mapping::{IntoKey, Key, Mapped},
+    query::{SessionExecutable, SessionRun, SessionSelectable, SingleSelectable},
+    unit_of_work::{Flush, flush},
+};
+
+/// A unit of work: it loads objects, notices what changes, and writes the changes in one transaction.
+///
+/// Made by a [`SessionMaker`]. One object stands for each row. Dropping a session rolls back what was not committed.
+///
+/// # Cancel safety
+/// A future of a session that is dropped half-way leaves the transaction in doubt: its connection is closed, and the next
+/// call says to roll back first.
+pub struct Session {
+    shared: Arc<Shared>,
+    graph: Arc<Graph>,
+    connection: Option<Connection>,
+    /// A flush failed, or was dropped half-way.
+    failed: bool,
+    /// The transaction begins as one that writes, also when its first statement only reads.
+    writes: bool,
+    autoflush: bool,
+}
+
+/// How many rounds of flushing a commit makes, when listeners go on changing objects.
+const ROUNDS: usize = 100;
+
+impl Session {
+    fn new(shared: Arc<Shared>) -> Self {
+        let autoflush = shared.autoflush;
+        Self { shared, graph: Arc::default(), connection: None, failed: false, writes: false, autoflush }
+    }
+
+    pub(crate) fn graph(&self) -> &Arc<Graph> {
+        &self.graph
+    }
+
+    /// Adds an object, and everything nested in it: the next flush inserts them. Gives the handle.
+    pub fn add<A: Addable>(&mut self, object: A) -> Instance<A::Model> {
+        object.add_to(&self.graph)
+    }
+
+    /// Adds many objects.
+    pub fn add_all<A: Addable>(&mut self, objects: impl IntoIterator<Item = A>) -> Vec<Instance<A::Model>> {
+        objects.into_iter().map(|object| self.add(object)).collect()
+    }
+
+    /// Marks an object to be deleted by the next flush, which also follows the cascades.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] when the object is not persistent in this session.
+    pub fn delete<M: Mapped>(&mut self, object: &Instance<M>) -> Result<()> {
+        self.check_persistent(object, "delete")?;
+        self.graph.lock().doom(object.erased().index());
+        Ok(())
+    }
+
+    /// Takes an object out of the session: it stays readable, and is written no more.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] when the object is not in this session.
+    pub fn expunge<M: Mapped>(&mut self, object: &Instance<M>) -> Result<()> {
+        self.check_here(object, "expunge")?;
+        self.graph.expunge(object.erased().index());
+        Ok(())
+    }
+
+    /// The object with this primary key: from the session where it is there and not expired, without a statement; else
+    /// from the database. None when there is no such row.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn get<M: Mapped>(&mut self, model: Entity<M>, key: impl IntoKey<M::Key>) -> Result<Option<Instance<M>>> {
+        let key = key.into_key();
+        if let Some(object) = self.find::<M>(&key) {
+            return Ok(Some(object));
+        }
+        self.get_row(model, key.values().as_ref()).await
+    }
+
+    fn find<M: Mapped>(&self, key: &M::Key) -> Option<Instance<M>> {
+        let values = key.values();
+        let inner = self.graph.lock();
+        let entry = inner.find(M::mapper(), values.as_ref()).filter(|entry| !entry.slot.is_expired())?;
+        let slot = entry.slot.clone().into_any().downcast().ok()?;
+        Some(Instance::new(slot, self.graph.clone()))
+    }
+
+    /// Executes a select of one thing: models come as handles.
+    ///
+    /// # Examples
+    /// `let authors = session.scalars(select(Author).order_by(Author::name.asc())).all().await?;`
+    pub fn scalars<S: SingleSelectable>(&mut self, select: Select<S>) -> SessionRun<'_, Select<S>> {
+        SessionRun::new(self, select)
+    }
+
+    /// Executes any statement: a select of models gives handles, of columns values, in tuples as selected.
+    pub fn execute<S: SessionExecutable>(&mut self, statement: S) -> SessionRun<'_, S> {
+        SessionRun::new(self, statement)
+    }
+
+    /// The first thing of the first row, or none.
+    ///
+    /// # Errors
+    /// As [`SessionRun::all`].
+    pub async fn scalar<S: SingleSelectable>(&mut self, select: Select<S>) -> Result<Option<<S as SessionSelectable>::Object>> {
+        self.scalars(select).first().await
+    }
+
+    /// Writes all changes, in few statements, inside the transaction.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Flush`] when the changes contradict each other; [`ErrorKind::StaleData`] when rows are gone;
+    /// [`ErrorKind::Integrity`] and whatever else the database says. After an error the session asks for a rollback.
+    ///
+    /// # Cancel safety
+    /// A dropped future leaves the transaction in doubt: roll back.
+    pub async fn flush(&mut self) -> Result<()> {
+        self.flush_with(false).await.map(drop)
+    }
+
+    async fn flush_with(&mut self, commit: bool) -> Result<bool> {
+        self.check_usable()?;
+        {
+            let inner = self.graph.lock();
+            if inner.touched.is_empty() && inner.foreign.is_empty() {
+                return Ok(false);
+            }
+        }
+        self.connection().await?;
+        // Set before the first statement, so that a dropped future leaves it set.
+        self.failed = true;
+        let shared = self.shared.clone();
+        let Some(connection) = self.connection.as_mut() else { return Ok(false) };
+        let (statements, events) = (&shared.statements, &shared.events);
+        match flush(Flush { connection, graph: &self.graph, statements, events }, commit).await {
+            Ok(committed) => {
+                self.failed = false;
+                Ok(committed)
+            }
+            Err(error) => {
+                // The half-written rows must not be seen by anybody, also not through this session.
+                if let Some(connection) = self.connection.as_mut() {
+                    let _ = connection.rollback().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) async fn autoflush(&mut self) -> Result<()> {
+        self.check_usable()?;
+        if !self.autoflush {
+            return Ok(());
+        }
+        self.flush().await.map_err(|error| {
+            error.context("while flushing before a query (switch it off with `no_autoflush`)")
+        })
+    }
+
+    /// Runs the closure with autoflush off: its queries do not see what was not flushed.
+    ///
+    /// # Errors
+    /// The closure's.
+    pub async fn no_autoflush<R>(&mut self, run: impl AsyncFnOnce(&mut Self) -> Result<R>) -> Result<R> {
+        let before = std::mem::replace(&mut self.autoflush, false);
+        let result = run(self).await;
+        self.autoflush = before;
+        result
+    }
+
+    /// Flushes and commits. The connection goes back to its pool.
+    ///
+    /// # Errors
+    /// As [`Session::flush`]; [`ErrorKind::OutcomeUnknown`] when the answer of the COMMIT was lost.
+    ///
+    /// # Cancel safety
+    /// A dropped future leaves it unknown whether the transaction is committed.
+    pub async fn commit(&mut self) -> Result<()> {
+        let mut committed = false;
+        for _ in 0..ROUNDS {
+            committed = self.flush_with(true).await?;
+            if committed || self.graph.lock().touched.is_empty() {
+                break;
+            }
+        }
+        self.check_usable()?;
+        if !committed && let Some(connection) = self.connection.as_mut() {
+            self.failed = true;
+            connection.commit().await?;
+            self.failed = false;
+        }
+        self.graph.commit();
+        if self.shared.expire_on_commit {
+            self.graph.expire_all();
+        }
+        self.connection = None;
+        Ok(())
+    }
+
+    /// Rolls back: objects show the values from before the transaction, new ones are plain values again, deleted ones are
+    /// back.
+    ///
+    /// # Errors
+    /// What the database says; the objects are restored all the same.
+    pub async fn rollback(&mut self) -> Result<()> {
+        self.graph.rollback();
+        self.failed = false;
+        match self.connection.take() {
+            Some(mut connection) => connection.rollback().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Rolls back what is open, and lets all objects go: they become detached. The session can be used again.
+    ///
+    /// # Errors
+    /// As [`Session::rollback`].
+    pub async fn close(&mut self) -> Result<()> {
+        let result = self.rollback().await;
+        self.graph.close();
+        self.graph = Arc::default();
+        result
+    }
+
+    /// The connection of the transaction, for statements of Core: opened where there is none yet.
+    ///
+    /// # Errors
+    /// As [`Engine::connect`](aludel_engine_pool::Engine::connect).
+    pub async fn connection(&mut self) -> Result<&mut Connection> {
+        self.check_usable()?;
+        if self.connection.is_none() {
+            let mut connection = self.shared.engine.connect().await?;
+            if self.writes {
+                connection.start_transaction(connection.begin_options().clone())?;
+            }
+            self.connection = Some(connection);
+        }
+        self.connection.as_mut().ok_or_else(|| Error::new(ErrorKind::Internal, "the session has no connection"))
+    }
+
+    fn check_usable(&self) -> Result<()> {
+        if self.failed {
+            return Err(Error::new(
+                ErrorKind::PendingRollback,
+                "the transaction was rolled back because a flush or commit failed before; call `session.rollback().await` to \
+                 begin anew",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if !self.graph.lock().in_transaction.is_empty() {
+            self.graph.rollback();
+        }
+        self.graph.close();
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Session").field("graph", &self.graph).field("failed", &self.failed).finish()
+    }
+}

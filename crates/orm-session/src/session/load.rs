@@ -1,0 +1,127 @@
+//! Loading one object, or a relationship.
+
+use std::sync::Arc;
+
+use aludel_driver::{Error, ErrorKind, Result};
+use aludel_sql_expression::{
+    Entity, Value,
+    expression::{BinaryOperator, Node, Source},
+    select,
+};
+
+use super::Session;
+use crate::{
+    Instance,
+    graph::{AnySlot, State, identity_key, not_loaded},
+    link::LoadedLink,
+    loading::load_relationship,
+    mapping::Mapped,
+    query::SessionRun,
+    relationship::{Relationship, column_of},
+};
+
+impl Session {
+    pub(super) async fn get_row<M: Mapped>(&mut self, model: Entity<M>, key: &[Value]) -> Result<Option<Instance<M>>> {
+        self.select_key(model, key).one_or_none().await
+    }
+
+    fn select_key<M: Mapped>(
+        &mut self,
+        model: Entity<M>,
+        key: &[Value],
+    ) -> SessionRun<'_, aludel_sql_expression::statement::Select<Entity<M>>> {
+        let mapper = M::mapper();
+        let source: Source = mapper.table().into();
+        let conditions = mapper.key().iter().zip(key).map(|(column, value)| {
+            let definition = &mapper.definition().columns[usize::from(*column)];
+            let value = Node::typed_bind(value.clone(), definition.sql_type.clone());
+            Node::binary(column_of(&source, mapper, *column), BinaryOperator::Equal, value)
+        });
+        let condition = Node::all(conditions).unwrap_or(Node::Boolean(false));
+        SessionRun::new(self, select(model).filter(aludel_sql_expression::Expression::<bool>::new(condition)))
+    }
+
+    /// Brings the values of an object from the database, and throws its unflushed changes away.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] when the object is not persistent in this session, or its row is gone.
+    pub async fn refresh<M: Mapped>(&mut self, object: &Instance<M>) -> Result<()> {
+        self.check_persistent(object, "refresh")?;
+        let key = identity_key(&*object.erased(), M::mapper());
+        let found = self.select_key(Entity::<M>::new(), &key).populate_existing().one_or_none().await?;
+        match found {
+            Some(_) => Ok(()),
+            None => Err(Error::new(
+                ErrorKind::InvalidRequest,
+                format!("could not refresh the {} with the key {key:?}: its row is gone", M::NAME),
+            )),
+        }
+    }
+
+    /// Marks an object as expired: the next query, `get` or `refresh` brings new values. Its unflushed changes are kept
+    /// until then.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] when the object is not persistent in this session.
+    pub fn expire<M: Mapped>(&mut self, object: &Instance<M>) -> Result<()> {
+        self.check_persistent(object, "expire")?;
+        object.erased().set_expired(true);
+        Ok(())
+    }
+
+    /// Marks all objects as expired.
+    pub fn expire_all(&mut self) {
+        self.graph().expire_all();
+    }
+
+    /// Loads a relationship of an object, *and of every object that came from the same query*, in one statement. What is
+    /// loaded already comes without a statement.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotLoaded`] where `raiseload` forbids it; [`ErrorKind::InvalidRequest`] when the object is not in
+    /// this session; what the database says.
+    pub async fn load<M: Mapped, L: LoadedLink>(
+        &mut self,
+        object: &Instance<M>,
+        relationship: Relationship<M, L>,
+    ) -> Result<L::Loaded> {
+        self.check_here(object, "load")?;
+        let number = relationship.index();
+        let (waiting, forbidden) = self.waiting(object, number);
+        if forbidden {
+            return Err(not_loaded(M::mapper(), number).context("`raiseload` forbids loading it later"));
+        }
+        if !waiting.is_empty() {
+            self.autoflush().await?;
+            let graph = self.graph().clone();
+            let connection = self.connection().await?;
+            load_relationship(connection, &graph, M::mapper(), &waiting, number, Vec::new()).await?;
+        }
+        relationship.get(&object.read()).loaded()
+    }
+
+    /// The objects whose relationship is not loaded: this one, and those that came from the same query.
+    fn waiting<M: Mapped>(&self, object: &Instance<M>, relationship: u16) -> (Vec<Arc<dyn AnySlot>>, bool) {
+        let own = object.erased();
+        let inner = self.graph().lock();
+        let Some(entry) = inner.entry(own.index()) else { return (Vec::new(), false) };
+        let relation = entry.relation(relationship);
+        if relation.items.is_some() || own.state() == State::Pending {
+            return (Vec::new(), false);
+        }
+        if relation.raise {
+            return (Vec::new(), true);
+        }
+        let mut waiting = vec![own.clone()];
+        for index in entry.peers.iter().flat_map(|peers| peers.indexes()) {
+            if let Some(peer) = inner.entry(index)
+                && index != own.index()
+                && peer.slot.state() == State::Persistent
+                && peer.items(relationship).is_none()
+            {
+                waiting.push(peer.slot.clone());
+            }
+        }
+        (waiting, false)
+    }
+}

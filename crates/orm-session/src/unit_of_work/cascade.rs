@@ -1,0 +1,134 @@
+//! What else is deleted: cascades, and orphans.
+
+use std::sync::Arc;
+
+use aludel_driver::Result;
+use aludel_engine_pool::Connection;
+
+use crate::{
+    graph::{AnySlot, Graph, State},
+    loading::load_relationship,
+    mapping::{Direction, Mapper},
+};
+
+/// Marks what is deleted along with what is marked already. Collections that have to be known are loaded, one statement
+/// for all objects of a model.
+pub(super) async fn cascade_deletes(connection: &mut Connection, graph: &Arc<Graph>) -> Result<()> {
+    let mut done: Vec<u32> = Vec::new();
+    loop {
+        let round = graph.lock().doomed_except(&mut done);
+        if round.is_empty() {
+            return Ok(());
+        }
+        for (mapper, slots) in by_mapper(round) {
+            for number in 0..mapper.relationships().len() as u16 {
+                follow(connection, graph, mapper, number, &slots).await?;
+            }
+        }
+    }
+}
+
+fn by_mapper(slots: Vec<Arc<dyn AnySlot>>) -> Vec<(&'static Mapper, Vec<Arc<dyn AnySlot>>)> {
+    let mut groups: Vec<(&'static Mapper, Vec<Arc<dyn AnySlot>>)> = Vec::new();
+    for slot in slots {
+        let mapper = slot.mapper();
+        match groups.iter_mut().find(|(other, _)| *other == mapper) {
+            Some((_, group)) => group.push(slot),
+            None => groups.push((mapper, vec![slot])),
+        }
+    }
+    groups
+}
+
+async fn follow(
+    connection: &mut Connection,
+    graph: &Arc<Graph>,
+    mapper: &'static Mapper,
+    relationship: u16,
+    slots: &[Arc<dyn AnySlot>],
+) -> Result<()> {
+    let mapping = &mapper.relationships()[usize::from(relationship)];
+    let configuration = &mapper.configuration()?.relationships[usize::from(relationship)];
+    let deletes = mapping.cascade.delete;
+    // Children that stay lose their parent, so they have to be known; over a secondary table only its rows go.
+    let must_know = deletes || configuration.direction == Direction::OneToMany;
+    if !must_know {
+        return Ok(());
+    }
+    if !mapping.passive_deletes {
+        load_relationship(connection, graph, mapper, slots, relationship, Vec::new()).await?;
+    }
+    if deletes {
+        let mut inner = graph.lock();
+        for slot in slots {
+            let relation = match inner.entry(slot.index()) {
+                Some(entry) => entry.relation(relationship),
+                None => continue,
+            };
+            // What was taken out in this unit of work is judged by the orphan rule.
+            let children: Vec<u32> = relation.items.iter().flatten().copied().collect();
+            children.into_iter().for_each(|child| inner.doom(child));
+        }
+    }
+    Ok(())
+}
+
+impl crate::graph::Inner {
+    /// Marks an object to be deleted by the flush; a pending one is simply let go.
+    pub(crate) fn doom(&mut self, index: u32) {
+        let Some(entry) = self.entry_mut(index) else { return };
+        match entry.slot.state() {
+            State::Persistent => {
+                entry.doomed = true;
+                self.touch(index);
+            }
+            State::Pending => self.expunge(index),
+            _ => {}
+        }
+    }
+
+    fn doomed_except(&self, done: &mut Vec<u32>) -> Vec<Arc<dyn AnySlot>> {
+        let mut slots = Vec::new();
+        for index in &self.touched {
+            if let Some(entry) = self.entry(*index)
+                && entry.doomed
+                && !done.contains(index)
+            {
+                done.push(*index);
+                slots.push(entry.slot.clone());
+            }
+        }
+        slots
+    }
+
+    /// Marks the children that were taken out of a `delete-orphan` relationship and were given no new parent.
+    pub(crate) fn doom_orphans(&mut self) {
+        let mut orphans = Vec::new();
+        for index in &self.touched {
+            let Some(entry) = self.entry(*index) else { continue };
+            for (number, relation) in entry.relations().filter(|(_, relation)| relation.is_changed()) {
+                if entry.mapper.relationships()[usize::from(number)].cascade.delete_orphan {
+                    orphans.extend(relation.difference().1.into_iter().map(|child| (entry.mapper, number, child)));
+                }
+            }
+        }
+        for (mapper, relationship, child) in orphans {
+            if !self.has_parent(mapper, relationship, child) {
+                self.doom(child);
+            }
+        }
+    }
+
+    fn has_parent(&self, mapper: &'static Mapper, relationship: u16, child: u32) -> bool {
+        match mapper.back(relationship) {
+            Some(back) => self
+                .entry(child)
+                .is_some_and(|entry| entry.relation(back).items.as_ref().is_some_and(|items| !items.is_empty())),
+            None => self.touched.iter().filter_map(|index| self.entry(*index)).any(|entry| {
+                entry.mapper == mapper
+                    && !entry.doomed
+                    && entry.relation(relationship).items.as_ref().is_some_and(|items| items.contains(&child))
+            }),
+        }
+    }
+}

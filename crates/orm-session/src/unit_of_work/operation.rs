@@ -1,0 +1,320 @@
+//! [`Operation`]: a batch of rows of one shape, and the statements for it.
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use aludel_driver::{Capabilities, ColumnInfo, Done, Error, ErrorKind, Result, Row, Sink, Statement};
+use aludel_sql_expression::{
+    Dialect, SqlType, Value,
+    schema::Table,
+    typed::RowReader,
+    value::ArrayValue,
+};
+
+use super::statements::{ColumnShape, Kind, Shape, StatementCache};
+use crate::{graph::AnySlot, mapping::Mapper};
+
+/// How many rows one statement holds where each row is written out.
+const ROWS_WRITTEN_OUT: usize = 100;
+
+/// A batch of rows of one shape.
+pub(super) struct Operation {
+    pub(super) purpose: Purpose,
+    pub(super) table: Table,
+    pub(super) columns: Vec<ColumnShape>,
+    pub(super) keys: Vec<ColumnShape>,
+    /// Row by row: the columns, then the keys (not for INSERT).
+    pub(super) values: Vec<Value>,
+    pub(super) rows: usize,
+}
+
+/// What a batch is for.
+pub(super) enum Purpose {
+    /// New rows; the keys are the columns that come back.
+    Insert { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>>, fetch: Vec<u16> },
+    /// Changed rows.
+    Update { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>> },
+    /// Rows to be deleted.
+    Delete { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>> },
+    /// New rows of a secondary table.
+    Link,
+    /// Rows of a secondary table to be deleted.
+    Unlink,
+    /// All rows of a secondary table that belong to deleted objects: their number is not known.
+    UnlinkAll,
+}
+
+/// One statement with its parameters, ready to be sent.
+pub(super) struct Prepared {
+    pub(super) statement: Statement,
+    pub(super) parameters: Vec<Value>,
+    /// More than one: the statement is sent for each set.
+    pub(super) sets: usize,
+    /// How many rows of the batch it stands for.
+    pub(super) rows: usize,
+    pub(super) returned: Returned,
+    pub(super) identifiers: Vec<i64>,
+    pub(super) done: Done,
+}
+
+/// The rows that a statement gave back.
+#[derive(Default)]
+pub(super) struct Returned(pub(super) Vec<Vec<Value>>);
+
+impl Sink for Returned {
+    fn columns(&mut self, _: &Arc<[ColumnInfo]>) -> Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
+        let mut reader = RowReader::new(row);
+        let values = (0..row.len()).map(|_| reader.next()).collect::<aludel_sql_expression::Result<_>>()?;
+        self.0.push(values);
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+impl Operation {
+    /// The statements of the batch.
+    pub(super) fn prepare(
+        &mut self,
+        cache: &StatementCache,
+        dialect: &Arc<dyn Dialect>,
+        capabilities: &Capabilities,
+    ) -> Result<Vec<Prepared>> {
+        let values = std::mem::take(&mut self.values);
+        let arrays = capabilities.arrays && self.rows > 1 && !self.columns.iter().chain(&self.keys).any(is_array);
+        let shape = |kind, rows| Shape {
+            kind,
+            table: self.table.clone(),
+            columns: self.columns.clone(),
+            keys: self.keys.clone(),
+            rows,
+        };
+        let get = |kind, rows| cache.get(shape(kind, rows), dialect);
+        match &self.purpose {
+            Purpose::Insert { .. } | Purpose::Link => self.prepare_insert(values, arrays, capabilities, cache, dialect),
+            Purpose::Update { .. } if arrays => Ok(vec![self.unnested(get(Kind::UpdateUnnest, 0)?, values)]),
+            Purpose::Update { .. } if capabilities.prepared_loop || self.rows == 1 => {
+                Ok(vec![Prepared::many(get(Kind::UpdateOne, 0)?, values, self.rows)])
+            }
+            Purpose::Update { .. } => written_out(values, self.rows, |rows| get(Kind::UpdateJoin, rows)),
+            _ if arrays => Ok(vec![self.unnested(get(Kind::DeleteUnnest, 0)?, values)]),
+            _ if capabilities.prepared_loop || self.rows == 1 => {
+                Ok(vec![Prepared::many(get(Kind::DeleteOne, 0)?, values, self.rows)])
+            }
+            _ => written_out(values, self.rows, |rows| get(Kind::DeleteIn, rows)),
+        }
+    }
+
+    fn prepare_insert(
+        &self,
+        values: Vec<Value>,
+        arrays: bool,
+        capabilities: &Capabilities,
+        cache: &StatementCache,
+        dialect: &Arc<dyn Dialect>,
+    ) -> Result<Vec<Prepared>> {
+        let get = |kind, rows, keys: &[ColumnShape]| {
+            let (table, columns) = (self.table.clone(), self.columns.clone());
+            cache.get(Shape { kind, table, columns, keys: keys.to_vec(), rows }, dialect)
+        };
+        if arrays && !self.columns.is_empty() {
+            return Ok(vec![self.unnested(get(Kind::InsertUnnest, 0, &self.keys)?, values)]);
+        }
+        // The generated key alone comes back without RETURNING, which is much dearer on SQLite.
+        let key_alone = capabilities.last_insert_id && self.returns_key_alone();
+        let looped = (capabilities.prepared_loop && (self.keys.is_empty() || key_alone))
+            || (key_alone && !capabilities.returning.insert);
+        if looped {
+            return Ok(vec![Prepared::many(get(Kind::InsertValues, 1, &[])?, values, self.rows)]);
+        }
+        if !self.keys.is_empty() && !capabilities.returning.insert {
+            let names: Vec<&str> = self.keys.iter().map(|key| &*key.name).collect();
+            let message = format!(
+                "the values that the database makes for {} of table `{}` cannot be read back on this database (it has no \
+                 INSERT .. RETURNING); give them a value or a client-side default",
+                names.join(", "),
+                self.table.name()
+            );
+            return Err(Error::new(ErrorKind::NotSupported, message));
+        }
+        let one_by_one = self.columns.is_empty() || (capabilities.prepared_loop && !self.keys.is_empty());
+        let most = if one_by_one { 1 } else { ROWS_WRITTEN_OUT };
+        written_out_by(values, self.rows, most, |rows| get(Kind::InsertValues, rows, &self.keys))
+    }
+
+    /// Whether only the key that the database numbers comes back.
+    fn returns_key_alone(&self) -> bool {
+        match &self.purpose {
+            Purpose::Insert { mapper, fetch, .. } => {
+                let autoincrement = mapper.configuration().ok().and_then(|configuration| configuration.autoincrement);
+                matches!((fetch.as_slice(), autoincrement), ([column], Some(number)) if *column == number)
+            }
+            _ => false,
+        }
+    }
+
+    /// The rows turned into one array a column.
+    fn unnested(&self, statement: Statement, values: Vec<Value>) -> Prepared {
+        let types: Vec<&SqlType> = match self.purpose {
+            Purpose::Insert { .. } | Purpose::Link => self.columns.iter().map(|column| &column.sql_type).collect(),
+            _ => self.columns.iter().chain(&self.keys).map(|column| &column.sql_type).collect(),
+        };
+        let mut columns: Vec<Vec<Value>> = types.iter().map(|_| Vec::with_capacity(self.rows)).collect();
+        let width = types.len();
+        for (position, value) in values.into_iter().enumerate() {
+            columns[position % width].push(value);
+        }
+        let parameters = types
+            .into_iter()
+            .zip(columns)
+            .map(|(element, values)| Value::Array(Box::new(ArrayValue { element: element.clone(), values })))
+            .collect();
+        Prepared::one(statement, parameters, self.rows)
+    }
+
+    /// Takes in what the database answered.
+    pub(super) fn finish(&self, prepared: &mut [Prepared]) -> Result<()> {
+        let matched: u64 = prepared.iter().map(|statement| statement.done.rows).sum();
+        match &self.purpose {
+            Purpose::Insert { mapper, slots, fetch } => self.receive(mapper, slots, fetch, prepared),
+            Purpose::Update { mapper, slots } if matched != slots.len() as u64 => Err(stale("UPDATE", mapper, slots.len(), matched)),
+            Purpose::Delete { mapper, slots } if matched != slots.len() as u64 => {
+                tracing::warn!(
+                    table = %mapper.table().name(),
+                    "DELETE was expected to delete {} rows, but {matched} were there",
+                    slots.len()
+                );
+                Ok(())
+            }
+            Purpose::Unlink if matched != self.rows as u64 => {
+                let message = format!(
+                    "DELETE from table `{}` was expected to delete {} rows, but {matched} were there: somebody else changed \
+                     the relationship; refresh it and try again",
+                    self.table.name(),
+                    self.rows
+                );
+                Err(Error::new(ErrorKind::StaleData, message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn receive(
+        &self,
+        mapper: &'static Mapper,
+        slots: &[Arc<dyn AnySlot>],
+        fetch: &[u16],
+        prepared: &mut [Prepared],
+    ) -> Result<()> {
+        if fetch.is_empty() {
+            return Ok(());
+        }
+        let identifiers: Vec<i64> = prepared.iter_mut().flat_map(|statement| std::mem::take(&mut statement.identifiers)).collect();
+        if identifiers.len() == slots.len() && self.returns_key_alone() {
+            for (slot, identifier) in slots.iter().zip(identifiers) {
+                slot.receive(&[(fetch[0], Value::I64(identifier))])?;
+            }
+            return Ok(());
+        }
+        let mut remaining = slots;
+        for statement in prepared {
+            let rows = std::mem::take(&mut statement.returned.0);
+            let (present, rest) = remaining.split_at(statement.rows.min(remaining.len()));
+            remaining = rest;
+            if rows.len() != present.len() {
+                let message = format!(
+                    "INSERT into table `{}` gave back {} rows for {} objects",
+                    mapper.table().name(),
+                    rows.len(),
+                    present.len()
+                );
+                return Err(Error::new(ErrorKind::Internal, message));
+            }
+            match_rows(mapper, present, fetch, rows)?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives each object its row. The order of RETURNING is never trusted: numbered keys grow in the order of the rows, keys
+/// that the client gave are compared.
+fn match_rows(
+    mapper: &'static Mapper,
+    slots: &[Arc<dyn AnySlot>],
+    fetch: &[u16],
+    mut rows: Vec<Vec<Value>>,
+) -> Result<()> {
+    let receive = |slot: &Arc<dyn AnySlot>, row: Vec<Value>| slot.receive(&fetch.iter().copied().zip(row).collect::<Vec<_>>());
+    let autoincrement = mapper.configuration()?.autoincrement;
+    if slots.len() == 1 {
+        return rows.pop().map_or(Ok(()), |row| receive(&slots[0], row));
+    }
+    if let Some(at) = autoincrement.and_then(|number| fetch.iter().position(|column| *column == number)) {
+        rows.sort_by_key(|row| match row[at] {
+            Value::I64(number) => number,
+            _ => i64::MAX,
+        });
+        return slots.iter().zip(rows).try_for_each(|(slot, row)| receive(slot, row));
+    }
+    for slot in slots {
+        let is_its = |row: &Vec<Value>| {
+            mapper.key().iter().all(|key| {
+                fetch.iter().position(|column| column == key).is_some_and(|at| row[at] == slot.sending(*key))
+            })
+        };
+        let at = rows.iter().position(is_its).ok_or_else(|| {
+            let message = format!("INSERT into table `{}` gave back no row with the key of an object", mapper.table().name());
+            Error::new(ErrorKind::Internal, message)
+        })?;
+        receive(slot, rows.swap_remove(at))?;
+    }
+    Ok(())
+}
+
+fn is_array(column: &ColumnShape) -> bool {
+    matches!(column.sql_type, SqlType::Array(_))
+}
+
+fn stale(verb: &str, mapper: &Mapper, expected: usize, matched: u64) -> Error {
+    let message = format!(
+        "{verb} of table `{}` was expected to match {expected} rows, but {matched} were there: somebody else changed or \
+         deleted them; refresh the objects and try again",
+        mapper.table().name()
+    );
+    Error::new(ErrorKind::StaleData, message)
+}
+
+impl Prepared {
+    fn one(statement: Statement, parameters: Vec<Value>, rows: usize) -> Self {
+        let (returned, identifiers, done) = (Returned::default(), Vec::new(), Done::default());
+        Self { statement, parameters, sets: 1, rows, returned, identifiers, done }
+    }
+
+    fn many(statement: Statement, parameters: Vec<Value>, rows: usize) -> Self {
+        Self { sets: rows, ..Self::one(statement, parameters, rows) }
+    }
+}
+
+fn written_out(values: Vec<Value>, rows: usize, statement: impl Fn(usize) -> Result<Statement>) -> Result<Vec<Prepared>> {
+    written_out_by(values, rows, ROWS_WRITTEN_OUT, statement)
+}
+
+/// Cuts the rows into statements of a fixed number of rows, so that their texts stay prepared, and one for the rest.
+fn written_out_by(
+    values: Vec<Value>,
+    rows: usize,
+    most: usize,
+    statement: impl Fn(usize) -> Result<Statement>,
+) -> Result<Vec<Prepared>> {
+    let width = values.len().checked_div(rows).unwrap_or_default();
+    let mut values = values.into_iter();
+    let mut prepared = Vec::with_capacity(rows.div_ceil(most));
+    let mut left = rows;
+    while left > 0 {
+        let count = left.min(most);
+        prepared.push(Prepared::one(statement(count)?, values.by_ref().take(count * width).collect(), count));
+        left -= count;
+    }
+    Ok(prepared)
+}

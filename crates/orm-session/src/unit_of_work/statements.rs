@@ -1,0 +1,339 @@
+//! The SQL text of each shape of row, written once for a session maker.
+
+use std::{
+    collections::HashMap,
+    fmt::Write,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use aludel_driver::{Result, Statement};
+use aludel_sql_expression::{Dialect, SqlType, dialect::DefaultValues, schema::Table};
+
+/// The texts written so far.
+#[derive(Debug, Default)]
+pub(crate) struct StatementCache {
+    statements: Mutex<HashMap<Shape, Statement>>,
+}
+
+/// What a text depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Shape {
+    pub(super) kind: Kind,
+    pub(super) table: Table,
+    /// The columns that are written.
+    pub(super) columns: Vec<ColumnShape>,
+    /// The columns that find the row, or that come back.
+    pub(super) keys: Vec<ColumnShape>,
+    /// How many rows one statement holds, where each is written out.
+    pub(super) rows: usize,
+}
+
+/// A column's name and type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ColumnShape {
+    pub(super) name: aludel_sql_expression::Name,
+    pub(super) sql_type: SqlType,
+}
+
+/// What kind of statement it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// `INSERT .. VALUES (..), (..)`.
+    InsertValues,
+    /// `INSERT .. SELECT .. FROM UNNEST(..)`: any number of rows in one parameter a column.
+    InsertUnnest,
+    /// `UPDATE .. WHERE key = ..`: one row.
+    UpdateOne,
+    /// `UPDATE .. FROM UNNEST(..)`.
+    UpdateUnnest,
+    /// `UPDATE .. JOIN (SELECT .. UNION ALL ..)`.
+    UpdateJoin,
+    /// `DELETE .. WHERE key = ..`: one row.
+    DeleteOne,
+    /// `DELETE .. USING UNNEST(..)`.
+    DeleteUnnest,
+    /// `DELETE .. WHERE key IN (..)`.
+    DeleteIn,
+}
+
+impl StatementCache {
+    pub(super) fn get(&self, shape: Shape, dialect: &Arc<dyn Dialect>) -> Result<Statement> {
+        let mut statements = self.statements.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(statement) = statements.get(&shape) {
+            return Ok(statement.clone());
+        }
+        let statement = Statement::new(Writer { dialect: &**dialect, shape: &shape, sql: String::new(), parameters: 0 }.write()?);
+        statements.insert(shape, statement.clone());
+        Ok(statement)
+    }
+}
+
+struct Writer<'a> {
+    dialect: &'a dyn Dialect,
+    shape: &'a Shape,
+    sql: String,
+    parameters: usize,
+}
+
+impl Writer<'_> {
+    fn write(mut self) -> Result<String> {
+        match self.shape.kind {
+            Kind::InsertValues => self.insert_values(),
+            Kind::InsertUnnest => self.insert_unnest()?,
+            Kind::UpdateOne => self.update_one(),
+            Kind::UpdateUnnest => self.update_unnest()?,
+            Kind::UpdateJoin => self.update_join(),
+            Kind::DeleteOne => self.delete_one(),
+            Kind::DeleteUnnest => self.delete_unnest()?,
+            Kind::DeleteIn => self.delete_in(),
+        }
+        Ok(self.sql)
+    }
+
+    fn push(&mut self, text: &str) {
+        self.sql.push_str(text);
+    }
+
+    fn table(&mut self) {
+        let name = self.dialect.table_name(&self.shape.table);
+        self.push(&name);
+    }
+
+    fn column(&mut self, column: &ColumnShape) {
+        let name = self.dialect.column_name(&column.name);
+        self.push(&name);
+    }
+
+    fn parameter(&mut self) {
+        self.parameters += 1;
+        self.dialect.write_placeholder(self.parameters, &mut self.sql);
+    }
+
+    fn list<T>(&mut self, items: impl IntoIterator<Item = T>, separator: &str, mut write: impl FnMut(&mut Self, T)) {
+        for (position, item) in items.into_iter().enumerate() {
+            if position > 0 {
+                self.push(separator);
+            }
+            write(self, item);
+        }
+    }
+
+    fn columns(&mut self, columns: &[ColumnShape]) {
+        self.list(columns, ", ", Self::column);
+    }
+
+    fn insert_into(&mut self) {
+        self.push("INSERT INTO ");
+        self.table();
+        if !self.shape.columns.is_empty() {
+            self.push(" (");
+            self.columns(&self.shape.columns);
+            self.push(")");
+        }
+    }
+
+    fn returning(&mut self) {
+        if !self.shape.keys.is_empty() {
+            self.push(" RETURNING ");
+            self.columns(&self.shape.keys);
+        }
+    }
+
+    fn insert_values(&mut self) {
+        self.insert_into();
+        if self.shape.columns.is_empty() {
+            self.push(match self.dialect.features().default_values {
+                DefaultValues::EmptyRow => " () VALUES ()",
+                _ => " DEFAULT VALUES",
+            });
+        } else {
+            self.push(" VALUES ");
+            let width = self.shape.columns.len();
+            self.list(0..self.shape.rows, ", ", |writer, _| {
+                writer.push("(");
+                writer.list(0..width, ", ", |writer, _| writer.parameter());
+                writer.push(")");
+            });
+        }
+        self.returning();
+    }
+
+    /// One array parameter a column; the aliases are numbered, since a column may have any name.
+    fn unnest(&mut self, columns: &[ColumnShape], prefix: &str, ordinality: bool) -> Result<()> {
+        self.push("UNNEST(");
+        for (position, column) in columns.iter().enumerate() {
+            if position > 0 {
+                self.push(", ");
+            }
+            self.parameter();
+            let name = self.dialect.cast_type_name(&unlimited(&column.sql_type))?;
+            let _ = write!(self.sql, "::{name}[]");
+        }
+        self.push(")");
+        if ordinality {
+            self.push(" WITH ORDINALITY");
+        }
+        self.push(" AS u(");
+        self.list(0..columns.len(), ", ", |writer, position| {
+            let _ = write!(writer.sql, "{prefix}{position}");
+        });
+        if ordinality {
+            self.push(", o");
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    fn insert_unnest(&mut self) -> Result<()> {
+        self.insert_into();
+        self.push(" SELECT ");
+        self.list(0..self.shape.columns.len(), ", ", |writer, position| {
+            let _ = write!(writer.sql, "u.c{position}");
+        });
+        self.push(" FROM ");
+        self.unnest(&self.shape.columns, "c", true)?;
+        // Rows are numbered in the order in which the SELECT gives them, so sorted keys fit sorted rows.
+        self.push(" ORDER BY u.o");
+        self.returning();
+        Ok(())
+    }
+
+    fn where_key(&mut self) {
+        self.push(" WHERE ");
+        self.list(&self.shape.keys, " AND ", |writer, key| {
+            writer.column(key);
+            writer.push(" = ");
+            writer.parameter();
+        });
+    }
+
+    fn update_one(&mut self) {
+        self.push("UPDATE ");
+        self.table();
+        self.push(" SET ");
+        self.list(&self.shape.columns, ", ", |writer, column| {
+            writer.column(column);
+            writer.push(" = ");
+            writer.parameter();
+        });
+        self.where_key();
+    }
+
+    fn update_unnest(&mut self) -> Result<()> {
+        self.push("UPDATE ");
+        self.table();
+        self.push(" SET ");
+        let width = self.shape.columns.len();
+        self.list(self.shape.columns.iter().enumerate(), ", ", |writer, (position, column)| {
+            writer.column(column);
+            let _ = write!(writer.sql, " = u.c{position}");
+        });
+        self.push(" FROM ");
+        let all: Vec<ColumnShape> = self.shape.columns.iter().chain(&self.shape.keys).cloned().collect();
+        self.unnest(&all, "c", false)?;
+        self.unnest_keys(width);
+        Ok(())
+    }
+
+    fn unnest_keys(&mut self, first: usize) {
+        self.push(" WHERE ");
+        self.list(self.shape.keys.iter().enumerate(), " AND ", |writer, (position, key)| {
+            writer.table();
+            writer.push(".");
+            writer.column(key);
+            let _ = write!(writer.sql, " = u.c{}", first + position);
+        });
+    }
+
+    fn update_join(&mut self) {
+        self.push("UPDATE ");
+        self.table();
+        self.push(" JOIN (");
+        let width = self.shape.columns.len() + self.shape.keys.len();
+        self.list(0..self.shape.rows, " UNION ALL ", |writer, row| {
+            writer.push("SELECT ");
+            writer.list(0..width, ", ", |writer, position| {
+                writer.parameter();
+                if row == 0 {
+                    let _ = write!(writer.sql, " AS c{position}");
+                }
+            });
+        });
+        self.push(") AS u ON ");
+        let first = self.shape.columns.len();
+        self.list(self.shape.keys.iter().enumerate(), " AND ", |writer, (position, key)| {
+            writer.table();
+            writer.push(".");
+            writer.column(key);
+            let _ = write!(writer.sql, " = u.c{}", first + position);
+        });
+        self.push(" SET ");
+        self.list(self.shape.columns.iter().enumerate(), ", ", |writer, (position, column)| {
+            writer.table();
+            writer.push(".");
+            writer.column(column);
+            let _ = write!(writer.sql, " = u.c{position}");
+        });
+    }
+
+    fn delete_from(&mut self) {
+        self.push("DELETE FROM ");
+        self.table();
+    }
+
+    fn delete_one(&mut self) {
+        self.delete_from();
+        self.where_key();
+    }
+
+    fn delete_unnest(&mut self) -> Result<()> {
+        self.delete_from();
+        if let [key] = self.shape.keys.as_slice() {
+            self.push(" WHERE ");
+            self.column(key);
+            self.push(" = ANY(");
+            self.parameter();
+            let name = self.dialect.cast_type_name(&unlimited(&key.sql_type))?;
+            let _ = write!(self.sql, "::{name}[])");
+            return Ok(());
+        }
+        self.push(" USING ");
+        self.unnest(&self.shape.keys, "c", false)?;
+        self.unnest_keys(0);
+        Ok(())
+    }
+
+    fn delete_in(&mut self) {
+        self.delete_from();
+        self.push(" WHERE ");
+        let width = self.shape.keys.len();
+        if let [key] = self.shape.keys.as_slice() {
+            self.column(key);
+        } else {
+            self.push("(");
+            self.columns(&self.shape.keys);
+            self.push(")");
+        }
+        self.push(" IN (");
+        self.list(0..self.shape.rows, ", ", |writer, _| {
+            if width > 1 {
+                writer.push("(");
+            }
+            writer.list(0..width, ", ", |writer, _| writer.parameter());
+            if width > 1 {
+                writer.push(")");
+            }
+        });
+        self.push(")");
+    }
+}
+
+/// The type of an array's elements: without limits, because a cast to a limited type cuts off what is too long, where the
+/// column itself refuses it.
+fn unlimited(sql_type: &SqlType) -> SqlType {
+    match sql_type {
+        SqlType::Varchar(_) => SqlType::Text,
+        SqlType::Numeric { .. } => SqlType::Numeric { precision: None, scale: None },
+        other => other.clone(),
+    }
+}

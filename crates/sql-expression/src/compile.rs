@@ -1,0 +1,45 @@
+//! From a tree to text: the compiler, and the cache of what it made.
+//!
+//! # Where sea-query ends
+//!
+//! Our own tree renders every statement: FROM, joins, correlation, parentheses and what differs between databases are
+//! decided here, because the tree is also the cache key and what layers above rewrite. sea-query serves below that, in
+//! [`crate::dialect`]: quoting of names, escaping of text and bytes, the spelling of simple literals, and placeholders.
+//! None of its statement builders is used, so nothing can be dropped or panic in there.
+//!
+//! # The way of a statement
+//!
+//! 1. `key` walks the tree once. It writes the structure into a buffer of bytes and notes where the values are.
+//! 2. `cache` looks the bytes up. A hit has the text already; only values are copied.
+//! 3. On a miss the `Compiler` renders the tree. It visits values in the same order as the walk, so
+//!    that each knows its number. What cannot be known before the values (the length of an IN list, the number of rows) stays
+//!    open in the text and is filled in for each execution.
+
+mod cache;
+mod check;
+mod compiled;
+mod compiler;
+mod ddl;
+mod delete;
+mod expression;
+mod from_clause;
+mod function;
+mod inference;
+mod insert;
+mod item;
+mod join;
+mod key;
+mod operator;
+mod precedence;
+mod rendered;
+mod select;
+mod set_operation;
+mod text;
+mod update;
+mod with;
+mod writer;
+
+pub use cache::{CacheStatistics, CompiledCache};
+pub use rendered::{Rendered, RenderedPart};
+
+pub(crate) use cache::{display, to_sql};

@@ -1,0 +1,300 @@
+//! [`Compiler`]: renders one statement.
+
+use hashbrown::{HashMap, HashSet};
+
+use super::{
+    compiled::{Compiled, Rows},
+    key::{Slot, Walk},
+    writer::{Piece, Writer},
+};
+use crate::{
+    Error, Result, Value,
+    dialect::{Dialect, Features},
+    expression::{Alias, AliasTarget, Node, Source},
+    name::Name,
+    statement::{StatementKind, StatementNode},
+    types::SqlType,
+};
+
+/// Renders one statement.
+///
+/// It visits values in the order in which [`Walk`] collected them: `slot` is the number of the next one. Where a clause is
+/// rendered out of that order, `slot` is set to where its values begin.
+pub(super) struct Compiler<'n> {
+    pub(super) dialect: &'n dyn Dialect,
+    pub(super) features: &'n Features,
+    pub(super) writer: Writer,
+    /// The number of the next value.
+    pub(super) slot: usize,
+    slots: Vec<Slot<'n>>,
+    /// Where the values of what an alias stands for begin.
+    alias_slots: HashMap<u64, usize>,
+    alias_names: HashMap<u64, Name>,
+    /// All aliases of the statement, in the order in which they were found.
+    pub(super) aliases: Vec<&'n Alias>,
+    /// The sources of the selects around the present place, the innermost last.
+    pub(super) scopes: Vec<Vec<Source>>,
+    /// Whether columns are written without their table.
+    pub(super) unqualified: bool,
+    /// Whether WITH was written further out.
+    pub(super) with_written: bool,
+    /// The element types of lists that are sent as one array.
+    pub(super) arrays: Vec<(u32, SqlType)>,
+    /// Whether values are written into the text.
+    literals: bool,
+}
+
+impl<'n> Compiler<'n> {
+    pub(super) fn new(dialect: &'n dyn Dialect, walk: &Walk<'n>, statement: &'n StatementNode) -> Self {
+        let aliases: Vec<&'n Alias> = walk.aliases.iter().map(|found| found.alias).collect();
+        Self {
+            dialect,
+            features: dialect.features(),
+            writer: Writer::default(),
+            slot: 0,
+            slots: walk.slots.clone(),
+            alias_slots: walk.aliases.iter().map(|found| (found.alias.id(), found.slot)).collect(),
+            alias_names: name_aliases(&aliases, statement, dialect),
+            aliases,
+            scopes: Vec::new(),
+            unqualified: false,
+            with_written: false,
+            arrays: Vec::new(),
+            literals: false,
+        }
+    }
+
+    /// Renders the statement.
+    pub(super) fn compile(mut self, statement: &'n StatementNode) -> Result<Compiled> {
+        let (kind, returns_rows) = self.statement(statement, None)?;
+        Ok(Compiled::new(kind, returns_rows, self.writer.finish(), self.arrays, self.dialect))
+    }
+
+    /// Renders the statement with its values written into the text.
+    pub(super) fn literal(mut self, statement: &'n StatementNode, rows: Option<Rows<'n>>) -> Result<String> {
+        self.literals = true;
+        self.statement(statement, rows)?;
+        Ok(self
+            .writer
+            .finish()
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => &**text,
+                // Everything was written as text.
+                _ => "",
+            })
+            .collect())
+    }
+
+    fn statement(&mut self, statement: &'n StatementNode, rows: Option<Rows<'n>>) -> Result<(StatementKind, bool)> {
+        Ok(match statement {
+            StatementNode::Select(select) => {
+                self.select_statement(select)?;
+                (StatementKind::Select, true)
+            }
+            StatementNode::Insert(insert) => {
+                self.insert(insert, rows)?;
+                (StatementKind::Insert, !insert.returning.is_empty())
+            }
+            StatementNode::Update(update) => {
+                self.update(update)?;
+                (StatementKind::Update, !update.returning.is_empty())
+            }
+            StatementNode::Delete(delete) => {
+                self.delete(delete)?;
+                (StatementKind::Delete, !delete.returning.is_empty())
+            }
+            StatementNode::Text(text) => (StatementKind::Text, self.text_statement(text)?),
+            StatementNode::Ddl(_) => (StatementKind::Ddl, false),
+        })
+    }
+
+    /// Whether values are written into the text.
+    pub(super) fn writes_literals(&self) -> bool {
+        self.literals
+    }
+
+    /// Writes text.
+    pub(super) fn push(&mut self, text: &str) {
+        self.writer.push(text);
+    }
+
+    /// Writes a name as it stands, quoted where it must be.
+    pub(super) fn identifier(&mut self, name: &str) {
+        self.dialect.write_identifier(name, self.writer.text());
+    }
+
+    /// The error of what the dialect cannot say.
+    pub(super) fn unsupported(&self, construct: &str) -> Error {
+        Error::unsupported(construct, self.dialect.name())
+    }
+
+    /// Writes what comes between commas.
+    pub(super) fn separated<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T) -> Result<()>,
+    ) -> Result<()> {
+        for (position, item) in items.into_iter().enumerate() {
+            if position > 0 {
+                self.push(", ");
+            }
+            write(self, item)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the place of the next value.
+    pub(super) fn value(&mut self) -> Result<()> {
+        let slot = self.slot;
+        self.slot += 1;
+        self.value_at(slot)
+    }
+
+    /// Writes the place of a value.
+    pub(super) fn value_at(&mut self, slot: usize) -> Result<()> {
+        if self.literals
+            && let Some(Slot::Value(value)) = self.slots.get(slot)
+        {
+            return self.dialect.write_literal(value, self.writer.text());
+        }
+        self.writer.piece(Piece::Slot(slot as u32));
+        Ok(())
+    }
+
+    /// Writes the place of a list that is one parameter.
+    pub(super) fn array(&mut self, element: Option<SqlType>) -> Result<()> {
+        let slot = self.slot;
+        self.slot += 1;
+        if self.literals {
+            self.push("ARRAY[");
+            self.list_literals(slot, 1)?;
+            self.push("]");
+            return Ok(());
+        }
+        self.arrays.extend(element.map(|element| (slot as u32, element)));
+        self.writer.piece(Piece::Slot(slot as u32));
+        Ok(())
+    }
+
+    /// Writes the places of a list, one for each value.
+    pub(super) fn list(&mut self, width: usize) -> Result<()> {
+        let slot = self.slot;
+        self.slot += 1;
+        if self.literals {
+            return self.list_literals(slot, width);
+        }
+        self.writer.piece(Piece::List { slot: slot as u32, width: width as u32 });
+        Ok(())
+    }
+
+    fn list_literals(&mut self, slot: usize, width: usize) -> Result<()> {
+        if let Some(Slot::List(list)) = self.slots.get(slot).copied() {
+            let values: Vec<&'n Value> = list.binds().collect();
+            return self.row_literals(&values, width, width > 1);
+        }
+        Ok(())
+    }
+
+    /// Writes the places of an INSERT's rows, or the rows themselves.
+    pub(super) fn rows(&mut self, width: usize, rows: Option<Rows<'n>>) -> Result<()> {
+        if let Some(rows) = rows {
+            let values: Vec<&'n Value> = rows
+                .nodes
+                .iter()
+                .filter_map(|node| match node {
+                    Node::Bind(bind) => Some(&bind.value),
+                    _ => None,
+                })
+                .collect();
+            return self.row_literals(&values, width, true);
+        }
+        self.writer.piece(Piece::Rows { width: width as u32 });
+        Ok(())
+    }
+
+    fn row_literals(&mut self, values: &[&'n Value], width: usize, parentheses: bool) -> Result<()> {
+        self.separated(values.chunks(width.max(1)), |this, row| {
+            if parentheses {
+                this.push("(");
+            }
+            this.separated(row, |this, value| this.dialect.write_literal(value, this.writer.text()))?;
+            if parentheses {
+                this.push(")");
+            }
+            Ok(())
+        })
+    }
+
+    /// Runs something at the values of an alias's definition, and comes back.
+    pub(super) fn at_alias(&mut self, alias: &Alias, run: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let slot = self.alias_slots.get(&alias.id()).copied().unwrap_or(self.slot);
+        let before = std::mem::replace(&mut self.slot, slot);
+        run(self)?;
+        self.slot = before;
+        Ok(())
+    }
+
+    /// Runs something, and gives how many values it used; the numbers go on from where they were.
+    pub(super) fn skipping(&mut self, walk: impl FnOnce(&mut Walk<'n>)) {
+        let mut skipped = Walk::new(Vec::new());
+        walk(&mut skipped);
+        self.slot += skipped.slots.len();
+    }
+
+    /// The name of an alias in this statement.
+    pub(super) fn alias_name(&self, alias: &Alias) -> Name {
+        self.alias_names.get(&alias.id()).cloned().unwrap_or_else(|| Name::Static("anon"))
+    }
+
+    /// Writes the name that a source's columns are written with.
+    pub(super) fn source_name(&mut self, source: &Source) {
+        match source {
+            Source::Table(table) => {
+                let name = self.dialect.table_name(table);
+                self.push(&name);
+            }
+            Source::Alias(alias) => {
+                let name = self.alias_name(alias);
+                self.identifier(&name);
+            }
+        }
+    }
+
+    /// A source in words, for messages.
+    pub(super) fn describe(&self, source: &Source) -> String {
+        match source {
+            Source::Table(table) => table.name().to_string(),
+            Source::Alias(alias) => self.alias_name(alias).to_string(),
+        }
+    }
+}
+
+/// Gives each alias a name: its own, or one made of what it stands for and a number, such as `author_1`.
+fn name_aliases(aliases: &[&Alias], statement: &StatementNode, dialect: &dyn Dialect) -> HashMap<u64, Name> {
+    let mut taken: HashSet<String> = aliases.iter().filter_map(|alias| alias.name()).map(|name| name.to_string()).collect();
+    if aliases.iter().any(|alias| alias.name().is_none()) {
+        taken.extend(Walk::tables_of(statement).iter().map(|table| dialect.physical_name(table.name()).into_owned()));
+    }
+    let mut names = HashMap::with_capacity(aliases.len());
+    for alias in aliases {
+        let name = match (alias.name(), alias.target()) {
+            (Some(name), _) => name.clone(),
+            (None, AliasTarget::Table(table)) => free_name(&dialect.physical_name(table.name()), &mut taken),
+            (None, _) => free_name("anon", &mut taken),
+        };
+        names.insert(alias.id(), name);
+    }
+    names
+}
+
+fn free_name(base: &str, taken: &mut HashSet<String>) -> Name {
+    let mut number = 1;
+    loop {
+        let name = format!("{base}_{number}");
+        if taken.insert(name.clone()) {
+            return name.into();
+        }
+        number += 1;
+    }
+}

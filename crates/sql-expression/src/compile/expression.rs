@@ -1,0 +1,272 @@
+//! Expressions as text.
+
+use super::{
+    compiler::Compiler,
+    inference,
+    precedence::{self, Precedence},
+};
+use crate::{
+    Error, Result,
+    expression::{BindNode, CaseNode, ColumnReference, FragmentPart, InNode, Node, OrderBy, UnaryNode, UnaryOperator},
+    statement::{SelectItem, SelectNode},
+};
+
+impl<'n> Compiler<'n> {
+    /// Writes an expression as a part of another, in parentheses where it binds more weakly than it must.
+    pub(super) fn operand(&mut self, node: &'n Node, least: Precedence) -> Result<()> {
+        if precedence::of(node, self.features) >= least {
+            return self.node(node);
+        }
+        self.push("(");
+        self.node(node)?;
+        self.push(")");
+        Ok(())
+    }
+
+    /// Writes an expression.
+    pub(super) fn node(&mut self, node: &'n Node) -> Result<()> {
+        match node {
+            Node::Column(column) => self.column(column),
+            Node::Bind(_) => self.value(),
+            Node::Null => {
+                self.push("NULL");
+                Ok(())
+            }
+            Node::Boolean(flag) => {
+                self.push(if *flag { self.features.true_literal } else { self.features.false_literal });
+                Ok(())
+            }
+            Node::Integer(number) => {
+                self.push(&number.to_string());
+                Ok(())
+            }
+            Node::Binary(binary) => self.binary(binary),
+            Node::Unary(unary) => self.unary(unary),
+            Node::Function(function) => self.function(function),
+            Node::Case(case) => self.case(case),
+            Node::Cast(cast) => {
+                self.push("CAST(");
+                self.node(&cast.operand)?;
+                let name = self.dialect.cast_type_name(&cast.sql_type)?;
+                self.push(" AS ");
+                self.push(&name);
+                self.push(")");
+                Ok(())
+            }
+            Node::In(list) => self.in_list(list),
+            Node::Between(parts) => {
+                let [value, low, high] = &**parts;
+                self.operand_beside(value, low, Precedence::Other)?;
+                self.push(" BETWEEN ");
+                self.operand_beside(low, value, Precedence::Other)?;
+                self.push(" AND ");
+                self.operand_beside(high, value, Precedence::Other)
+            }
+            Node::Exists(select) => {
+                self.push("EXISTS ");
+                self.subquery(select)
+            }
+            Node::Subquery(select) => self.subquery(select),
+            Node::Tuple(nodes) => {
+                self.push("(");
+                self.separated(nodes.iter(), Self::node)?;
+                self.push(")");
+                Ok(())
+            }
+            // A name is only given in a select list.
+            Node::Label(label) => self.node(&label.node),
+            Node::Fragment(parts) => {
+                for part in parts.iter() {
+                    match part {
+                        FragmentPart::Text(text) => self.push(text),
+                        FragmentPart::Node(node) => self.operand(node, Precedence::Atom)?,
+                    }
+                }
+                Ok(())
+            }
+            Node::Text(text) => self.text_statement(text).map(|_| ()),
+            Node::Star => {
+                self.push("*");
+                Ok(())
+            }
+            Node::Invalid(message) => Err(Error::compile(message.to_string())),
+        }
+    }
+
+    fn column(&mut self, column: &'n ColumnReference) -> Result<()> {
+        let name = self.column_name(&column.source, &column.name)?;
+        if !self.unqualified {
+            self.source_name(&column.source);
+            self.push(".");
+        }
+        self.identifier(&name);
+        Ok(())
+    }
+
+    /// Writes a value where nothing beside it tells its type.
+    pub(super) fn lone(&mut self, node: &'n Node) -> Result<()> {
+        match node {
+            Node::Bind(bind) => self.cast_value(bind),
+            node => self.node(node),
+        }
+    }
+
+    /// Writes one side of an operator. A value whose type the other side does not tell says it itself.
+    pub(super) fn operand_beside(&mut self, node: &'n Node, beside: &Node, least: Precedence) -> Result<()> {
+        if let Node::Bind(bind) = node
+            && let Some(sql_type) = &bind.sql_type
+            && (matches!(beside, Node::Bind(_) | Node::Null)
+                || inference::type_of(beside).is_some_and(|beside| inference::is_wider(sql_type, &beside)))
+        {
+            return self.cast_value(bind);
+        }
+        self.operand(node, least)
+    }
+
+    fn cast_value(&mut self, bind: &'n BindNode) -> Result<()> {
+        match &bind.sql_type {
+            Some(sql_type) if self.features.typed_parameters => {
+                let name = self.dialect.cast_type_name(sql_type)?;
+                self.push("CAST(");
+                self.value()?;
+                self.push(" AS ");
+                self.push(&name);
+                self.push(")");
+                Ok(())
+            }
+            _ => self.value(),
+        }
+    }
+
+    fn unary(&mut self, unary: &'n UnaryNode) -> Result<()> {
+        match unary.operator {
+            UnaryOperator::Not => {
+                self.push("NOT ");
+                self.operand(&unary.operand, Precedence::Atom)
+            }
+            UnaryOperator::Negate => {
+                self.push("-");
+                self.operand(&unary.operand, Precedence::Atom)
+            }
+            UnaryOperator::IsNull | UnaryOperator::IsNotNull => {
+                match &unary.operand {
+                    Node::Bind(bind) => self.cast_value(bind)?,
+                    operand => self.operand(operand, Precedence::Other)?,
+                }
+                self.push(if unary.operator == UnaryOperator::IsNull { " IS NULL" } else { " IS NOT NULL" });
+                Ok(())
+            }
+        }
+    }
+
+    fn case(&mut self, case: &'n CaseNode) -> Result<()> {
+        if case.branches.is_empty() {
+            return Err(Error::compile("a CASE needs at least one condition: call `when`"));
+        }
+        self.push("CASE");
+        for (condition, value) in &case.branches {
+            self.push(" WHEN ");
+            self.node(condition)?;
+            self.push(" THEN ");
+            self.lone(value)?;
+        }
+        if let Some(otherwise) = &case.otherwise {
+            self.push(" ELSE ");
+            self.lone(otherwise)?;
+        }
+        self.push(" END");
+        Ok(())
+    }
+
+    fn in_list(&mut self, list: &'n InNode) -> Result<()> {
+        let arrays = self.features.array_parameters && !matches!(list.left, Node::Tuple(_));
+        if !list.is_of_values() {
+            self.operand(&list.left, Precedence::Other)?;
+            self.push(if list.negated { " NOT IN (" } else { " IN (" });
+            self.separated(&list.values, |this, value| this.operand_beside(value, &list.left, Precedence::Any))?;
+            self.push(")");
+            return Ok(());
+        }
+        if arrays {
+            let element = list.sql_type.clone().or_else(|| inference::type_of(&list.left));
+            self.operand_beside(&list.left, &Node::Null, Precedence::Other)?;
+            self.push(if list.negated { " <> ALL (" } else { " = ANY (" });
+            self.array(element)?;
+            self.push(")");
+            return Ok(());
+        }
+        if list.values.is_empty() {
+            // Nothing is in an empty list, not even NULL: the answer is false and never NULL.
+            self.skipping(|walk| walk.node(&list.left));
+            self.slot += 1;
+            self.push(if list.negated { "1 = 1" } else { "1 = 0" });
+            return Ok(());
+        }
+        self.operand(&list.left, Precedence::Other)?;
+        self.push(if list.negated { " NOT IN (" } else { " IN (" });
+        self.list(list.width())?;
+        self.push(")");
+        Ok(())
+    }
+
+    /// Writes a select in parentheses, as a part of an expression.
+    pub(super) fn subquery(&mut self, select: &'n SelectNode) -> Result<()> {
+        self.push("(");
+        self.nested_select(select)?;
+        self.push(")");
+        Ok(())
+    }
+
+    /// Writes conditions joined by AND.
+    pub(super) fn conditions(&mut self, word: &str, conditions: &'n [Node]) -> Result<()> {
+        if conditions.is_empty() {
+            return Ok(());
+        }
+        self.push(word);
+        let least = if conditions.len() > 1 { Precedence::And } else { Precedence::Any };
+        for (position, condition) in conditions.iter().enumerate() {
+            if position > 0 {
+                self.push(" AND ");
+            }
+            self.operand(condition, least)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the expressions of ORDER BY. A label that the select list has is meant by its name.
+    pub(super) fn orders(&mut self, orders: &'n [OrderBy], items: &'n [SelectItem]) -> Result<()> {
+        self.separated(orders, |this, order| {
+            let expression = |this: &mut Self| match &order.node {
+                Node::Label(label) if has_label(items, &label.name) => {
+                    this.skipping(|walk| walk.node(&label.node));
+                    this.identifier(&label.name);
+                    Ok(())
+                }
+                node => this.node(node),
+            };
+            if let Some(first) = order.nulls_first
+                && !this.features.nulls_order
+            {
+                let slot = this.slot;
+                expression(this)?;
+                this.push(if first { " IS NULL DESC, " } else { " IS NULL, " });
+                this.slot = slot;
+            }
+            expression(this)?;
+            if order.descending {
+                this.push(" DESC");
+            }
+            match order.nulls_first {
+                Some(true) if this.features.nulls_order => this.push(" NULLS FIRST"),
+                Some(false) if this.features.nulls_order => this.push(" NULLS LAST"),
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Whether a select list has a label of this name.
+pub(super) fn has_label(items: &[SelectItem], name: &str) -> bool {
+    items.iter().any(|item| matches!(item, SelectItem::Expression { node: Node::Label(label), .. } if &*label.name == name))
+}

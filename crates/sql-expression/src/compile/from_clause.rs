@@ -1,0 +1,293 @@
+//! FROM, as it follows from the columns that are used.
+
+use super::{check, compiler::Compiler, join::Link};
+use crate::{
+    Error, Result,
+    expression::{AliasTarget, BinaryOperator, Node, Source},
+    statement::{Join, JoinKind, SelectItem, SelectNode},
+};
+
+/// One entry of FROM: a source with what is joined to it.
+#[derive(Debug)]
+pub(super) struct Chain<'n> {
+    pub(super) root: &'n Source,
+    pub(super) joins: Vec<JoinStep<'n>>,
+    /// Whether it was asked for by name, so that it stays even where an outer select has it.
+    explicit: bool,
+}
+
+/// One join of a chain.
+#[derive(Debug)]
+pub(super) struct JoinStep<'n> {
+    /// Its position among the select's joins.
+    pub(super) position: usize,
+    pub(super) join: &'n Join,
+    /// The foreign key that joins, where no condition was given.
+    pub(super) link: Option<Link<'n>>,
+}
+
+impl<'n> Chain<'n> {
+    fn new(root: &'n Source, explicit: bool) -> Self {
+        Self { root, joins: Vec::new(), explicit }
+    }
+
+    /// All sources of it, in order.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &'n Source> {
+        std::iter::once(self.root).chain(self.joins.iter().map(|step| &step.join.right))
+    }
+
+    fn contains(&self, source: &Source) -> bool {
+        self.sources().any(|own| own == source)
+    }
+
+    /// The sources whose rows may be missing.
+    fn nullable(&self) -> Vec<Source> {
+        let mut nullable = Vec::new();
+        let mut before = vec![self.root];
+        for step in &self.joins {
+            match step.join.kind {
+                JoinKind::Left => nullable.push(step.join.right.clone()),
+                JoinKind::Full => {
+                    nullable.extend(before.iter().map(|source| (*source).clone()));
+                    nullable.push(step.join.right.clone());
+                }
+                JoinKind::Inner | JoinKind::Cross => {}
+            }
+            before.push(&step.join.right);
+        }
+        nullable
+    }
+}
+
+/// Adds the sources of an expression's columns, each once.
+pub(super) fn add_sources<'n>(sources: &mut Vec<&'n Source>, node: &'n Node) {
+    node.columns(&mut |column| {
+        if !sources.contains(&&column.source) {
+            sources.push(&column.source);
+        }
+    });
+}
+
+impl<'n> Compiler<'n> {
+    /// What FROM holds. With `correlate`, what an outer select has is left to it.
+    pub(super) fn derive_from(&self, select: &'n SelectNode, correlate: bool) -> Result<Vec<Chain<'n>>> {
+        let joined = |source: &Source| select.joins.iter().any(|join| join.right == *source);
+        let mut chains: Vec<Chain<'n>> = Vec::new();
+        for source in &select.from {
+            if !joined(source) && !chains.iter().any(|chain| chain.root == source) {
+                chains.push(Chain::new(source, true));
+            }
+        }
+        for source in used_sources(select) {
+            if !joined(source) && !chains.iter().any(|chain| chain.root == source) {
+                chains.push(Chain::new(source, false));
+            }
+        }
+        for (position, join) in select.joins.iter().enumerate() {
+            self.attach(&mut chains, position, join, correlate)?;
+        }
+        if correlate && chains.len() > 1 {
+            chains.retain(|chain| chain.explicit || !chain.joins.is_empty() || !self.is_around(chain.root));
+            if chains.is_empty() {
+                return Err(Error::compile(
+                    "all tables of the subquery belong to the statement around it, so that nothing is left for its FROM; \
+                     name one with `select_from`",
+                ));
+            }
+        }
+        Ok(chains)
+    }
+
+    /// Whether a select around the present place has the source.
+    pub(super) fn is_around(&self, source: &Source) -> bool {
+        self.scopes.iter().flatten().any(|own| own == source)
+    }
+
+    fn attach(&self, chains: &mut Vec<Chain<'n>>, position: usize, join: &'n Join, correlate: bool) -> Result<()> {
+        if chains.iter().any(|chain| chain.contains(&join.right)) {
+            return Err(Error::compile(format!(
+                "`{}` is joined twice; give it another name with `aliased`",
+                self.describe(&join.right)
+            )));
+        }
+        let mut link = None;
+        let at = if let Some(left) = &join.left {
+            if join.on.is_none() && join.kind != JoinKind::Cross {
+                link = Some(self.link(&[left], &join.right)?);
+            }
+            position_of(chains, left)
+        } else if let Some(on) = &join.on {
+            let mut sources = Vec::new();
+            add_sources(&mut sources, on);
+            sources.retain(|source| **source != join.right && !(correlate && self.is_around(source)));
+            let found = chains.iter().position(|chain| sources.iter().any(|source| chain.contains(source)));
+            match (found, sources.first()) {
+                (Some(at), _) => Some(at),
+                (None, Some(source)) => position_of(chains, source),
+                (None, None) => chains.len().checked_sub(1),
+            }
+        } else if join.kind == JoinKind::Cross {
+            chains.len().checked_sub(1)
+        } else {
+            let present: Vec<&'n Source> = chains.iter().flat_map(|chain| chain.sources().collect::<Vec<_>>()).collect();
+            let found = self.link(&present, &join.right)?;
+            let at = position_of(chains, found.left);
+            link = Some(found);
+            at
+        };
+        let Some(chain) = at.and_then(|at| chains.get_mut(at)) else {
+            return Err(Error::compile(format!(
+                "there is nothing that `{}` could be joined to; name it with `select_from`",
+                self.describe(&join.right)
+            )));
+        };
+        chain.joins.push(JoinStep { position, join, link });
+        Ok(())
+    }
+
+    /// Writes FROM.
+    pub(super) fn from(&mut self, select: &'n SelectNode, chains: &[Chain<'n>]) -> Result<()> {
+        // The values of the conditions are numbered in the order of the joins, which need not be that of the chains.
+        let mut slots = Vec::with_capacity(select.joins.len());
+        for join in &select.joins {
+            slots.push(self.slot);
+            self.skipping(|walk| join.on.iter().for_each(|on| walk.node(on)));
+        }
+        let after = self.slot;
+        if !chains.is_empty() {
+            self.push(" FROM ");
+        }
+        self.separated(chains, |this, chain| {
+            this.source(chain.root)?;
+            for step in &chain.joins {
+                this.slot = slots.get(step.position).copied().unwrap_or(after);
+                this.join(step)?;
+            }
+            Ok(())
+        })?;
+        self.slot = after;
+        Ok(())
+    }
+
+    /// Writes a source with the name it gets.
+    pub(super) fn source(&mut self, source: &'n Source) -> Result<()> {
+        let Source::Alias(alias) = source else {
+            self.source_name(source);
+            return Ok(());
+        };
+        match alias.target() {
+            AliasTarget::Table(table) => {
+                let name = self.dialect.table_name(table);
+                self.push(&name);
+            }
+            AliasTarget::Subquery(select) => {
+                self.push("(");
+                let written = self.with_written;
+                self.apart(|this| {
+                    this.with_written = written;
+                    this.at_alias(alias, |this| this.derived_select(select))
+                })?;
+                self.push(")");
+            }
+            AliasTarget::CommonTableExpression { .. } => {
+                self.source_name(source);
+                return Ok(());
+            }
+        }
+        self.push(" AS ");
+        self.source_name(source);
+        Ok(())
+    }
+
+    /// Refuses what would be read as a whole value although an outer join may leave it out.
+    pub(super) fn check_nullable(&self, items: &'n [SelectItem], chains: &[Chain<'n>]) -> Result<()> {
+        let nullable: Vec<Source> = chains.iter().flat_map(Chain::nullable).collect();
+        if nullable.is_empty() {
+            return Ok(());
+        }
+        for item in items {
+            let (found, what) = match item {
+                SelectItem::Expression { nullable: true, .. } | SelectItem::Entity { nullable: true, .. } => continue,
+                SelectItem::Expression { node, .. } => (check::is_null_without(node, &nullable), "a column of it"),
+                SelectItem::Entity { source, .. } => (nullable.iter().find(|own| *own == source), "it"),
+            };
+            if let Some(source) = found {
+                return Err(Error::compile(format!(
+                    "`{}` is outer-joined, so that its row may be missing, but {what} is selected as if it were always \
+                     there; select it with `.nullable()`, which gives an `Option`",
+                    self.describe(source)
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Warns when the rows of two entries of FROM meet without a condition between them.
+    pub(super) fn warn_of_cartesian_product(&self, chains: &[Chain<'n>], filters: &'n [Node]) {
+        if chains.len() < 2 {
+            return;
+        }
+        let mut groups: Vec<usize> = (0..chains.len()).collect();
+        let conditions = chains.iter().flat_map(|chain| &chain.joins).filter_map(|step| step.join.on.as_ref());
+        for condition in filters.iter().chain(conditions) {
+            conjuncts(condition, &mut |condition| {
+                let mut sources = Vec::new();
+                add_sources(&mut sources, condition);
+                let mut group = None;
+                for source in sources {
+                    let Some(at) = chains.iter().position(|chain| chain.contains(source)) else { continue };
+                    let (from, to) = (groups[at], *group.get_or_insert(groups[at]));
+                    groups.iter_mut().filter(|own| **own == from).for_each(|own| *own = to);
+                }
+            });
+        }
+        if let Some(apart) = groups.iter().position(|group| *group != groups[0]) {
+            tracing::warn!(
+                target: "aludel::sql",
+                "SELECT has a cartesian product between `{}` and `{}`: join them, or say so with a cross join",
+                self.describe(chains[0].root),
+                self.describe(chains[apart].root),
+            );
+        }
+    }
+}
+
+/// The position of the chain that has the source; where none has it, a new one.
+fn position_of<'n>(chains: &mut Vec<Chain<'n>>, source: &'n Source) -> Option<usize> {
+    if let Some(at) = chains.iter().position(|chain| chain.contains(source)) {
+        return Some(at);
+    }
+    chains.push(Chain::new(source, false));
+    Some(chains.len() - 1)
+}
+
+/// The sources of all columns of a select, in the order of its clauses.
+fn used_sources(select: &SelectNode) -> Vec<&Source> {
+    let mut sources = Vec::new();
+    for item in &select.items {
+        match item {
+            SelectItem::Expression { node, .. } => add_sources(&mut sources, node),
+            SelectItem::Entity { source, .. } => {
+                if !sources.contains(&source) {
+                    sources.push(source);
+                }
+            }
+        }
+    }
+    let orders = if select.set_operations.is_empty() { &select.order_by[..] } else { &[] };
+    let nodes = select.filters.iter().chain(&select.group_by).chain(&select.having).chain(&select.distinct_on);
+    for node in nodes.chain(orders.iter().map(|order| &order.node)) {
+        add_sources(&mut sources, node);
+    }
+    sources
+}
+
+fn conjuncts<'n>(condition: &'n Node, visit: &mut dyn FnMut(&'n Node)) {
+    match condition {
+        Node::Binary(binary) if binary.operator == BinaryOperator::And => {
+            conjuncts(&binary.left, visit);
+            conjuncts(&binary.right, visit);
+        }
+        condition => visit(condition),
+    }
+}

@@ -1,0 +1,74 @@
+//! What type an expression has, as far as its structure tells.
+
+use crate::{
+    expression::{BinaryOperator, Node, Source},
+    statement::SelectItem,
+    types::SqlType,
+};
+
+/// The type of an expression, where the structure tells.
+pub(super) fn type_of(node: &Node) -> Option<SqlType> {
+    match node {
+        Node::Column(column) => column_type(&column.source, &column.name),
+        Node::Bind(bind) => bind.sql_type.clone(),
+        Node::Integer(_) => Some(SqlType::BigInteger),
+        Node::Boolean(_) | Node::In(_) | Node::Between(_) | Node::Exists(_) => Some(SqlType::Boolean),
+        Node::Cast(cast) => Some(cast.sql_type.clone()),
+        Node::Label(label) => type_of(&label.node),
+        Node::Binary(binary) => match binary.operator {
+            BinaryOperator::Add | BinaryOperator::Subtract | BinaryOperator::Multiply | BinaryOperator::Modulo => {
+                wider(type_of(&binary.left)?, type_of(&binary.right)?)
+            }
+            BinaryOperator::Divide => {
+                let sql_type = wider(type_of(&binary.left)?, type_of(&binary.right)?)?;
+                Some(if is_integer(&sql_type) { SqlType::Double } else { sql_type })
+            }
+            BinaryOperator::Concatenate => Some(SqlType::Text),
+            BinaryOperator::Custom(_) => None,
+            _ => Some(SqlType::Boolean),
+        },
+        Node::Function(function) => match &*function.name {
+            "count" | "row_number" | "rank" | "dense_rank" => Some(SqlType::BigInteger),
+            "lower" | "upper" => Some(SqlType::Text),
+            "min" | "max" | "coalesce" | "abs" | "nullif" => type_of(function.arguments.first()?),
+            _ => None,
+        },
+        Node::Case(case) => type_of(&case.branches.first()?.1),
+        Node::Subquery(select) => match select.items.first()? {
+            SelectItem::Expression { node, .. } => type_of(node),
+            SelectItem::Entity { .. } => None,
+        },
+        _ => None,
+    }
+}
+
+fn column_type(source: &Source, name: &str) -> Option<SqlType> {
+    source.table()?.definition().find(name).map(|column| column.sql_type.clone())
+}
+
+/// Whether it is a whole number.
+pub(super) fn is_integer(sql_type: &SqlType) -> bool {
+    rank(sql_type).is_some_and(|rank| rank <= 4)
+}
+
+/// Whether a number of one type does not fit into another.
+pub(super) fn is_wider(sql_type: &SqlType, than: &SqlType) -> bool {
+    matches!((rank(sql_type), rank(than)), (Some(left), Some(right)) if left > right)
+}
+
+fn wider(left: SqlType, right: SqlType) -> Option<SqlType> {
+    Some(if rank(&left)? >= rank(&right)? { left } else { right })
+}
+
+fn rank(sql_type: &SqlType) -> Option<u8> {
+    Some(match sql_type {
+        SqlType::SmallInteger => 1,
+        SqlType::Integer => 2,
+        SqlType::BigInteger => 3,
+        SqlType::UnsignedBigInteger => 4,
+        SqlType::Numeric { .. } => 5,
+        SqlType::Float => 6,
+        SqlType::Double => 7,
+        _ => return None,
+    })
+}

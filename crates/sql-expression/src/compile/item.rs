@@ -1,0 +1,71 @@
+//! The items of a select list and of RETURNING.
+
+use super::compiler::Compiler;
+use crate::{Error, Result, expression::Node, schema::Table, statement::SelectItem};
+
+impl<'n> Compiler<'n> {
+    /// Writes a select list.
+    pub(super) fn items(&mut self, items: &'n [SelectItem]) -> Result<()> {
+        if items.is_empty() {
+            return Err(Error::compile("the statement selects nothing"));
+        }
+        self.separated(items, |this, item| match item {
+            SelectItem::Expression { node: Node::Label(label), .. } => {
+                this.lone(&label.node)?;
+                this.push(" AS ");
+                this.identifier(&label.name);
+                Ok(())
+            }
+            SelectItem::Expression { node, .. } => this.lone(node),
+            SelectItem::Entity { source, table, .. } => {
+                let definition = table.definition();
+                if definition.columns.is_empty() {
+                    return Err(Error::argument(format!("the table `{}` has no columns", table.name())));
+                }
+                this.separated(&definition.columns, |this, column| {
+                    if !this.unqualified {
+                        this.source_name(source);
+                        this.push(".");
+                    }
+                    let name = this.dialect.physical_name(&column.name);
+                    this.identifier(&name);
+                    Ok(())
+                })
+            }
+        })
+    }
+
+    /// Writes RETURNING, whose columns can only be those of the table that is changed.
+    pub(super) fn returning(&mut self, items: &'n [SelectItem], table: &Table, supported: bool, word: &str) -> Result<()> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        if !supported {
+            return Err(self.unsupported(&format!("{word} .. RETURNING")));
+        }
+        for item in items {
+            let mut foreign = None;
+            match item {
+                SelectItem::Expression { node, .. } => node.columns(&mut |column| {
+                    if column.source != table.into() {
+                        foreign = Some(&column.source);
+                    }
+                }),
+                SelectItem::Entity { source, .. } if *source != table.into() => foreign = Some(source),
+                SelectItem::Entity { .. } => {}
+            }
+            if let Some(foreign) = foreign {
+                return Err(Error::compile(format!(
+                    "RETURNING can only give columns of `{}`, not of `{}`",
+                    table.name(),
+                    self.describe(foreign)
+                )));
+            }
+        }
+        self.push(" RETURNING ");
+        let before = std::mem::replace(&mut self.unqualified, true);
+        self.items(items)?;
+        self.unqualified = before;
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! SELECT.
+
+use super::{compiler::Compiler, expression::has_label};
+use crate::{
+    Error, Result,
+    dialect::LimitStyle,
+    expression::{Node, Source},
+    statement::{LockStrength, LockWait, Locking, SelectItem, SelectNode},
+};
+
+impl<'n> Compiler<'n> {
+    /// Writes a select that is the whole statement, or all that is left of one.
+    pub(super) fn select_statement(&mut self, select: &'n SelectNode) -> Result<()> {
+        self.with()?;
+        self.select(select, false)
+    }
+
+    /// Writes a select that stands in FROM.
+    pub(super) fn derived_select(&mut self, select: &'n SelectNode) -> Result<()> {
+        self.nested_select(select)
+    }
+
+    /// Writes a select. With `correlate` it stands in an expression, and leaves to the selects around it what they have.
+    pub(super) fn select(&mut self, select: &'n SelectNode, correlate: bool) -> Result<()> {
+        let unqualified = std::mem::replace(&mut self.unqualified, false);
+        if select.set_operations.is_empty() {
+            let chains = self.derive_from(select, correlate)?;
+            self.scopes.push(chains.iter().flat_map(|chain| chain.sources().cloned().collect::<Vec<_>>()).collect());
+            self.core(select, &chains)?;
+            self.order(select)?;
+            self.limit(select)?;
+            if let Some(locking) = &select.locking {
+                self.locking(locking)?;
+            }
+            self.scopes.pop();
+        } else {
+            self.set_operations(select, correlate)?;
+            self.compound_order(select)?;
+            self.limit(select)?;
+            if select.locking.is_some() && self.features.row_locking.is_some() {
+                return Err(Error::compile("the rows of a set operation cannot be locked: lock those of its parts"));
+            }
+        }
+        self.unqualified = unqualified;
+        Ok(())
+    }
+
+    /// Writes a select's core as a part of a set operation.
+    pub(super) fn core_part(&mut self, select: &'n SelectNode, correlate: bool) -> Result<()> {
+        let chains = self.derive_from(select, correlate)?;
+        self.scopes.push(chains.iter().flat_map(|chain| chain.sources().cloned().collect::<Vec<_>>()).collect());
+        self.core(select, &chains)?;
+        self.scopes.pop();
+        Ok(())
+    }
+
+    /// Writes SELECT up to HAVING.
+    fn core(&mut self, select: &'n SelectNode, chains: &[super::from_clause::Chain<'n>]) -> Result<()> {
+        self.check_nullable(&select.items, chains)?;
+        self.warn_of_cartesian_product(chains, &select.filters);
+        self.push("SELECT ");
+        if !select.distinct_on.is_empty() {
+            if !self.features.distinct_on {
+                return Err(self.unsupported("DISTINCT ON"));
+            }
+            self.push("DISTINCT ON (");
+            self.separated(&select.distinct_on, Self::node)?;
+            self.push(") ");
+        } else if select.distinct {
+            self.push("DISTINCT ");
+        }
+        self.items(&select.items)?;
+        self.from(select, chains)?;
+        self.conditions(" WHERE ", &select.filters)?;
+        if !select.group_by.is_empty() {
+            self.push(" GROUP BY ");
+            self.separated(&select.group_by, |this, node| this.group(node, &select.items, chains))?;
+        }
+        self.conditions(" HAVING ", &select.having)
+    }
+
+    /// Writes one expression of GROUP BY. A label is meant by its name; where a column of that name would be taken instead,
+    /// by its position.
+    fn group(
+        &mut self,
+        node: &'n Node,
+        items: &'n [SelectItem],
+        chains: &[super::from_clause::Chain<'n>],
+    ) -> Result<()> {
+        let Node::Label(label) = node else { return self.node(node) };
+        if !has_label(items, &label.name) {
+            return self.node(&label.node);
+        }
+        self.skipping(|walk| walk.node(&label.node));
+        let mut sources = chains.iter().flat_map(|chain| chain.sources().collect::<Vec<_>>());
+        if !sources.any(|source| self.column_name(source, &label.name).is_ok()) {
+            self.identifier(&label.name);
+            return Ok(());
+        }
+        let mut position = 1;
+        for item in items {
+            if matches!(item, SelectItem::Expression { node: Node::Label(own), .. } if own.name == label.name) {
+                break;
+            }
+            position += Self::item_width(item);
+        }
+        self.push(&position.to_string());
+        Ok(())
+    }
+
+    fn order(&mut self, select: &'n SelectNode) -> Result<()> {
+        if !select.order_by.is_empty() {
+            self.push(" ORDER BY ");
+            self.orders(&select.order_by, &select.items)?;
+        }
+        Ok(())
+    }
+
+    /// Writes LIMIT and OFFSET, as the dialect spells them.
+    pub(super) fn limit(&mut self, select: &'n SelectNode) -> Result<()> {
+        let (limit, offset) = (&select.limit, &select.offset);
+        match self.features.limit {
+            LimitStyle::LimitOffset => {
+                if let Some(limit) = limit {
+                    self.push(" LIMIT ");
+                    self.node(limit)?;
+                } else if let (Some(_), Some(all)) = (offset, self.features.limit_of_all_rows) {
+                    self.push(" LIMIT ");
+                    self.push(all);
+                }
+                if let Some(offset) = offset {
+                    self.push(" OFFSET ");
+                    self.node(offset)?;
+                }
+            }
+            LimitStyle::FetchFirst => {
+                let before = self.slot;
+                self.skipping(|walk| limit.iter().for_each(|limit| walk.node(limit)));
+                if let Some(offset) = offset {
+                    self.push(" OFFSET ");
+                    self.node(offset)?;
+                    self.push(" ROWS");
+                }
+                let after = std::mem::replace(&mut self.slot, before);
+                if let Some(limit) = limit {
+                    self.push(" FETCH FIRST ");
+                    self.node(limit)?;
+                    self.push(" ROWS ONLY");
+                }
+                self.slot = after.max(self.slot);
+            }
+        }
+        Ok(())
+    }
+
+    fn locking(&mut self, locking: &'n Locking) -> Result<()> {
+        // A database that locks as a whole needs no lock on rows.
+        let Some(style) = self.features.row_locking else { return Ok(()) };
+        self.push(" ");
+        self.push(match locking.strength {
+            LockStrength::Update => "FOR UPDATE",
+            LockStrength::Share => style.share,
+        });
+        if !locking.of.is_empty() {
+            if !style.of {
+                return Err(self.unsupported("FOR UPDATE OF"));
+            }
+            self.push(" OF ");
+            self.separated(&locking.of, |this, source| {
+                // Here a table has no schema before it.
+                match source {
+                    Source::Table(table) => {
+                        let name = this.dialect.physical_name(table.name());
+                        this.identifier(&name);
+                    }
+                    source => this.source_name(source),
+                }
+                Ok(())
+            })?;
+        }
+        match locking.wait {
+            LockWait::Wait => {}
+            LockWait::NoWait => self.push(" NOWAIT"),
+            LockWait::SkipLocked => self.push(" SKIP LOCKED"),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! UNION, INTERSECT and EXCEPT.
+
+use super::{check, compiler::Compiler};
+use crate::{
+    Error, Result,
+    expression::Node,
+    statement::{SelectItem, SelectNode, SetOperator},
+};
+
+impl<'n> Compiler<'n> {
+    /// Writes the parts of a set operation.
+    pub(super) fn set_operations(&mut self, select: &'n SelectNode, correlate: bool) -> Result<()> {
+        if select.first.is_some() && select.has_core() {
+            return Err(Error::compile(
+                "what was put together by UNION and its like cannot be filtered, joined or grouped: select from it as a \
+                 subquery",
+            ));
+        }
+        // INTERSECT binds more strongly than the others in most databases, but here the order of the calls counts.
+        let mixed = select
+            .set_operations
+            .windows(2)
+            .position(|pair| pair[0].operator != SetOperator::Intersect && pair[1].operator == SetOperator::Intersect);
+        let wrapped = if self.features.parenthesized_set_operations { mixed.map(|position| position + 1) } else { None };
+        if wrapped.is_some() {
+            self.push("(");
+        }
+        match &select.first {
+            Some(first) => self.part(first, correlate)?,
+            None => self.core_part(select, correlate)?,
+        }
+        for (position, operation) in select.set_operations.iter().enumerate() {
+            if wrapped == Some(position) {
+                self.push(")");
+            }
+            self.push(match operation.operator {
+                SetOperator::Union => " UNION ",
+                SetOperator::UnionAll => " UNION ALL ",
+                SetOperator::Intersect => " INTERSECT ",
+                SetOperator::Except => " EXCEPT ",
+            });
+            self.part(&operation.select, correlate)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a part, apart from the others where it is ordered, limited or itself a set operation.
+    fn part(&mut self, select: &'n SelectNode, correlate: bool) -> Result<()> {
+        let simple = select.set_operations.is_empty()
+            && select.order_by.is_empty()
+            && select.limit.is_none()
+            && select.offset.is_none()
+            && select.locking.is_none();
+        if simple {
+            return self.select(select, correlate);
+        }
+        if self.features.parenthesized_set_operations {
+            self.push("(");
+        } else {
+            self.push("SELECT * FROM (");
+        }
+        self.select(select, correlate)?;
+        self.push(")");
+        Ok(())
+    }
+
+    /// Writes ORDER BY of a set operation, which knows only the names of the result.
+    pub(super) fn compound_order(&mut self, select: &'n SelectNode) -> Result<()> {
+        if select.order_by.is_empty() {
+            return Ok(());
+        }
+        for order in &select.order_by {
+            if let Node::Column(column) = &order.node {
+                let given = select.items.iter().any(|item| match item {
+                    SelectItem::Expression { node, .. } => {
+                        check::is_null_without(node, std::slice::from_ref(&column.source)).is_some()
+                    }
+                    SelectItem::Entity { source, .. } => *source == column.source,
+                });
+                if !given {
+                    return Err(Error::compile(format!(
+                        "a set operation can only be ordered by what it selects, and `{}` is not selected",
+                        column.name
+                    )));
+                }
+            }
+        }
+        self.push(" ORDER BY ");
+        let before = std::mem::replace(&mut self.unqualified, true);
+        self.orders(&select.order_by, &select.items)?;
+        self.unqualified = before;
+        Ok(())
+    }
+}

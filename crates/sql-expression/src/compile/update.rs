@@ -1,0 +1,69 @@
+//! UPDATE.
+
+use super::{compiler::Compiler, from_clause::add_sources};
+use crate::{
+    Error, Result,
+    dialect::MultipleTables,
+    expression::{Node, Source},
+    schema::Table,
+    statement::UpdateNode,
+};
+
+impl<'n> Compiler<'n> {
+    /// Writes an UPDATE.
+    pub(super) fn update(&mut self, update: &'n UpdateNode) -> Result<()> {
+        let table = &update.table;
+        if update.assignments.is_empty() {
+            return Err(Error::argument(format!("UPDATE of `{}` changes no column; call `set`", table.name())));
+        }
+        self.begin_dml()?;
+        let nodes = update.assignments.iter().map(|(_, node)| node).chain(&update.filters);
+        let further = further_sources(table, nodes);
+        let style = self.features.update_from;
+        if !further.is_empty() && style.is_none() {
+            return Err(self.unsupported("UPDATE with further tables"));
+        }
+        self.scopes.push(std::iter::once(Source::from(table)).chain(further.iter().map(|source| (*source).clone())).collect());
+        let name = self.dialect.table_name(table);
+        self.push("UPDATE ");
+        self.push(&name);
+        let list = !further.is_empty() && style == Some(MultipleTables::List);
+        if list {
+            self.push(", ");
+            self.separated(further.iter().copied(), Self::source)?;
+        }
+        self.push(" SET ");
+        self.separated(&update.assignments, |this, (column, node)| {
+            let column = this.table_column(table, column)?;
+            if list {
+                this.push(&name);
+                this.push(".");
+            }
+            this.identifier(&column);
+            this.push(" = ");
+            this.node(node)
+        })?;
+        if !further.is_empty() && !list {
+            self.push(" FROM ");
+            self.separated(further, Self::source)?;
+        }
+        self.conditions(" WHERE ", &update.filters)?;
+        self.scopes.pop();
+        self.returning(&update.returning, table, self.features.update_returning, "UPDATE")
+    }
+
+    /// Writes WITH before an UPDATE or DELETE; where it cannot stand there, it stands in the subqueries.
+    pub(super) fn begin_dml(&mut self) -> Result<()> {
+        if self.features.with_before_dml { self.with() } else { Ok(()) }
+    }
+}
+
+/// The sources that the expressions use besides the table.
+pub(super) fn further_sources<'n>(table: &Table, nodes: impl Iterator<Item = &'n Node>) -> Vec<&'n Source> {
+    let mut sources = Vec::new();
+    for node in nodes {
+        add_sources(&mut sources, node);
+    }
+    sources.retain(|source| **source != table.into());
+    sources
+}

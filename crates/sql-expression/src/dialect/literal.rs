@@ -1,0 +1,110 @@
+//! Values as text, through sea-query: it knows how each database escapes.
+
+use std::fmt::Write;
+
+use sea_query::{EscapeBuilder, QueryBuilder, QuotedBuilder};
+
+use crate::{
+    Error, Result, Value,
+    value::temporal::{format_date, format_datetime, format_time},
+};
+
+/// Writes a name between quotes.
+pub(super) fn write_quoted(builder: &impl QuotedBuilder, name: &str, sql: &mut String) {
+    // Only an owned name has its quotes doubled.
+    builder.prepare_iden(&sea_query::DynIden::from(name.to_owned()), sql);
+}
+
+/// Writes the placeholder of a parameter.
+pub(super) fn write_placeholder(builder: &impl QueryBuilder, number: usize, sql: &mut String) {
+    let (mark, numbered) = builder.placeholder();
+    sql.push_str(mark);
+    if numbered {
+        let _ = write!(sql, "{number}");
+    }
+}
+
+/// What of a literal differs between dialects beyond escaping.
+pub(super) struct LiteralStyle {
+    /// Whether a type name can stand before text: `DATE '2024-02-29'`.
+    pub(super) typed: bool,
+    /// Whether a UUID is sixteen bytes.
+    pub(super) binary_uuid: bool,
+}
+
+/// Writes a value.
+pub(super) fn write_literal(
+    builder: &(impl QueryBuilder + EscapeBuilder),
+    style: &LiteralStyle,
+    value: &Value,
+    sql: &mut String,
+) -> Result<()> {
+    let number = match value {
+        Value::F32(number) => Some(f64::from(*number)),
+        Value::F64(number) => Some(*number),
+        _ => None,
+    };
+    if let Some(number) = number.filter(|number| !number.is_finite()) {
+        return Err(Error::data(format!("the number {number} cannot be written as an SQL literal; bind it as a parameter")));
+    }
+    let typed_text = |name: &str, text: &str, sql: &mut String| {
+        if style.typed {
+            sql.push_str(name);
+            sql.push(' ');
+        }
+        builder.write_string_quoted(text, sql);
+    };
+    match value {
+        Value::Null => sql.push_str("NULL"),
+        Value::Bool(flag) => write_simple(builder, &sea_query::Value::Bool(Some(*flag)), sql)?,
+        Value::I64(number) => write_simple(builder, &sea_query::Value::BigInt(Some(*number)), sql)?,
+        Value::U64(number) => write_simple(builder, &sea_query::Value::BigUnsigned(Some(*number)), sql)?,
+        Value::F32(number) => push(sql, format_args!("{number:?}")),
+        Value::F64(number) => push(sql, format_args!("{number:?}")),
+        Value::Decimal(number) => push(sql, format_args!("{number}")),
+        Value::Text(text) | Value::Json(text) => builder.write_string_quoted(text, sql),
+        Value::Bytes(bytes) => write_simple(builder, &sea_query::Value::Bytes(Some(bytes.clone())), sql)?,
+        Value::Uuid(bytes) if style.binary_uuid => {
+            write_simple(builder, &sea_query::Value::Bytes(Some(bytes.to_vec())), sql)?;
+        }
+        Value::Uuid(bytes) => builder.write_string_quoted(&format_uuid(*bytes), sql),
+        Value::Date(days) => typed_text("DATE", &format_date(*days), sql),
+        Value::Time(microseconds) => typed_text("TIME", &format_time(*microseconds), sql),
+        Value::DateTime(microseconds) => typed_text("TIMESTAMP", &format_datetime(*microseconds), sql),
+        Value::Instant(microseconds) => {
+            typed_text("TIMESTAMP WITH TIME ZONE", &format!("{}+00:00", format_datetime(*microseconds)), sql);
+        }
+        Value::Array(array) => {
+            sql.push_str("ARRAY[");
+            for (position, value) in array.values.iter().enumerate() {
+                if position > 0 {
+                    sql.push_str(", ");
+                }
+                write_literal(builder, style, value, sql)?;
+            }
+            sql.push(']');
+        }
+    }
+    Ok(())
+}
+
+fn write_simple(builder: &impl QueryBuilder, value: &sea_query::Value, sql: &mut String) -> Result<()> {
+    builder.write_value(sql, value).map_err(|_| Error::data("the value cannot be written as an SQL literal"))
+}
+
+fn push(sql: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = sql.write_fmt(text);
+}
+
+/// `67e55044-10b1-426f-9247-bb680e5fe0c8`.
+pub(crate) fn format_uuid(bytes: [u8; 16]) -> String {
+    let mut text = String::with_capacity(36);
+    for (position, byte) in bytes.iter().enumerate() {
+        if matches!(position, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        push(&mut text, format_args!("{byte:02x}"));
+    }
+    text
+}

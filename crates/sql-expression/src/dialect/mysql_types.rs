@@ -1,0 +1,55 @@
+//! The types of MySQL and MariaDB.
+
+use super::{Dialect, MySqlDialect, no_type, sqlite::numeric};
+use crate::{Result, types::SqlType};
+
+/// The type of a column.
+pub(super) fn type_name(dialect: &MySqlDialect, sql_type: &SqlType) -> Result<String> {
+    Ok(match sql_type {
+        SqlType::SmallInteger => "SMALLINT".into(),
+        SqlType::Integer => "INTEGER".into(),
+        SqlType::BigInteger => "BIGINT".into(),
+        SqlType::UnsignedBigInteger => "BIGINT UNSIGNED".into(),
+        SqlType::Float => "FLOAT".into(),
+        SqlType::Double => "DOUBLE".into(),
+        // Without digits the database would keep whole numbers only.
+        SqlType::Numeric { precision: None, .. } => "DECIMAL(38, 10)".into(),
+        SqlType::Numeric { precision, scale } => numeric("DECIMAL", *precision, *scale),
+        SqlType::Boolean => "BOOLEAN".into(),
+        SqlType::Varchar(length) => format!("VARCHAR({length})"),
+        SqlType::Text => "TEXT".into(),
+        SqlType::LargeBinary => "LONGBLOB".into(),
+        SqlType::Date => "DATE".into(),
+        SqlType::Time => "TIME(6)".into(),
+        // TIMESTAMP ends in the year 2038; sessions are in UTC, so that DATETIME serves for instants too.
+        SqlType::DateTime | SqlType::Timestamp => "DATETIME(6)".into(),
+        SqlType::Uuid => "BINARY(16)".into(),
+        SqlType::Json => "JSON".into(),
+        SqlType::Enum { values, .. } => {
+            let mut sql = String::from("ENUM(");
+            for (position, value) in values.iter().enumerate() {
+                if position > 0 {
+                    sql.push_str(", ");
+                }
+                dialect.write_literal(&crate::Value::Text(value.to_string()), &mut sql)?;
+            }
+            sql.push(')');
+            sql
+        }
+        SqlType::Custom(name) => name.to_string(),
+        SqlType::Array(_) | SqlType::Unknown => return Err(no_type(sql_type, dialect.name())),
+    })
+}
+
+/// The type in a CAST, which knows fewer names.
+pub(super) fn cast_type_name(dialect: &MySqlDialect, sql_type: &SqlType) -> Result<String> {
+    Ok(match sql_type {
+        SqlType::SmallInteger | SqlType::Integer | SqlType::BigInteger | SqlType::Boolean => "SIGNED".into(),
+        SqlType::UnsignedBigInteger => "UNSIGNED".into(),
+        SqlType::Varchar(length) => format!("CHAR({length})"),
+        SqlType::Text | SqlType::Enum { .. } => "CHAR".into(),
+        SqlType::Json if dialect.is_mariadb() => "CHAR".into(),
+        SqlType::LargeBinary => "BINARY".into(),
+        sql_type => type_name(dialect, sql_type)?,
+    })
+}

@@ -1,0 +1,10 @@
+//! Types of other crates as column types, each behind the feature that names the crate and its major version.
+
+#[cfg(feature = "chrono-0_4")]
+mod chrono;
+#[cfg(feature = "rust_decimal-1")]
+mod rust_decimal;
+#[cfg(feature = "serde_json-1")]
+mod serde_json;
+#[cfg(feature = "uuid-1")]
+mod uuid;

@@ -1,0 +1,63 @@
+//! [`tuple`]: several columns that are compared together.
+
+use std::sync::Arc;
+
+use super::Expression;
+use crate::{
+    expression::{InNode, Node},
+    statement::{InsertRow, IntoNodes, Select},
+};
+
+/// Several columns or expressions that are compared together: `tuple((a, b)).in_([(1, "x"), (2, "y")])`.
+pub fn tuple(expressions: impl IntoNodes) -> Tuple {
+    let mut nodes = Vec::new();
+    expressions.push(&mut nodes);
+    Tuple(nodes.into())
+}
+
+/// Several columns or expressions that are compared together.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Tuple(Arc<[Node]>);
+
+impl Tuple {
+    /// The tuple is one of these. An empty list gives no rows.
+    pub fn in_<I>(self, rows: I) -> Expression<bool>
+    where
+        I: IntoIterator,
+        I::Item: InsertRow,
+    {
+        self.list(rows, false)
+    }
+
+    /// The tuple is none of these. An empty list gives all rows.
+    pub fn not_in<I>(self, rows: I) -> Expression<bool>
+    where
+        I: IntoIterator,
+        I::Item: InsertRow,
+    {
+        self.list(rows, true)
+    }
+
+    /// The tuple is a row of the select.
+    pub fn in_select<S>(self, select: &Select<S>) -> Expression<bool> {
+        let select = Node::Subquery(select.tree().clone());
+        Expression::new(Node::binary(Node::Tuple(self.0), crate::expression::BinaryOperator::In, select))
+    }
+
+    fn list<I>(self, rows: I, negated: bool) -> Expression<bool>
+    where
+        I: IntoIterator,
+        I::Item: InsertRow,
+    {
+        let values = rows
+            .into_iter()
+            .map(|row| {
+                let mut nodes = Vec::with_capacity(self.0.len());
+                row.nodes(&mut nodes);
+                Node::Tuple(nodes.into())
+            })
+            .collect();
+        Expression::new(Node::In(Arc::new(InNode { left: Node::Tuple(self.0), values, negated, sql_type: None })))
+    }
+}
