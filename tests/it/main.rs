@@ -3,4 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 mod cases;
+mod compile_fail;
+mod core_conformance;
+mod database;
+mod mapped;
+mod orm;
 mod stack;

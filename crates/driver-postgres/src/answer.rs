@@ -75,22 +75,20 @@ fn done(stream: &Pin<&mut RowStream>, seen: u64) -> Done {
 /// the transaction with it.
 pub(crate) async fn drain(ledger: &mut Ledger, canceller: &Canceller, mut stream: Pin<&mut RowStream>) -> Result<()> {
     let mut thrown = 0;
-    let mut cancelled = false;
-    loop {
+    let mut cancelled = None;
+    let ended = loop {
         match stream.as_mut().try_next().await {
             Ok(Some(_)) => thrown += 1,
-            Ok(None) => break,
-            Err(lower) if cancelled && lower.code().is_some_and(|code| code.code() == CANCELLED) => return Ok(()),
-            Err(lower) => return Err(ledger.fail(lower)),
+            Ok(None) => break Ok(()),
+            Err(lower) if cancelled.is_some() && lower.code().is_some_and(|code| code.code() == CANCELLED) => break Ok(()),
+            Err(lower) => break Err(ledger.fail(lower)),
         }
         if thrown == PATIENCE && ledger.state() == TransactionState::Idle {
-            cancelled = true;
-            canceller.send().await;
+            cancelled = Some(canceller.send().await);
         }
-    }
-    if cancelled {
-        // The answer came to its end all the same, so the request may hit whatever comes next.
+    };
+    if cancelled == Some(false) {
         ledger.break_off("a cancel request for an earlier statement may still arrive");
     }
-    Ok(())
+    ended
 }

@@ -11,8 +11,9 @@ use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
 use crate::{
+    answer,
     background::Background,
-    cancel::Canceller,
+    cancel::{Address, Canceller},
     cursor::PostgresCursor,
     flight::{self, Ended, Flight},
     ledger::Ledger,
@@ -42,6 +43,7 @@ impl PostgresConnection {
     pub(crate) fn new(
         client: tokio_postgres::Client,
         background: Background,
+        address: Address,
         settings: &Settings,
         server: ServerInfo,
         dialect: Arc<dyn Dialect>,
@@ -52,7 +54,7 @@ impl PostgresConnection {
             PrepareMode::Unnamed => 0,
         };
         let wire = Wire {
-            canceller: Canceller::new(client.cancel_token()),
+            canceller: Canceller::new(client.cancel_token(), address, settings.prepare_mode == PrepareMode::Unnamed),
             client: Arc::new(client),
             statements: StatementCache::new(kept),
             ledger: Ledger::new(&settings.target, background.lost),
@@ -75,7 +77,7 @@ impl PostgresConnection {
         flight.land();
         self.in_flight = false;
         let result = match ended {
-            Ended::Answered(result) => result,
+            Ended::Answered(result) | Ended::Late(result) => result,
             Ended::InDoubt(result) => {
                 self.wire.ledger.break_off("a statement was cancelled at its deadline, and its end was not seen");
                 result
@@ -176,6 +178,13 @@ impl Connection for PostgresConnection {
             match flight::limit(&canceller, options.timeout, call).await {
                 Ended::Answered(Ok(opened)) => {
                     Ok(Box::new(PostgresCursor::new(self, flight, opened, options.timeout)) as Box<dyn Cursor + 'a>)
+                }
+                Ended::Late(Ok(opened)) => {
+                    // The server held back its first words until it had more to say, which was that it has cancelled.
+                    let mut stream = Box::pin(opened.stream);
+                    let rest = answer::drain(&mut self.wire.ledger, &canceller, stream.as_mut());
+                    let (_, limit) = (rest.await, options.timeout.unwrap_or_default());
+                    self.leave(flight, Ended::Answered(Err(flight::timed_out(limit))))
                 }
                 ended => {
                     self.leave(flight, ended)?;

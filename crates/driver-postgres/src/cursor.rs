@@ -65,7 +65,7 @@ impl<'a> PostgresCursor<'a> {
         };
         drop((stream, prepared));
         let wire = &mut self.connection.wire;
-        let closed = if wrapped && matches!(ended, Ended::Answered(_)) && wire.ledger.broken().is_none() {
+        let closed = if wrapped && !matches!(ended, Ended::InDoubt(_)) && wire.ledger.broken().is_none() {
             wire.close_wrapped().await
         } else {
             Ok(())
@@ -97,6 +97,13 @@ impl Cursor for PostgresCursor<'_> {
             match ended {
                 Ended::Answered(Ok(Batch::More)) => Ok(true),
                 Ended::Answered(Ok(Batch::Sink(error))) => Err(error),
+                Ended::Late(Ok(Batch::More | Batch::Sink(_))) => {
+                    // The rows came in time enough, but what comes behind them is the end.
+                    open.reading = true;
+                    let _ = answer::drain(&mut wire.ledger, &canceller, open.stream.as_mut()).await;
+                    let late = Err(flight::timed_out(self.limit.unwrap_or_default()));
+                    self.finish(Ended::Answered(late)).await
+                }
                 ended => match self.finish(ended).await? {
                     Batch::End => Ok(false),
                     Batch::More => self.connection.broken_off(),

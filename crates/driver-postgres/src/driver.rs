@@ -6,9 +6,9 @@ use aludel_driver::{
     BoxFuture, Capabilities, ConnectArguments, Connection, Driver, Error, ErrorKind, Result, Returning, ServerInfo,
 };
 use aludel_sql_expression::{Dialect, dialect::PostgresDialect};
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls, Socket, tls::NoTlsStream};
 
-use crate::{PostgresConnection, background::Background, error, settings::Settings};
+use crate::{PostgresConnection, background::Background, cancel::Address, error, settings::Settings};
 
 /// Opens connections to PostgreSQL, for URLs that begin with `postgresql://` or `postgres://`.
 ///
@@ -85,22 +85,23 @@ impl Driver for PostgresDriver {
     fn connect<'a>(&'a self, arguments: &'a ConnectArguments) -> BoxFuture<'a, Result<Box<dyn Connection>>> {
         Box::pin(async move {
             let settings = Settings::read(arguments)?;
-            let connecting = settings.config.connect(NoTls);
-            let connected = match settings.timeout {
-                Some(limit) => tokio::time::timeout(limit, connecting).await.map_err(|_elapsed| {
+            let opening = open(&settings);
+            let opened = match settings.timeout {
+                Some(limit) => tokio::time::timeout(limit, opening).await.map_err(|_elapsed| {
                     Error::new(
                         ErrorKind::Timeout,
                         format!("connecting to PostgreSQL at {} took longer than {limit:?}", settings.who()),
                     )
                 })?,
-                None => connecting.await,
+                None => opening.await,
             };
-            let (client, connection) = connected.map_err(|lower| error::of_connecting(lower, &settings.who()))?;
+            let (client, connection, address) = opened?;
             let server = server_info(connection.parameter("server_version").unwrap_or_default());
             let background = Background::spawn(connection, &settings.target);
             let connection = PostgresConnection::new(
                 client,
                 background,
+                address,
                 &settings,
                 server,
                 self.dialect.clone(),
@@ -109,6 +110,32 @@ impl Driver for PostgresDriver {
             Ok(Box::new(connection) as Box<dyn Connection>)
         })
     }
+}
+
+/// Opens a connection to the first of the host's addresses that gives one, and tells which: a cancel request must go to
+/// the same.
+async fn open(settings: &Settings) -> Result<(Client, tokio_postgres::Connection<Socket, NoTlsStream>, Address)> {
+    let failed = |lower| error::of_connecting(lower, &settings.who());
+    #[cfg(unix)]
+    if settings.host.starts_with('/') {
+        let (client, connection) = settings.config.connect(NoTls).await.map_err(failed)?;
+        let path = std::path::Path::new(&settings.host).join(format!(".s.PGSQL.{}", settings.port));
+        return Ok((client, connection, Address::Unix(path)));
+    }
+    let unresolved = |reason: String| {
+        let message = format!("could not find the address of PostgreSQL at {}: {reason}", settings.who());
+        Error::new(ErrorKind::Operational, message)
+    };
+    let addresses = tokio::net::lookup_host((settings.host.as_str(), settings.port)).await;
+    let addresses = addresses.map_err(|error| unresolved(error.to_string()).with_source(error))?;
+    let mut last = None;
+    for address in addresses {
+        match settings.config.clone().hostaddr(address.ip()).connect(NoTls).await {
+            Ok((client, connection)) => return Ok((client, connection, Address::Tcp(address))),
+            Err(lower) => last = Some(failed(lower)),
+        }
+    }
+    Err(last.unwrap_or_else(|| unresolved("the name has no address".to_owned())))
 }
 
 fn capabilities() -> Capabilities {

@@ -42,6 +42,8 @@ impl Drop for Flight {
 pub(crate) enum Ended<T> {
     /// The whole answer was read.
     Answered(Result<T>),
+    /// The same, after the statement was cancelled at its deadline; the cancel has done what it could.
+    Late(Result<T>),
     /// An answer, or a cancel request, may still be on its way: the connection must not be used again.
     InDoubt(Result<T>),
 }
@@ -61,18 +63,24 @@ pub(crate) async fn limit<T>(
         return Ended::Answered(result);
     }
     let last = async {
-        canceller.send().await;
-        call.await
+        let settled = canceller.send().await;
+        (settled, call.await)
     };
     match tokio::time::timeout(GRACE, last).await {
-        Ok(Err(error)) if error.code() == Some(CANCELLED) => Ended::Answered(Err(timed_out(limit))),
-        // It ended before the request came, which may now hit whatever comes next.
-        Ok(result) => Ended::InDoubt(result),
+        Ok((settled, Err(error))) if error.code() == Some(CANCELLED) => end(settled, Err(timed_out(limit))),
+        // It ended by itself before the request came.
+        Ok((settled, result)) => end(settled, result),
         Err(_) => Ended::InDoubt(Err(timed_out(limit))),
     }
 }
 
-fn timed_out(limit: Duration) -> Error {
+/// A request that the server has not dealt with may hit whatever comes next.
+fn end<T>(settled: bool, result: Result<T>) -> Ended<T> {
+    if settled { Ended::Late(result) } else { Ended::InDoubt(result) }
+}
+
+/// The error of a statement that took longer than its limit.
+pub(crate) fn timed_out(limit: Duration) -> Error {
     Error::new(ErrorKind::Timeout, format!("the statement took longer than {limit:?} and was cancelled"))
         .with_database_error(DatabaseError { code: Some(CANCELLED.to_owned()), ..DatabaseError::default() })
 }

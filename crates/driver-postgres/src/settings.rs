@@ -46,6 +46,10 @@ pub(crate) enum PrepareMode {
 pub(crate) struct Settings {
     /// What tokio-postgres connects with.
     pub(crate) config: Config,
+    /// The host, or the directory of a socket.
+    pub(crate) host: String,
+    /// The port, which is part of a socket's name too.
+    pub(crate) port: u16,
     /// `host:port/database`, for messages.
     pub(crate) target: String,
     /// The whole of connecting may take so long.
@@ -88,6 +92,8 @@ impl Settings {
 
         let mut settings = Self {
             config,
+            host: host.to_owned(),
+            port,
             target,
             timeout: arguments.timeout,
             prepare_mode: PrepareMode::Cached,

@@ -4,8 +4,8 @@ mod enumeration;
 mod from_row;
 mod primitive;
 
-pub(crate) use from_row::decode_at;
 pub use enumeration::{enumeration_type, enumeration_word, unknown_word};
+pub(crate) use from_row::decode_at;
 pub use from_row::{FromRow, RowPlan, decode_field};
 
 use crate::{Cell, Error, Result};
@@ -44,8 +44,12 @@ impl<T: Decode> Decode for Option<T> {
 #[cold]
 pub(crate) fn mismatch(cell: Cell<'_>, wanted: &str) -> Error {
     match cell {
-        Cell::Null => Error::data(format!("the value is NULL, which `{wanted}` cannot hold; read it into `Option<{wanted}>`")),
-        Cell::Other { type_name, .. } => Error::data(format!("a value of type {type_name} cannot be read into `{wanted}`")),
+        Cell::Null => Error::data(format!(
+            "the value is NULL, which `{wanted}` cannot hold; read it into `Option<{wanted}>`"
+        )),
+        Cell::Other { type_name, .. } => {
+            Error::data(format!("a value of type {type_name} cannot be read into `{wanted}`"))
+        }
         cell => Error::data(format!("{} cannot be read into `{wanted}`", cell.kind())),
     }
 }

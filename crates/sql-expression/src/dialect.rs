@@ -15,8 +15,8 @@ mod sqlite;
 use std::{borrow::Cow, fmt, sync::Arc};
 
 pub use features::{
-    Autoincrement, Concatenation, DefaultValues, DistinctFrom, EnumerationStyle, Features, ForeignKeyIfExists, InsertMany, LimitStyle,
-    MultipleTables, RowLocking,
+    Autoincrement, Concatenation, DefaultValues, DistinctFrom, EnumerationStyle, Features,
+    ForeignKeyIfExists, InsertMany, LimitStyle, MultipleTables, RowLocking,
 };
 pub use mysql::MySqlDialect;
 pub use naming::PhysicalNaming;

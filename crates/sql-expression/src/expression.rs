@@ -7,8 +7,8 @@ mod source;
 mod window;
 
 pub use node::{
-    BinaryNode, BindNode, CaseNode, CastNode, ColumnReference, FragmentPart, FunctionNode, InNode, LabelNode, Node, OrderBy,
-    UnaryNode,
+    BinaryNode, BindNode, CaseNode, CastNode, ColumnReference, FragmentPart, FunctionNode, InNode, LabelNode,
+    Node, OrderBy, UnaryNode,
 };
 pub use operator::{BinaryOperator, UnaryOperator};
 pub use source::{Alias, AliasTarget, Source};

@@ -35,12 +35,12 @@ pub use dialect::Dialect;
 pub use error::{Error, ErrorKind, Result};
 pub use name::Name;
 pub use statement::{
-    Ddl, DynamicRow, Executable, ScalarExecutable, StatementKind, StatementNode, create_index, create_table, ddl, delete,
-    drop_index, drop_table, insert, select, text, trusted, update,
+    Ddl, DynamicRow, Executable, ScalarExecutable, StatementKind, StatementNode, create_index, create_table,
+    ddl, delete, drop_index, drop_table, insert, select, text, trusted, update,
 };
 pub use typed::{
-    Attribute, ColumnExpression, ColumnType, Entity, Expression, Model, Selectable, aliased, avg, case, coalesce, count,
-    count_all, exists, func, literal, lower, max, min, not, null, sum, tuple, upper,
+    Attribute, ColumnExpression, ColumnType, Entity, Expression, Model, Selectable, aliased, avg, case,
+    coalesce, count, count_all, exists, func, literal, lower, max, min, not, null, sum, tuple, upper,
 };
 pub use types::SqlType;
 pub use value::Value;

@@ -8,7 +8,9 @@ mod metadata;
 mod table;
 
 pub use column::{Column, ServerDefault};
-pub use constraint::{CheckConstraint, ForeignKey, ForeignKeyConstraint, ReferentialAction, UniqueConstraint};
+pub use constraint::{
+    CheckConstraint, ForeignKey, ForeignKeyConstraint, ReferentialAction, UniqueConstraint,
+};
 pub use index::Index;
 pub use metadata::{MetaData, Tables};
 pub use table::{Table, TableDefinition};

@@ -18,8 +18,9 @@ pub use executable::{Executable, ScalarExecutable};
 pub use insert::{Assign, Insert, Returned, insert};
 pub use insert_row::InsertRow;
 pub use node::{
-    CommonTableExpression, DdlNode, DeleteNode, Extensions, InsertNode, InsertRows, Join, JoinKind, LockStrength, LockWait, Locking,
-    SelectItem, SelectNode, SetOperation, SetOperator, StatementKind, StatementNode, TextNode, UpdateNode,
+    CommonTableExpression, DdlNode, DeleteNode, Extensions, InsertNode, InsertRows, Join, JoinKind,
+    LockStrength, LockWait, Locking, SelectItem, SelectNode, SetOperation, SetOperator, StatementKind,
+    StatementNode, TextNode, UpdateNode,
 };
 pub use select::{FirstValue, IntoNodes, IntoOrderBy, JoinTarget, Select, select};
 pub use text::{IntoParameter, IntoSqlText, TextStatement, Trusted, Typed, text, trusted};

@@ -1,7 +1,7 @@
 //! The typed shell: expressions that know what Rust type they hold, around the untyped tree of [`crate::expression`].
 
-mod attribute;
 mod arithmetic;
+mod attribute;
 mod case;
 mod column_expression;
 mod column_type;
@@ -14,19 +14,25 @@ mod operators;
 mod selectable;
 mod tuple;
 
-pub use attribute::Attribute;
-pub use arithmetic::{Arithmetic, ArithmeticOperand};
 #[cfg(feature = "rust_decimal-1")]
 pub(crate) use arithmetic::arithmetic;
-#[cfg(any(feature = "chrono-0_4", feature = "rust_decimal-1", feature = "serde_json-1", feature = "uuid-1"))]
-pub(crate) use column_type::column_types;
+pub use arithmetic::{Arithmetic, ArithmeticOperand};
+pub use attribute::Attribute;
 pub use case::{Case, case};
 pub use column_expression::ColumnExpression;
+#[cfg(any(
+    feature = "chrono-0_4",
+    feature = "rust_decimal-1",
+    feature = "serde_json-1",
+    feature = "uuid-1"
+))]
+pub(crate) use column_type::column_types;
 pub use column_type::{ColumnType, Is};
 pub use entity::{Aliased, Entity, Model, Nullable, aliased};
 pub use expression::{Expression, OrderExpression};
 pub use functions::{
-    Sum, Typed, avg, coalesce, count, count_all, exists, func, literal, lower, max, min, not, null, sum, upper,
+    Sum, Typed, avg, coalesce, count, count_all, exists, func, literal, lower, max, min, not, null, sum,
+    upper,
 };
 pub use key::{IntoKey, Key};
 pub use operand::{Condition, IntoNode, Operand};

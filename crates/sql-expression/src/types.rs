@@ -3,8 +3,8 @@
 mod markers;
 
 pub use markers::{
-    BigInteger, Boolean, Date, DateTime, Double, Float, Integer, Json, LargeBinary, Numeric, SmallInteger, Text, Time,
-    Timestamp, Uuid, Varchar,
+    BigInteger, Boolean, Date, DateTime, Double, Float, Integer, Json, LargeBinary, Numeric, SmallInteger,
+    Text, Time, Timestamp, Uuid, Varchar,
 };
 
 use std::sync::Arc;

@@ -110,7 +110,7 @@ async fn many_sets_outside_a_transaction_stay_done_up_to_the_failure() {
         assert_eq!(error.kind(), ErrorKind::Integrity);
         assert_eq!(told, [(0, 1), (1, 1)]);
         assert_eq!(execute(connection, "DELETE FROM kept", &[]).await.unwrap().rows, 2);
-        let sets = ParameterSets::new(&values, 1, 2);
+        let sets = ParameterSets::new(&values[..2], 1, 2);
         let done = connection.execute_many(&insert, sets, &CallOptions::default(), &mut |_, _| Ok(())).await.unwrap();
         assert_eq!(done.rows, 2);
         execute(connection, "DELETE FROM kept", &[]).await.unwrap();

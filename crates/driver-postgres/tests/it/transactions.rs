@@ -145,12 +145,12 @@ async fn a_commit_that_the_server_refuses_ends_the_transaction() {
 async fn raw_sql_makes_the_state_unknown_until_it_is_ended() {
     let Some(mut connection) = with_table().await else { return };
     let connection = &mut *connection;
-    for begin in ["BEGIN", " /* a /* b */ */ start transaction", "-- a comment\n;; Begin isolation level serializable"] {
+    for begin in ["BEGIN", " /* a /* b */ */ start transaction", "-- a comment\n;; Begin isolation level read committed"] {
         execute(connection, begin, &[]).await.unwrap();
         assert_eq!(connection.transaction_state(), TransactionState::Unknown, "{begin}");
         connection.reset().await.unwrap();
         assert_eq!(connection.transaction_state(), TransactionState::Idle);
-        server::batch(connection, &format!("SELECT ';'; {begin}; INSERT INTO kept VALUES (1)")).await;
+        server::batch(connection, &format!("SELECT ';';\n{begin}; INSERT INTO kept VALUES (1)")).await;
         assert_eq!(connection.transaction_state(), TransactionState::Unknown, "{begin}");
         connection.reset().await.unwrap();
         assert_eq!(count(connection).await, Value::I64(0));
@@ -163,7 +163,7 @@ async fn quoted_control_is_no_control() {
     let connection = &mut *connection;
     server::batch(
         connection,
-        "CREATE FUNCTION pg_temp.one() RETURNS int LANGUAGE plpgsql AS $body$ BEGIN; BEGIN NULL; END; RETURN 1; END; $body$",
+        "CREATE FUNCTION pg_temp.one() RETURNS int LANGUAGE plpgsql AS $body$ BEGIN BEGIN NULL; END; RETURN 1; END; $body$",
     )
     .await;
     assert_eq!(connection.transaction_state(), TransactionState::Idle);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Graph, Inner, State, identity::key_of};
+use super::{AnySlot, Graph, Inner, State, identity::key_of};
 
 impl Graph {
     /// The transaction is committed: its changes are what a later rollback goes back to.
@@ -105,6 +105,36 @@ impl Inner {
             }
             State::Pending => slot.set_state(State::Transient),
             _ => {}
+        }
+    }
+
+    /// Takes an object in again that left the session, or was to be deleted.
+    pub(crate) fn readmit(&mut self, slot: &dyn AnySlot) {
+        let (index, mapper) = (slot.index(), slot.mapper());
+        match slot.state() {
+            State::Transient => {
+                slot.set_state(State::Pending);
+                self.touch(index);
+            }
+            State::Persistent => {
+                if let Some(entry) = self.entry_mut(index) {
+                    entry.doomed = false;
+                }
+            }
+            State::Detached => {
+                let key = key_of(slot, mapper);
+                if self.identity.find(&self.entries, mapper, &key).is_none() {
+                    self.identity.insert(mapper, &key, index);
+                    slot.set_state(State::Persistent);
+                    if slot.is_changed() {
+                        self.touch(index);
+                    }
+                } else {
+                    let message = format!("there is already another {} with the key {key:?} in the session", mapper.name());
+                    self.foreign.push(message);
+                }
+            }
+            State::Pending | State::Deleted => {}
         }
     }
 

@@ -21,7 +21,10 @@ impl Graph {
             for member in members {
                 match member.0 {
                     MemberKind::New(value) => targets.push(value.attach(self, &mut attachments)),
-                    MemberKind::Handle(slot, graph) if Arc::ptr_eq(&graph, self) => targets.push(slot.index()),
+                    MemberKind::Handle(slot, graph) if Arc::ptr_eq(&graph, self) => {
+                        self.lock().readmit(&*slot);
+                        targets.push(slot.index());
+                    }
                     MemberKind::Handle(slot, _) => self.lock().report_foreign(index, relationship, &*slot),
                 }
             }
@@ -177,6 +180,14 @@ impl Inner {
                     relation.replace(Vec::new());
                 }
             });
+        }
+        let orphan = taken && mapper.relationships()[usize::from(relationship)].cascade.delete_orphan;
+        // A pending child without its parent was never meant to be written.
+        if orphan
+            && self.entry(target).is_some_and(|entry| entry.slot.state() == State::Pending)
+            && !self.has_parent(mapper, relationship, target)
+        {
+            self.expunge(target);
         }
         taken
     }

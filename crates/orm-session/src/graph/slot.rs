@@ -235,8 +235,13 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn begin_flush(&self) {
+        let pending = self.current_state() == State::Pending;
         let mut versions = self.versions();
         versions.sending = Some(versions.now.clone());
+        if pending && versions.before.is_none() {
+            // A rollback takes the generated key away again.
+            versions.before = Some(versions.now.clone());
+        }
     }
 
     fn sending(&self, column: u16) -> Value {

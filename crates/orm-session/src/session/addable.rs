@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Instance,
-    graph::{Graph, State, identity_key},
+    graph::Graph,
     mapping::Mapped,
 };
 
@@ -41,28 +41,7 @@ impl<M: Mapped> Addable for &Instance<M> {
             inner.foreign.push(message);
             return self.clone();
         }
-        let index = slot.index();
-        match slot.state() {
-            State::Transient => {
-                slot.set_state(State::Pending);
-                inner.touch(index);
-            }
-            State::Persistent => {
-                if let Some(entry) = inner.entry_mut(index) {
-                    entry.doomed = false;
-                }
-            }
-            State::Detached => {
-                let key = identity_key(&*slot, M::mapper());
-                if inner.identity.find(&inner.entries, M::mapper(), &key).is_none() {
-                    inner.identity.insert(M::mapper(), &key, index);
-                    slot.set_state(State::Persistent);
-                } else {
-                    inner.foreign.push(format!("there is already another {} with the key {key:?} in the session", M::NAME));
-                }
-            }
-            State::Pending | State::Deleted => {}
-        }
+        inner.readmit(&*slot);
         drop(inner);
         self.clone()
     }

@@ -119,7 +119,7 @@ impl crate::graph::Inner {
         }
     }
 
-    fn has_parent(&self, mapper: &'static Mapper, relationship: u16, child: u32) -> bool {
+    pub(crate) fn has_parent(&self, mapper: &'static Mapper, relationship: u16, child: u32) -> bool {
         match mapper.back(relationship) {
             Some(back) => self
                 .entry(child)

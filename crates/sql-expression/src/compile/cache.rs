@@ -43,10 +43,13 @@ use crate::{
 /// # Ok::<(), aludel_sql_expression::Error>(())
 /// ```
 pub struct CompiledCache {
-    compiled: Option<Mutex<LruCache<Box<[u8]>, Arc<Compiled>, DefaultHashBuilder>>>,
+    compiled: Option<Mutex<Entries>>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
+
+/// What was compiled, by structural keys.
+type Entries = LruCache<Box<[u8]>, Arc<Compiled>, DefaultHashBuilder>;
 
 /// How a [`CompiledCache`] has served so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,7 +80,8 @@ impl Default for CompiledCache {
 impl CompiledCache {
     /// Keeps so many statements; with 0 it keeps none.
     pub fn new(size: usize) -> Self {
-        let compiled = NonZeroUsize::new(size).map(|size| Mutex::new(LruCache::with_hasher(size, DefaultHashBuilder::default())));
+        let compiled = NonZeroUsize::new(size)
+            .map(|size| Mutex::new(LruCache::with_hasher(size, DefaultHashBuilder::default())));
         Self { compiled, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
 
@@ -100,7 +104,12 @@ impl CompiledCache {
         rendered
     }
 
-    fn compiled<'n>(&self, node: &'n StatementNode, walk: &Walk<'n>, dialect: &'n dyn Dialect) -> Result<Arc<Compiled>> {
+    fn compiled<'n>(
+        &self,
+        node: &'n StatementNode,
+        walk: &Walk<'n>,
+        dialect: &'n dyn Dialect,
+    ) -> Result<Arc<Compiled>> {
         let found = self.compiled.as_ref().and_then(|compiled| {
             compiled.lock().unwrap_or_else(PoisonError::into_inner).get(walk.key()).cloned()
         });

@@ -28,7 +28,9 @@ impl<'n> Compiler<'n> {
             return self.table_column(table, name);
         }
         let Source::Alias(alias) = source else { return Ok(name.to_owned()) };
-        let (AliasTarget::Subquery(select) | AliasTarget::CommonTableExpression { select, .. }) = alias.target() else {
+        let (AliasTarget::Subquery(select) | AliasTarget::CommonTableExpression { select, .. }) =
+            alias.target()
+        else {
             return Ok(name.to_owned());
         };
         let Some(columns) = self.output_columns(select) else { return Ok(name.to_owned()) };
@@ -54,12 +56,15 @@ impl<'n> Compiler<'n> {
         let mut columns = Vec::new();
         for item in &select.items {
             match item {
-                SelectItem::Entity { table, .. } => columns.extend(table.definition().columns.iter().map(|column| OutputColumn {
-                    name: column.name.to_string(),
-                    written: self.dialect.physical_name(&column.name).into_owned(),
-                })),
+                SelectItem::Entity { table, .. } => {
+                    columns.extend(table.definition().columns.iter().map(|column| OutputColumn {
+                        name: column.name.to_string(),
+                        written: self.dialect.physical_name(&column.name).into_owned(),
+                    }))
+                }
                 SelectItem::Expression { node: Node::Label(label), .. } => {
-                    columns.push(OutputColumn { name: label.name.to_string(), written: label.name.to_string() });
+                    columns
+                        .push(OutputColumn { name: label.name.to_string(), written: label.name.to_string() });
                 }
                 SelectItem::Expression { node: Node::Column(column), .. } => columns.push(OutputColumn {
                     name: column.name.to_string(),
@@ -81,7 +86,11 @@ impl<'n> Compiler<'n> {
 }
 
 fn unknown_column(kind: &str, of: &str, name: &str, names: &[&str]) -> Error {
-    let has = if names.is_empty() { "it has no columns".to_owned() } else { format!("it has: {}", names.join(", ")) };
+    let has = if names.is_empty() {
+        "it has no columns".to_owned()
+    } else {
+        format!("it has: {}", names.join(", "))
+    };
     Error::argument(format!("the {kind} `{of}` has no column `{name}`; {has}"))
 }
 

@@ -82,15 +82,24 @@ impl Compiled {
     }
 
     /// Puts values in.
-    pub(super) fn render(&self, slots: &[Slot<'_>], rows: Option<Rows<'_>>, dialect: &dyn Dialect) -> Result<Rendered> {
+    pub(super) fn render(
+        &self,
+        slots: &[Slot<'_>],
+        rows: Option<Rows<'_>>,
+        dialect: &dyn Dialect,
+    ) -> Result<Rendered> {
         let parts = match (&self.text, rows) {
-            (Text::Fixed(filling), _) => vec![self.part(filling.clone(), true, slots, None)],
+            (Text::Fixed(filling), _) => vec![self.part(filling, true, slots, None)],
             (Text::Open { pieces, .. }, None) => {
                 let filling = fill(pieces, slots, 0, dialect);
-                let cacheable = slots.iter().all(|slot| !matches!(slot, Slot::List(list) if !is_likely(list.values.len())));
-                vec![self.part(filling, cacheable, slots, None)]
+                let cacheable = slots
+                    .iter()
+                    .all(|slot| !matches!(slot, Slot::List(list) if !is_likely(list.values.len())));
+                vec![self.part(&filling, cacheable, slots, None)]
             }
-            (Text::Open { pieces, rows: texts }, Some(rows)) => self.render_rows(pieces, texts, slots, rows, dialect),
+            (Text::Open { pieces, rows: texts }, Some(rows)) => {
+                self.render_rows(pieces, texts, slots, rows, dialect)
+            }
         };
         let most = dialect.features().max_parameters;
         if let Some(part) = parts.iter().find(|part| part.parameters.len() / part.sets.max(1) > most) {
@@ -121,7 +130,7 @@ impl Compiled {
             texts.entry(count).or_insert_with(|| fill(pieces, slots, count, dialect)).clone()
         };
         if count > 1 && !self.returns_rows && features.insert_many == InsertMany::Loop {
-            let mut part = self.part(text(1, true), true, slots, Some(rows));
+            let mut part = self.part(&text(1, true), true, slots, Some(rows));
             part.sets = count;
             return vec![part];
         }
@@ -131,19 +140,31 @@ impl Compiled {
         for chunk in CHUNKS.map(|chunk| chunk.min(most)) {
             while rest.len() / rows.width >= chunk {
                 let (nodes, after) = rest.split_at(chunk * rows.width);
-                parts.push(self.part(text(chunk, true), true, slots, Some(Rows { nodes, ..rows })));
+                parts.push(self.part(&text(chunk, true), true, slots, Some(Rows { nodes, ..rows })));
                 rest = after;
             }
         }
         if !rest.is_empty() {
             let count = rest.len() / rows.width;
-            parts.push(self.part(text(count, count <= FEW), count <= FEW, slots, Some(Rows { nodes: rest, ..rows })));
+            parts.push(self.part(
+                &text(count, count <= FEW),
+                count <= FEW,
+                slots,
+                Some(Rows { nodes: rest, ..rows }),
+            ));
         }
         parts
     }
 
-    fn part(&self, filling: Filling, cacheable: bool, slots: &[Slot<'_>], rows: Option<Rows<'_>>) -> RenderedPart {
-        let mut parameters = Vec::with_capacity(filling.order.len() + rows.map_or(0, |rows| rows.nodes.len()));
+    fn part(
+        &self,
+        filling: &Filling,
+        cacheable: bool,
+        slots: &[Slot<'_>],
+        rows: Option<Rows<'_>>,
+    ) -> RenderedPart {
+        let mut parameters =
+            Vec::with_capacity(filling.order.len() + rows.map_or(0, |rows| rows.nodes.len()));
         for filled in &*filling.order {
             match *filled {
                 Filled::Slot(slot) => match slots.get(slot as usize) {
@@ -156,18 +177,21 @@ impl Compiled {
                         parameters.extend(list.binds().cloned());
                     }
                 }
-                Filled::Rows => parameters.extend(rows.iter().flat_map(|rows| rows.nodes).filter_map(|node| match node {
-                    Node::Bind(bind) => Some(bind.value.clone()),
-                    _ => None,
-                })),
+                Filled::Rows => {
+                    parameters.extend(rows.iter().flat_map(|rows| rows.nodes).filter_map(|node| match node {
+                        Node::Bind(bind) => Some(bind.value.clone()),
+                        _ => None,
+                    }))
+                }
             }
         }
-        RenderedPart { sql: filling.sql, key: filling.key, cacheable, parameters, sets: 1 }
+        RenderedPart { sql: filling.sql.clone(), key: filling.key, cacheable, parameters, sets: 1 }
     }
 
     /// A list as one value.
     fn array(&self, slot: u32, list: &InNode) -> Value {
-        let known = self.arrays.iter().find(|(number, _)| *number == slot).map(|(_, element)| element.clone());
+        let known =
+            self.arrays.iter().find(|(number, _)| *number == slot).map(|(_, element)| element.clone());
         let element = known.unwrap_or_else(|| list.binds().find_map(type_of).unwrap_or(SqlType::Unknown));
         Value::Array(Box::new(ArrayValue { element, values: list.binds().cloned().collect() }))
     }

@@ -86,7 +86,11 @@ impl<'n> Compiler<'n> {
             .collect())
     }
 
-    fn statement(&mut self, statement: &'n StatementNode, rows: Option<Rows<'n>>) -> Result<(StatementKind, bool)> {
+    fn statement(
+        &mut self,
+        statement: &'n StatementNode,
+        rows: Option<Rows<'n>>,
+    ) -> Result<(StatementKind, bool)> {
         Ok(match statement {
             StatementNode::Select(select) => {
                 self.select_statement(select)?;
@@ -227,7 +231,11 @@ impl<'n> Compiler<'n> {
     }
 
     /// Runs something at the values of an alias's definition, and comes back.
-    pub(super) fn at_alias(&mut self, alias: &Alias, run: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    pub(super) fn at_alias(
+        &mut self,
+        alias: &Alias,
+        run: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
         let slot = self.alias_slots.get(&alias.id()).copied().unwrap_or(self.slot);
         let before = std::mem::replace(&mut self.slot, slot);
         run(self)?;
@@ -244,7 +252,7 @@ impl<'n> Compiler<'n> {
 
     /// The name of an alias in this statement.
     pub(super) fn alias_name(&self, alias: &Alias) -> Name {
-        self.alias_names.get(&alias.id()).cloned().unwrap_or_else(|| Name::Static("anon"))
+        self.alias_names.get(&alias.id()).cloned().unwrap_or(Name::Static("anon"))
     }
 
     /// Writes the name that a source's columns are written with.
@@ -272,9 +280,12 @@ impl<'n> Compiler<'n> {
 
 /// Gives each alias a name: its own, or one made of what it stands for and a number, such as `author_1`.
 fn name_aliases(aliases: &[&Alias], statement: &StatementNode, dialect: &dyn Dialect) -> HashMap<u64, Name> {
-    let mut taken: HashSet<String> = aliases.iter().filter_map(|alias| alias.name()).map(|name| name.to_string()).collect();
+    let mut taken: HashSet<String> =
+        aliases.iter().filter_map(|alias| alias.name()).map(|name| name.to_string()).collect();
     if aliases.iter().any(|alias| alias.name().is_none()) {
-        taken.extend(Walk::tables_of(statement).iter().map(|table| dialect.physical_name(table.name()).into_owned()));
+        taken.extend(
+            Walk::tables_of(statement).iter().map(|table| dialect.physical_name(table.name()).into_owned()),
+        );
     }
     let mut names = HashMap::with_capacity(aliases.len());
     for alias in aliases {

@@ -41,7 +41,13 @@ pub(super) fn render(node: &DdlNode, dialect: &dyn Dialect) -> Result<Rendered> 
     };
     let parts = texts
         .into_iter()
-        .map(|sql| RenderedPart { key: key_of(&sql), sql: sql.into(), cacheable: false, parameters: Vec::new(), sets: 1 })
+        .map(|sql| RenderedPart {
+            key: key_of(&sql),
+            sql: sql.into(),
+            cacheable: false,
+            parameters: Vec::new(),
+            sets: 1,
+        })
         .collect();
     Ok(Rendered { parts, kind: StatementKind::Ddl, returns_rows: false })
 }
@@ -52,7 +58,10 @@ fn either(condition: bool, text: &'static str) -> &'static str {
 }
 
 /// Columns of a table in parentheses.
-fn column_list<'c>(columns: impl IntoIterator<Item = &'c crate::name::Name>, dialect: &dyn Dialect) -> String {
+fn column_list<'c>(
+    columns: impl IntoIterator<Item = &'c crate::name::Name>,
+    dialect: &dyn Dialect,
+) -> String {
     let names: Vec<String> = columns.into_iter().map(|name| dialect.column_name(name)).collect();
     format!("({})", names.join(", "))
 }

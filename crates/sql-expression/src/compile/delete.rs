@@ -13,7 +13,11 @@ impl<'n> Compiler<'n> {
         if !further.is_empty() && style.is_none() {
             return Err(self.unsupported("DELETE with further tables (use `exists` or `in_select`)"));
         }
-        self.scopes.push(std::iter::once(Source::from(table)).chain(further.iter().map(|source| (*source).clone())).collect());
+        self.scopes.push(
+            std::iter::once(Source::from(table))
+                .chain(further.iter().map(|source| (*source).clone()))
+                .collect(),
+        );
         let name = self.dialect.table_name(table);
         self.push("DELETE FROM ");
         self.push(&name);

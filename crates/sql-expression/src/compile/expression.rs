@@ -7,7 +7,9 @@ use super::{
 };
 use crate::{
     Error, Result,
-    expression::{BindNode, CaseNode, ColumnReference, FragmentPart, InNode, Node, OrderBy, UnaryNode, UnaryOperator},
+    expression::{
+        BindNode, CaseNode, ColumnReference, FragmentPart, InNode, Node, OrderBy, UnaryNode, UnaryOperator,
+    },
     statement::{SelectItem, SelectNode},
 };
 
@@ -183,7 +185,9 @@ impl<'n> Compiler<'n> {
         if !list.is_of_values() {
             self.operand(&list.left, Precedence::Other)?;
             self.push(if list.negated { " NOT IN (" } else { " IN (" });
-            self.separated(&list.values, |this, value| this.operand_beside(value, &list.left, Precedence::Any))?;
+            self.separated(&list.values, |this, value| {
+                this.operand_beside(value, &list.left, Precedence::Any)
+            })?;
             self.push(")");
             return Ok(());
         }
@@ -234,7 +238,13 @@ impl<'n> Compiler<'n> {
     }
 
     /// Writes the expressions of ORDER BY. A label that the select list has is meant by its name.
-    pub(super) fn orders(&mut self, orders: &'n [OrderBy], items: &'n [SelectItem]) -> Result<()> {
+    /// With `compound`, the columns are those of a set operation's result.
+    pub(super) fn orders(
+        &mut self,
+        orders: &'n [OrderBy],
+        items: &'n [SelectItem],
+        compound: bool,
+    ) -> Result<()> {
         self.separated(orders, |this, order| {
             let expression = |this: &mut Self| match &order.node {
                 Node::Label(label) if has_label(items, &label.name) => {
@@ -242,6 +252,7 @@ impl<'n> Compiler<'n> {
                     this.identifier(&label.name);
                     Ok(())
                 }
+                Node::Column(column) if compound => this.result_column(column, items),
                 node => this.node(node),
             };
             if let Some(first) = order.nulls_first

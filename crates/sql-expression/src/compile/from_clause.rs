@@ -103,7 +103,13 @@ impl<'n> Compiler<'n> {
         self.scopes.iter().flatten().any(|own| own == source)
     }
 
-    fn attach(&self, chains: &mut Vec<Chain<'n>>, position: usize, join: &'n Join, correlate: bool) -> Result<()> {
+    fn attach(
+        &self,
+        chains: &mut Vec<Chain<'n>>,
+        position: usize,
+        join: &'n Join,
+        correlate: bool,
+    ) -> Result<()> {
         if chains.iter().any(|chain| chain.contains(&join.right)) {
             return Err(Error::compile(format!(
                 "`{}` is joined twice; give it another name with `aliased`",
@@ -129,7 +135,8 @@ impl<'n> Compiler<'n> {
         } else if join.kind == JoinKind::Cross {
             chains.len().checked_sub(1)
         } else {
-            let present: Vec<&'n Source> = chains.iter().flat_map(|chain| chain.sources().collect::<Vec<_>>()).collect();
+            let present: Vec<&'n Source> =
+                chains.iter().flat_map(|chain| chain.sources().collect::<Vec<_>>()).collect();
             let found = self.link(&present, &join.right)?;
             let at = position_of(chains, found.left);
             link = Some(found);
@@ -207,8 +214,12 @@ impl<'n> Compiler<'n> {
         }
         for item in items {
             let (found, what) = match item {
-                SelectItem::Expression { nullable: true, .. } | SelectItem::Entity { nullable: true, .. } => continue,
-                SelectItem::Expression { node, .. } => (check::is_null_without(node, &nullable), "a column of it"),
+                SelectItem::Expression { nullable: true, .. } | SelectItem::Entity { nullable: true, .. } => {
+                    continue;
+                }
+                SelectItem::Expression { node, .. } => {
+                    (check::is_null_without(node, &nullable), "a column of it")
+                }
                 SelectItem::Entity { source, .. } => (nullable.iter().find(|own| *own == source), "it"),
             };
             if let Some(source) = found {
@@ -228,7 +239,8 @@ impl<'n> Compiler<'n> {
             return;
         }
         let mut groups: Vec<usize> = (0..chains.len()).collect();
-        let conditions = chains.iter().flat_map(|chain| &chain.joins).filter_map(|step| step.join.on.as_ref());
+        let conditions =
+            chains.iter().flat_map(|chain| &chain.joins).filter_map(|step| step.join.on.as_ref());
         for condition in filters.iter().chain(conditions) {
             conjuncts(condition, &mut |condition| {
                 let mut sources = Vec::new();
@@ -275,7 +287,8 @@ fn used_sources(select: &SelectNode) -> Vec<&Source> {
         }
     }
     let orders = if select.set_operations.is_empty() { &select.order_by[..] } else { &[] };
-    let nodes = select.filters.iter().chain(&select.group_by).chain(&select.having).chain(&select.distinct_on);
+    let nodes =
+        select.filters.iter().chain(&select.group_by).chain(&select.having).chain(&select.distinct_on);
     for node in nodes.chain(orders.iter().map(|order| &order.node)) {
         add_sources(&mut sources, node);
     }

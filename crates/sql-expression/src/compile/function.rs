@@ -28,13 +28,18 @@ impl<'n> Compiler<'n> {
         }
         let lone = OF_ANY_TYPE.contains(&&*function.name)
             || function.arguments.iter().all(|argument| matches!(argument, Node::Bind(_) | Node::Null));
-        self.separated(&function.arguments, |this, argument| {
-            if lone { this.lone(argument) } else { this.node(argument) }
-        })?;
+        self.separated(
+            &function.arguments,
+            |this, argument| {
+                if lone { this.lone(argument) } else { this.node(argument) }
+            },
+        )?;
         self.push(")");
         if let Some(filter) = &function.filter {
             if !self.features.aggregate_filter {
-                return Err(self.unsupported("FILTER (WHERE ..) after an aggregate (put a CASE into it instead)"));
+                return Err(
+                    self.unsupported("FILTER (WHERE ..) after an aggregate (put a CASE into it instead)")
+                );
             }
             self.push(" FILTER (WHERE ");
             self.node(filter)?;
@@ -57,7 +62,7 @@ impl<'n> Compiler<'n> {
         if !window.order_by.is_empty() {
             self.push(space);
             self.push("ORDER BY ");
-            self.orders(&window.order_by, &[])?;
+            self.orders(&window.order_by, &[], false)?;
             space = " ";
         }
         if let Some(frame) = window.frame {
@@ -88,7 +93,9 @@ fn bound(bound: FrameBound) -> String {
 fn check_name(name: &str) -> Result<()> {
     let is_name = |part: &str| {
         part.starts_with(|first: char| first.is_alphabetic() || first == '_')
-            && part.chars().all(|character| character.is_alphanumeric() || character == '_' || character == '$')
+            && part
+                .chars()
+                .all(|character| character.is_alphanumeric() || character == '_' || character == '$')
     };
     if name.split('.').all(is_name) {
         return Ok(());

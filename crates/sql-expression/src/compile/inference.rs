@@ -16,9 +16,10 @@ pub(super) fn type_of(node: &Node) -> Option<SqlType> {
         Node::Cast(cast) => Some(cast.sql_type.clone()),
         Node::Label(label) => type_of(&label.node),
         Node::Binary(binary) => match binary.operator {
-            BinaryOperator::Add | BinaryOperator::Subtract | BinaryOperator::Multiply | BinaryOperator::Modulo => {
-                wider(type_of(&binary.left)?, type_of(&binary.right)?)
-            }
+            BinaryOperator::Add
+            | BinaryOperator::Subtract
+            | BinaryOperator::Multiply
+            | BinaryOperator::Modulo => wider(type_of(&binary.left)?, type_of(&binary.right)?),
             BinaryOperator::Divide => {
                 let sql_type = wider(type_of(&binary.left)?, type_of(&binary.right)?)?;
                 Some(if is_integer(&sql_type) { SqlType::Double } else { sql_type })

@@ -1,9 +1,6 @@
 //! INSERT.
 
-use super::{
-    compiled::Rows,
-    compiler::Compiler,
-};
+use super::{compiled::Rows, compiler::Compiler};
 use crate::{
     Error, Result,
     dialect::DefaultValues,
@@ -63,7 +60,12 @@ impl<'n> Compiler<'n> {
         let columns = match &insert.columns {
             Some(columns) => columns,
             None => {
-                own = definition.columns.iter().map(|column| column.name.clone()).take(width.unwrap_or(usize::MAX)).collect();
+                own = definition
+                    .columns
+                    .iter()
+                    .map(|column| column.name.clone())
+                    .take(width.unwrap_or(usize::MAX))
+                    .collect();
                 &own
             }
         };

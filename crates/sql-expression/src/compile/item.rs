@@ -36,7 +36,13 @@ impl<'n> Compiler<'n> {
     }
 
     /// Writes RETURNING, whose columns can only be those of the table that is changed.
-    pub(super) fn returning(&mut self, items: &'n [SelectItem], table: &Table, supported: bool, word: &str) -> Result<()> {
+    pub(super) fn returning(
+        &mut self,
+        items: &'n [SelectItem],
+        table: &Table,
+        supported: bool,
+        word: &str,
+    ) -> Result<()> {
         if items.is_empty() {
             return Ok(());
         }

@@ -1,12 +1,7 @@
 //! Joins, and the foreign keys that they follow.
 
 use super::{compiler::Compiler, from_clause::JoinStep};
-use crate::{
-    Error, Result,
-    expression::Source,
-    schema::Table,
-    statement::JoinKind,
-};
+use crate::{Error, Result, expression::Source, schema::Table, statement::JoinKind};
 
 /// The columns that join two sources.
 #[derive(Debug)]
@@ -60,7 +55,8 @@ impl<'n> Compiler<'n> {
         {
             return Ok(link);
         }
-        let names: Vec<String> = present.iter().map(|source| format!("`{}`", self.describe(source))).collect();
+        let names: Vec<String> =
+            present.iter().map(|source| format!("`{}`", self.describe(source))).collect();
         let (names, right) = (names.join(", "), self.describe(right));
         let found = if links.is_empty() { "no foreign key" } else { "more than one foreign key" };
         Err(Error::compile(format!(
@@ -73,9 +69,10 @@ impl<'n> Compiler<'n> {
 fn links_between<'n>(left: &'n Source, right: &Source) -> Vec<Link<'n>> {
     let (Some(left_table), Some(right_table)) = (left.table(), right.table()) else { return Vec::new() };
     let forward = keys(left_table, right_table).into_iter().map(|columns| Link { left, columns });
-    let backward = keys(right_table, left_table)
-        .into_iter()
-        .map(|columns| Link { left, columns: columns.into_iter().map(|(key, referenced)| (referenced, key)).collect() });
+    let backward = keys(right_table, left_table).into_iter().map(|columns| Link {
+        left,
+        columns: columns.into_iter().map(|(key, referenced)| (referenced, key)).collect(),
+    });
     forward.chain(backward).collect()
 }
 

@@ -170,11 +170,11 @@ impl<'n> Walk<'n> {
     }
 
     fn alias(&mut self, alias: &'n Alias) {
-                let known = self.aliases.iter().position(|found| found.alias == alias);
-                let position = known.unwrap_or_else(|| {
-                    self.aliases.push(AliasUse { alias, slot: 0 });
-                    self.aliases.len() - 1
-                });
+        let known = self.aliases.iter().position(|found| found.alias == alias);
+        let position = known.unwrap_or_else(|| {
+            self.aliases.push(AliasUse { alias, slot: 0 });
+            self.aliases.len() - 1
+        });
         self.tag(2);
         self.count(position);
     }

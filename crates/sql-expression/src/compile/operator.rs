@@ -19,7 +19,11 @@ impl<'n> Compiler<'n> {
             BinaryOperator::ILike | BinaryOperator::NotILike if !self.features.ilike => {
                 self.push("lower(");
                 self.node(left)?;
-                self.push(if binary.operator == BinaryOperator::ILike { ") LIKE lower(" } else { ") NOT LIKE lower(" });
+                self.push(if binary.operator == BinaryOperator::ILike {
+                    ") LIKE lower("
+                } else {
+                    ") NOT LIKE lower("
+                });
                 self.node(right)?;
                 self.push(")");
             }
@@ -88,7 +92,9 @@ impl<'n> Compiler<'n> {
                 self.push(", ");
             }
             match side {
-                Node::Binary(inner) if inner.operator == BinaryOperator::Concatenate => self.concatenated(inner)?,
+                Node::Binary(inner) if inner.operator == BinaryOperator::Concatenate => {
+                    self.concatenated(inner)?
+                }
                 side => self.node(side)?,
             }
         }
@@ -145,7 +151,8 @@ fn divides_integers(left: &Node, right: &Node) -> bool {
 
 /// An operator is written just so; what could end the expression or begin a text is refused.
 fn check_custom(text: &str) -> Result<()> {
-    let is_operator = |character: char| character.is_ascii_alphanumeric() || " _+-*/<>=~!@#%^&|?:.".contains(character);
+    let is_operator =
+        |character: char| character.is_ascii_alphanumeric() || " _+-*/<>=~!@#%^&|?:.".contains(character);
     if text.is_empty() || !text.chars().all(is_operator) || text.contains("--") || text.contains("/*") {
         return Err(Error::argument(format!("`{text}` is not an operator")));
     }

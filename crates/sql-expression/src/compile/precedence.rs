@@ -52,7 +52,9 @@ pub(super) fn of_operator(operator: &BinaryOperator, features: &Features) -> Pre
     match operator {
         BinaryOperator::Or => Precedence::Or,
         BinaryOperator::And => Precedence::And,
-        BinaryOperator::IsDistinctFrom if features.distinct_from == DistinctFrom::NullSafeEqual => Precedence::Not,
+        BinaryOperator::IsDistinctFrom if features.distinct_from == DistinctFrom::NullSafeEqual => {
+            Precedence::Not
+        }
         BinaryOperator::Equal
         | BinaryOperator::NotEqual
         | BinaryOperator::Less

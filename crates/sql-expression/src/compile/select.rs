@@ -25,7 +25,8 @@ impl<'n> Compiler<'n> {
         let unqualified = std::mem::replace(&mut self.unqualified, false);
         if select.set_operations.is_empty() {
             let chains = self.derive_from(select, correlate)?;
-            self.scopes.push(chains.iter().flat_map(|chain| chain.sources().cloned().collect::<Vec<_>>()).collect());
+            self.scopes
+                .push(chains.iter().flat_map(|chain| chain.sources().cloned().collect::<Vec<_>>()).collect());
             self.core(select, &chains)?;
             self.order(select)?;
             self.limit(select)?;
@@ -38,7 +39,9 @@ impl<'n> Compiler<'n> {
             self.compound_order(select)?;
             self.limit(select)?;
             if select.locking.is_some() && self.features.row_locking.is_some() {
-                return Err(Error::compile("the rows of a set operation cannot be locked: lock those of its parts"));
+                return Err(Error::compile(
+                    "the rows of a set operation cannot be locked: lock those of its parts",
+                ));
             }
         }
         self.unqualified = unqualified;
@@ -48,7 +51,8 @@ impl<'n> Compiler<'n> {
     /// Writes a select's core as a part of a set operation.
     pub(super) fn core_part(&mut self, select: &'n SelectNode, correlate: bool) -> Result<()> {
         let chains = self.derive_from(select, correlate)?;
-        self.scopes.push(chains.iter().flat_map(|chain| chain.sources().cloned().collect::<Vec<_>>()).collect());
+        self.scopes
+            .push(chains.iter().flat_map(|chain| chain.sources().cloned().collect::<Vec<_>>()).collect());
         self.core(select, &chains)?;
         self.scopes.pop();
         Ok(())
@@ -99,7 +103,8 @@ impl<'n> Compiler<'n> {
         }
         let mut position = 1;
         for item in items {
-            if matches!(item, SelectItem::Expression { node: Node::Label(own), .. } if own.name == label.name) {
+            if matches!(item, SelectItem::Expression { node: Node::Label(own), .. } if own.name == label.name)
+            {
                 break;
             }
             position += Self::item_width(item);
@@ -111,7 +116,7 @@ impl<'n> Compiler<'n> {
     fn order(&mut self, select: &'n SelectNode) -> Result<()> {
         if !select.order_by.is_empty() {
             self.push(" ORDER BY ");
-            self.orders(&select.order_by, &select.items)?;
+            self.orders(&select.order_by, &select.items, false)?;
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! UNION, INTERSECT and EXCEPT.
 
-use super::{check, compiler::Compiler};
+use super::compiler::Compiler;
 use crate::{
     Error, Result,
-    expression::Node,
+    expression::{ColumnReference, Node},
     statement::{SelectItem, SelectNode, SetOperator},
 };
 
@@ -17,11 +17,14 @@ impl<'n> Compiler<'n> {
             ));
         }
         // INTERSECT binds more strongly than the others in most databases, but here the order of the calls counts.
-        let mixed = select
-            .set_operations
-            .windows(2)
-            .position(|pair| pair[0].operator != SetOperator::Intersect && pair[1].operator == SetOperator::Intersect);
-        let wrapped = if self.features.parenthesized_set_operations { mixed.map(|position| position + 1) } else { None };
+        let mixed = select.set_operations.windows(2).position(|pair| {
+            pair[0].operator != SetOperator::Intersect && pair[1].operator == SetOperator::Intersect
+        });
+        let wrapped = if self.features.parenthesized_set_operations {
+            mixed.map(|position| position + 1)
+        } else {
+            None
+        };
         if wrapped.is_some() {
             self.push("(");
         }
@@ -69,26 +72,40 @@ impl<'n> Compiler<'n> {
         if select.order_by.is_empty() {
             return Ok(());
         }
-        for order in &select.order_by {
-            if let Node::Column(column) = &order.node {
-                let given = select.items.iter().any(|item| match item {
-                    SelectItem::Expression { node, .. } => {
-                        check::is_null_without(node, std::slice::from_ref(&column.source)).is_some()
-                    }
-                    SelectItem::Entity { source, .. } => *source == column.source,
-                });
-                if !given {
-                    return Err(Error::compile(format!(
-                        "a set operation can only be ordered by what it selects, and `{}` is not selected",
-                        column.name
-                    )));
-                }
-            }
-        }
         self.push(" ORDER BY ");
         let before = std::mem::replace(&mut self.unqualified, true);
-        self.orders(&select.order_by, &select.items)?;
+        self.orders(&select.order_by, &select.items, true)?;
         self.unqualified = before;
+        Ok(())
+    }
+
+    /// Writes the name that a column has in the result of a set operation.
+    pub(super) fn result_column(&mut self, column: &ColumnReference, items: &[SelectItem]) -> Result<()> {
+        let is_same = |own: &ColumnReference| own.source == column.source && own.name == column.name;
+        let name = items.iter().find_map(|item| match item {
+            SelectItem::Expression { node: Node::Column(own), .. } if is_same(own) => Some(None),
+            SelectItem::Expression { node: Node::Label(label), .. } => match &label.node {
+                Node::Column(own) if is_same(own) => Some(Some(label.name.clone())),
+                _ => None,
+            },
+            SelectItem::Entity { source, table, .. } if *source == column.source => {
+                table.definition().find(&column.name).map(|_| None)
+            }
+            _ => None,
+        });
+        match name {
+            Some(Some(label)) => self.identifier(&label),
+            Some(None) => {
+                let name = self.column_name(&column.source, &column.name)?;
+                self.identifier(&name);
+            }
+            None => {
+                return Err(Error::compile(format!(
+                    "a set operation can only be ordered by what it selects, and `{}` is not selected",
+                    column.name
+                )));
+            }
+        }
         Ok(())
     }
 }

@@ -33,9 +33,11 @@ impl<'n> Compiler<'n> {
                     // A later value of the same name replaces an earlier one.
                     match text.parameters.iter().rposition(|(own, _)| &**own == *name) {
                         Some(position) => {
-                            text.parameters.iter().zip(&mut used).filter(|((own, _), _)| &**own == *name).for_each(
-                                |(_, used)| *used = true,
-                            );
+                            text.parameters
+                                .iter()
+                                .zip(&mut used)
+                                .filter(|((own, _), _)| &**own == *name)
+                                .for_each(|(_, used)| *used = true);
                             self.value_at(first + position)?;
                         }
                         None if missing.contains(name) => {}
@@ -47,8 +49,13 @@ impl<'n> Compiler<'n> {
         if !missing.is_empty() {
             return Err(Error::argument(format!("a value is required for {}; call `bind`", names(&missing))));
         }
-        let surplus: Vec<&str> =
-            text.parameters.iter().zip(&used).filter(|(_, used)| !**used).map(|((name, _), _)| &**name).collect();
+        let surplus: Vec<&str> = text
+            .parameters
+            .iter()
+            .zip(&used)
+            .filter(|(_, used)| !**used)
+            .map(|((name, _), _)| &**name)
+            .collect();
         if !surplus.is_empty() {
             return Err(Error::argument(format!("the text has no parameter {}", names(&surplus))));
         }
@@ -63,14 +70,37 @@ fn names(names: &[&str]) -> String {
 /// Whether rows are likely to come back: not from a statement that begins with a word of DML or DDL and returns nothing.
 fn returns_rows(tokens: &[Token<'_>]) -> bool {
     let words = tokens.iter().filter_map(|token| match token {
-        Token::Sql(sql) => Some(sql.split(|character: char| !character.is_ascii_alphanumeric() && character != '_')),
+        Token::Sql(sql) => {
+            Some(sql.split(|character: char| !character.is_ascii_alphanumeric() && character != '_'))
+        }
         Token::Parameter(_) => None,
     });
     let mut words = words.flatten().filter(|word| !word.is_empty());
     let Some(first) = words.next() else { return true };
     let changes = [
-        "insert", "update", "delete", "replace", "merge", "create", "alter", "drop", "truncate", "set", "begin", "commit",
-        "rollback", "savepoint", "release", "lock", "grant", "revoke", "comment", "vacuum", "reindex", "attach", "detach",
+        "insert",
+        "update",
+        "delete",
+        "replace",
+        "merge",
+        "create",
+        "alter",
+        "drop",
+        "truncate",
+        "set",
+        "begin",
+        "commit",
+        "rollback",
+        "savepoint",
+        "release",
+        "lock",
+        "grant",
+        "revoke",
+        "comment",
+        "vacuum",
+        "reindex",
+        "attach",
+        "detach",
     ];
     let changes = changes.iter().any(|word| word.eq_ignore_ascii_case(first));
     !changes || words.any(|word| word.eq_ignore_ascii_case("returning"))
@@ -101,7 +131,8 @@ impl<'t> Scanner<'t> {
             } else if byte == b':' {
                 let end = self.name_end(position + 1);
                 let before = position.checked_sub(1).and_then(|before| bytes.get(before));
-                let is_parameter = end > position + 1 && !before.is_some_and(|before| *before == b':' || is_word(*before));
+                let is_parameter =
+                    end > position + 1 && !before.is_some_and(|before| *before == b':' || is_word(*before));
                 if is_parameter {
                     tokens.push(Token::Sql(&self.text[start..position]));
                     tokens.push(Token::Parameter(&self.text[position + 1..end]));
@@ -130,7 +161,8 @@ impl<'t> Scanner<'t> {
             [quote @ (b'\'' | b'"' | b'`'), ..] => {
                 // PostgreSQL takes backslashes so in a text that has an E before it.
                 let escapes = *quote != b'`'
-                    && (self.backslash_escapes || (self.dollar_quotes && matches!(before, Some(b'e' | b'E'))));
+                    && (self.backslash_escapes
+                        || (self.dollar_quotes && matches!(before, Some(b'e' | b'E'))));
                 position + quoted_length(rest, *quote, escapes)
             }
             [b'-', b'-', ..] => position + length_to(rest, b"\n"),
@@ -172,5 +204,7 @@ fn quoted_length(rest: &[u8], quote: u8, escapes: bool) -> usize {
 
 /// The length up to the end of the first occurrence, or of everything.
 fn length_to(rest: &[u8], end: &[u8]) -> usize {
-    rest.windows(end.len()).position(|window| window == end).map_or(rest.len(), |position| position + end.len())
+    rest.windows(end.len())
+        .position(|window| window == end)
+        .map_or(rest.len(), |position| position + end.len())
 }

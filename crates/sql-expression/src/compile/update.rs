@@ -14,7 +14,10 @@ impl<'n> Compiler<'n> {
     pub(super) fn update(&mut self, update: &'n UpdateNode) -> Result<()> {
         let table = &update.table;
         if update.assignments.is_empty() {
-            return Err(Error::argument(format!("UPDATE of `{}` changes no column; call `set`", table.name())));
+            return Err(Error::argument(format!(
+                "UPDATE of `{}` changes no column; call `set`",
+                table.name()
+            )));
         }
         self.begin_dml()?;
         let nodes = update.assignments.iter().map(|(_, node)| node).chain(&update.filters);
@@ -23,7 +26,11 @@ impl<'n> Compiler<'n> {
         if !further.is_empty() && style.is_none() {
             return Err(self.unsupported("UPDATE with further tables"));
         }
-        self.scopes.push(std::iter::once(Source::from(table)).chain(further.iter().map(|source| (*source).clone())).collect());
+        self.scopes.push(
+            std::iter::once(Source::from(table))
+                .chain(further.iter().map(|source| (*source).clone()))
+                .collect(),
+        );
         let name = self.dialect.table_name(table);
         self.push("UPDATE ");
         self.push(&name);

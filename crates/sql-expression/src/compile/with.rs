@@ -93,7 +93,9 @@ impl<'n> Order<'n> {
             return Ok(());
         }
         if self.done.iter().any(|done| done.name() == alias.name()) {
-            return Err(Error::compile(format!("two common table expressions of the statement are named `{name}`")));
+            return Err(Error::compile(format!(
+                "two common table expressions of the statement are named `{name}`"
+            )));
         }
         self.open.push(name);
         let mut walk = Walk::new(Vec::new());

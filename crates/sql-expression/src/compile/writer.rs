@@ -92,7 +92,14 @@ impl<'d> Filler<'d> {
         let mut two = String::new();
         dialect.write_placeholder(2, &mut two);
         let numbered = one != two;
-        Self { dialect, sql: String::with_capacity(256), number: 0, numbers: HashMap::new(), numbered, filled: Vec::new() }
+        Self {
+            dialect,
+            sql: String::with_capacity(256),
+            number: 0,
+            numbers: HashMap::new(),
+            numbered,
+            filled: Vec::new(),
+        }
     }
 
     pub(super) fn text(&mut self, text: &str) {
@@ -101,7 +108,9 @@ impl<'d> Filler<'d> {
 
     /// The placeholder of a value; a value that stands there twice has one number, where there are numbers.
     pub(super) fn slot(&mut self, slot: u32) {
-        if self.numbered && let Some(&number) = self.numbers.get(&slot) {
+        if self.numbered
+            && let Some(&number) = self.numbers.get(&slot)
+        {
             self.dialect.write_placeholder(number, &mut self.sql);
             return;
         }

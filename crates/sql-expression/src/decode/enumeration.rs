@@ -11,7 +11,7 @@ pub fn enumeration_word<'row>(cell: Cell<'row>, enumeration: &str) -> Result<&'r
     match cell {
         Cell::Text(word) => Ok(word),
         // PostgreSQL's own enumerations have types that only the database knows; their wire form is the word.
-        Cell::Other { bytes, .. } => std::str::from_utf8(bytes).map_err(|_| mismatch(cell, enumeration)),
+        Cell::Other { bytes, .. } => std::str::from_utf8(bytes).map_err(|_error| mismatch(cell, enumeration)),
         cell => Err(mismatch(cell, enumeration)),
     }
 }

@@ -62,7 +62,9 @@ fn position_of(columns: &[ColumnInfo], name: &str) -> Result<usize> {
     let mut found = columns.iter().enumerate().filter(|(_, column)| &*column.name == name);
     match (found.next(), found.next()) {
         (Some((position, _)), None) => Ok(position),
-        (Some(_), Some(_)) => Err(Error::argument(format!("the result has more than one column `{name}`; give them labels"))),
+        (Some(_), Some(_)) => {
+            Err(Error::argument(format!("the result has more than one column `{name}`; give them labels")))
+        }
         (None, _) => {
             let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
             Err(Error::argument(format!("the result has no column `{name}`; it has: {}", names.join(", "))))

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use sea_query::{EscapeBuilder, QueryBuilder, QuotedBuilder};
+use sea_query::{QueryBuilder, QuotedBuilder};
 
 use crate::{
     Error, Result, Value,
@@ -34,7 +34,7 @@ pub(super) struct LiteralStyle {
 
 /// Writes a value.
 pub(super) fn write_literal(
-    builder: &(impl QueryBuilder + EscapeBuilder),
+    builder: &impl QueryBuilder,
     style: &LiteralStyle,
     value: &Value,
     sql: &mut String,
@@ -45,7 +45,9 @@ pub(super) fn write_literal(
         _ => None,
     };
     if let Some(number) = number.filter(|number| !number.is_finite()) {
-        return Err(Error::data(format!("the number {number} cannot be written as an SQL literal; bind it as a parameter")));
+        return Err(Error::data(format!(
+            "the number {number} cannot be written as an SQL literal; bind it as a parameter"
+        )));
     }
     let typed_text = |name: &str, text: &str, sql: &mut String| {
         if style.typed {
@@ -89,7 +91,9 @@ pub(super) fn write_literal(
 }
 
 fn write_simple(builder: &impl QueryBuilder, value: &sea_query::Value, sql: &mut String) -> Result<()> {
-    builder.write_value(sql, value).map_err(|_| Error::data("the value cannot be written as an SQL literal"))
+    builder
+        .write_value(sql, value)
+        .map_err(|_error| Error::data("the value cannot be written as an SQL literal"))
 }
 
 fn push(sql: &mut String, text: std::fmt::Arguments<'_>) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sea_query::{EscapeBuilder, MysqlQueryBuilder};
 
 use super::{
-    Autoincrement, Concatenation, DefaultValues, Dialect, DistinctFrom, EnumerationStyle, Features, ForeignKeyIfExists, LimitStyle,
-    MultipleTables, PhysicalNaming, RowLocking,
+    Autoincrement, Concatenation, DefaultValues, Dialect, DistinctFrom, EnumerationStyle, Features,
+    ForeignKeyIfExists, LimitStyle, MultipleTables, PhysicalNaming, RowLocking,
     literal::{self, LiteralStyle},
     mysql_types, reserved,
 };
@@ -128,18 +128,25 @@ impl Dialect for MySqlDialect {
 
     fn write_literal(&self, value: &Value, sql: &mut String) -> Result<()> {
         // The session's zone is UTC, and an offset in a literal is not known to MariaDB.
-        let value = if let Value::Instant(microseconds) = value { &Value::DateTime(*microseconds) } else { value };
+        let value =
+            if let Value::Instant(microseconds) = value { &Value::DateTime(*microseconds) } else { value };
         if let Value::Text(text) | Value::Json(text) = value
             && text.contains(SUBSTITUTE)
         {
             // sea-query writes this character as `\z`, which the database reads as a letter; it can stand as it is.
-            let parts: Vec<String> = text.split(SUBSTITUTE).map(|part| MysqlQueryBuilder.escape_string(part)).collect();
+            let parts: Vec<String> =
+                text.split(SUBSTITUTE).map(|part| MysqlQueryBuilder.escape_string(part)).collect();
             sql.push('\'');
             sql.push_str(&parts.join("\u{1a}"));
             sql.push('\'');
             return Ok(());
         }
-        literal::write_literal(&MysqlQueryBuilder, &LiteralStyle { typed: true, binary_uuid: true }, value, sql)
+        literal::write_literal(
+            &MysqlQueryBuilder,
+            &LiteralStyle { typed: true, binary_uuid: true },
+            value,
+            sql,
+        )
     }
 
     fn type_name(&self, sql_type: &SqlType) -> Result<String> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sea_query::PostgresQueryBuilder;
 
 use super::{
-    Dialect, EnumerationStyle, Features, ForeignKeyIfExists, LimitStyle, MultipleTables, PhysicalNaming, RowLocking,
+    Dialect, EnumerationStyle, Features, ForeignKeyIfExists, LimitStyle, MultipleTables, PhysicalNaming,
+    RowLocking,
     literal::{self, LiteralStyle},
     no_type, reserved,
     sqlite::numeric,
@@ -80,7 +81,12 @@ impl Dialect for PostgresDialect {
     }
 
     fn write_literal(&self, value: &Value, sql: &mut String) -> Result<()> {
-        literal::write_literal(&PostgresQueryBuilder, &LiteralStyle { typed: true, binary_uuid: false }, value, sql)
+        literal::write_literal(
+            &PostgresQueryBuilder,
+            &LiteralStyle { typed: true, binary_uuid: false },
+            value,
+            sql,
+        )
     }
 
     fn type_name(&self, sql_type: &SqlType) -> Result<String> {

@@ -79,7 +79,12 @@ impl Dialect for SqliteDialect {
     }
 
     fn write_literal(&self, value: &Value, sql: &mut String) -> Result<()> {
-        literal::write_literal(&SqliteQueryBuilder, &LiteralStyle { typed: false, binary_uuid: false }, value, sql)
+        literal::write_literal(
+            &SqliteQueryBuilder,
+            &LiteralStyle { typed: false, binary_uuid: false },
+            value,
+            sql,
+        )
     }
 
     fn type_name(&self, sql_type: &SqlType) -> Result<String> {
@@ -108,7 +113,9 @@ impl Dialect for SqliteDialect {
     fn cast_type_name(&self, sql_type: &SqlType) -> Result<String> {
         Ok(match sql_type {
             // These are kept as text, which a cast to their declared type would turn into a number.
-            SqlType::Date | SqlType::Time | SqlType::DateTime | SqlType::Timestamp | SqlType::Enum { .. } => "TEXT".into(),
+            SqlType::Date | SqlType::Time | SqlType::DateTime | SqlType::Timestamp | SqlType::Enum { .. } => {
+                "TEXT".into()
+            }
             SqlType::Boolean => "INTEGER".into(),
             sql_type => self.type_name(sql_type)?,
         })

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    BinaryNode, CaseNode, CastNode, ColumnReference, FragmentPart, FunctionNode, InNode, LabelNode, Node, OrderBy, UnaryNode,
-    Window,
+    BinaryNode, CaseNode, CastNode, ColumnReference, FragmentPart, FunctionNode, InNode, LabelNode, Node,
+    OrderBy, UnaryNode, Window,
 };
 
 impl Node {
@@ -19,9 +19,10 @@ impl Node {
                 right: node.right.map_columns(replace),
                 escape: node.escape,
             })),
-            Self::Unary(node) => {
-                Self::Unary(Arc::new(UnaryNode { operator: node.operator, operand: node.operand.map_columns(replace) }))
-            }
+            Self::Unary(node) => Self::Unary(Arc::new(UnaryNode {
+                operator: node.operator,
+                operand: node.operand.map_columns(replace),
+            })),
             Self::Function(node) => Self::Function(Arc::new(FunctionNode {
                 name: node.name.clone(),
                 arguments: map_all(&node.arguments, replace),
@@ -56,9 +57,10 @@ impl Node {
                 ]))
             }
             Self::Tuple(nodes) => Self::Tuple(map_all(nodes, replace).into()),
-            Self::Label(node) => {
-                Self::Label(Arc::new(LabelNode { name: node.name.clone(), node: node.node.map_columns(replace) }))
-            }
+            Self::Label(node) => Self::Label(Arc::new(LabelNode {
+                name: node.name.clone(),
+                node: node.node.map_columns(replace),
+            })),
             Self::Fragment(parts) => Self::Fragment(
                 parts
                     .iter()

@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use super::{BinaryOperator, Source, UnaryOperator, Window};
-use crate::{name::Name, statement::{SelectNode, TextNode}, types::SqlType, value::Value};
+use crate::{
+    name::Name,
+    statement::{SelectNode, TextNode},
+    types::SqlType,
+    value::Value,
+};
 
 /// One node of an expression. Cloning copies a pointer.
 #[derive(Clone, Debug)]
@@ -161,13 +166,16 @@ impl InNode {
 
     /// The values, those of tuples one after the other.
     pub(crate) fn binds(&self) -> impl Iterator<Item = &Value> {
-        self.values.iter().flat_map(|value| match value {
-            Node::Tuple(values) => &values[..],
-            value => std::slice::from_ref(value),
-        }).filter_map(|value| match value {
-            Node::Bind(bind) => Some(&bind.value),
-            _ => None,
-        })
+        self.values
+            .iter()
+            .flat_map(|value| match value {
+                Node::Tuple(values) => &values[..],
+                value => std::slice::from_ref(value),
+            })
+            .filter_map(|value| match value {
+                Node::Bind(bind) => Some(&bind.value),
+                _ => None,
+            })
     }
 }
 

@@ -76,7 +76,8 @@ impl Decode for NaiveDateTime {
 
 impl Decode for DateTime<Utc> {
     fn decode(cell: Cell<'_>) -> Result<Self> {
-        DateTime::from_timestamp_micros(instant(cell, "DateTime<Utc>")?).ok_or_else(|| out_of_range("instant"))
+        DateTime::from_timestamp_micros(instant(cell, "DateTime<Utc>")?)
+            .ok_or_else(|| out_of_range("instant"))
     }
 }
 

@@ -19,7 +19,11 @@ impl TryFrom<value::Decimal> for Decimal {
         [number, number.normalize()]
             .iter()
             .find_map(|number| Self::try_from_i128_with_scale(number.mantissa(), number.scale()).ok())
-            .ok_or_else(|| Error::data(format!("the decimal {number} has more digits than `rust_decimal::Decimal` holds")))
+            .ok_or_else(|| {
+                Error::data(format!(
+                    "the decimal {number} has more digits than `rust_decimal::Decimal` holds"
+                ))
+            })
     }
 }
 

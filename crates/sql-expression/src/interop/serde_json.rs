@@ -7,9 +7,8 @@ use crate::{Cell, Decode, Error, Result, decode::mismatch, typed::column_types, 
 impl Decode for serde_json::Value {
     fn decode(cell: Cell<'_>) -> Result<Self> {
         match cell {
-            Cell::Json(text) | Cell::Text(text) => {
-                serde_json::from_str(text).map_err(|error| Error::data(format!("the value is not JSON: {error}")))
-            }
+            Cell::Json(text) | Cell::Text(text) => serde_json::from_str(text)
+                .map_err(|error| Error::data(format!("the value is not JSON: {error}"))),
             cell => Err(mismatch(cell, "serde_json::Value")),
         }
     }

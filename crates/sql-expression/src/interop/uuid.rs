@@ -11,7 +11,9 @@ impl Decode for Uuid {
             // MySQL keeps the 16 bytes, SQLite and MariaDB's own type give text.
             Cell::Bytes(bytes) => Self::from_slice(bytes)
                 .map_err(|_error| Error::data(format!("{} bytes are not a UUID, which has 16", bytes.len()))),
-            Cell::Text(text) => Self::parse_str(text).map_err(|_error| Error::data(format!("`{text}` is not a UUID"))),
+            Cell::Text(text) => {
+                Self::parse_str(text).map_err(|_error| Error::data(format!("`{text}` is not a UUID")))
+            }
             cell => Err(mismatch(cell, "Uuid")),
         }
     }

@@ -93,7 +93,11 @@ impl std::str::FromStr for ReferentialAction {
         [Self::NoAction, Self::Restrict, Self::Cascade, Self::SetNull, Self::SetDefault]
             .into_iter()
             .find(|action| action.as_sql().eq_ignore_ascii_case(&text.replace('_', " ")))
-            .ok_or_else(|| Error::argument(format!("`{text}` is not a referential action such as `cascade` or `set null`")))
+            .ok_or_else(|| {
+                Error::argument(format!(
+                    "`{text}` is not a referential action such as `cascade` or `set null`"
+                ))
+            })
     }
 }
 

@@ -151,7 +151,9 @@ impl MetaData {
             }
         }
         if features.enumerations == crate::dialect::EnumerationStyle::NamedType {
-            statements.extend(enumerations.into_iter().map(|name| Ddl::new(DdlNode::DropEnumeration { name, if_exists })));
+            statements.extend(
+                enumerations.into_iter().map(|name| Ddl::new(DdlNode::DropEnumeration { name, if_exists })),
+            );
         }
         Ok(statements)
     }
@@ -163,7 +165,8 @@ impl MetaData {
             for key in table.foreign_keys() {
                 let Some(target) = tables.iter().find(|target| key.is_to(table, target)) else { continue };
                 let definition = target.definition();
-                if let Some(missing) = key.referenced.iter().find(|column| definition.find(column).is_none()) {
+                if let Some(missing) = key.referenced.iter().find(|column| definition.find(column).is_none())
+                {
                     return Err(crate::Error::argument(format!(
                         "a foreign key of `{}` references `{}.{missing}`, which is not there",
                         table.name(),

@@ -48,7 +48,8 @@ pub(super) fn fitting(name: String, most: usize) -> String {
         return name;
     }
     // The hash must stay the same for ever, because the name lives in databases: FNV-1a.
-    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash =
+        name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     let mut end = most.saturating_sub(9);
     while !name.is_char_boundary(end) {
         end -= 1;

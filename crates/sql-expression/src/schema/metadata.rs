@@ -39,7 +39,12 @@ impl MetaData {
 
     /// A table by name.
     pub fn table(&self, name: &str) -> Option<Table> {
-        self.tables.read().unwrap_or_else(PoisonError::into_inner).iter().find(|table| &**table.name() == name).cloned()
+        self.tables
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .find(|table| &**table.name() == name)
+            .cloned()
     }
 }
 

@@ -13,7 +13,8 @@ pub struct DynamicRow {
 
 impl DynamicRow {
     pub(crate) fn read(row: &dyn Row, columns: &Arc<[ColumnInfo]>) -> Result<Self> {
-        let values = (0..row.len()).map(|position| crate::decode::decode_at(row, position)).collect::<Result<_>>()?;
+        let values =
+            (0..row.len()).map(|position| crate::decode::decode_at(row, position)).collect::<Result<_>>()?;
         Ok(Self { columns: columns.clone(), values })
     }
 
@@ -76,6 +77,9 @@ impl Value {
 
 impl fmt::Debug for DynamicRow {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_map().entries(self.columns.iter().map(|column| &column.name).zip(&self.values)).finish()
+        formatter
+            .debug_map()
+            .entries(self.columns.iter().map(|column| &column.name).zip(&self.values))
+            .finish()
     }
 }

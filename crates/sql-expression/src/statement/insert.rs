@@ -8,7 +8,7 @@ use crate::{
     expression::Node,
     name::Name,
     schema::{Table, Tables},
-    typed::{Attribute, ColumnExpression, ColumnType, IntoNode, Model, RowReader, Selectable, Operand},
+    typed::{Attribute, ColumnExpression, ColumnType, IntoNode, Model, Operand, RowReader, Selectable},
 };
 
 /// Begins an INSERT into a table or model.
@@ -51,12 +51,17 @@ impl<R> Insert<R> {
             let columns = insert.columns.get_or_insert_default();
             columns.push(name);
             match &mut insert.rows {
-                InsertRows::Values { nodes, width } if *width + 1 == columns.len() && nodes.len() == *width => {
+                InsertRows::Values { nodes, width }
+                    if *width + 1 == columns.len() && nodes.len() == *width =>
+                {
                     nodes.push(node);
                     *width += 1;
                 }
                 InsertRows::Default => insert.rows = InsertRows::Values { nodes: vec![node], width: 1 },
-                _ => insert.rows = InsertRows::Invalid("`value` cannot follow `values` or `values_many`".into()),
+                _ => {
+                    insert.rows =
+                        InsertRows::Invalid("`value` cannot follow `values` or `values_many`".into())
+                }
             }
         })
     }
@@ -97,7 +102,10 @@ impl<R> Insert<R> {
 
 /// A column that takes a value of type `V`: `Author::name` takes what its type takes, `"name"` and `users.c("name")`
 /// anything.
-#[diagnostic::on_unimplemented(message = "the column `{Self}` cannot be given `{V}`", label = "not a value for this column")]
+#[diagnostic::on_unimplemented(
+    message = "the column `{Self}` cannot be given `{V}`",
+    label = "not a value for this column"
+)]
 pub trait Assign<V> {
     /// The column's name, and the value as a node.
     fn assign(self, value: V) -> (Name, Node);
@@ -168,8 +176,10 @@ macro_rules! dml_statement {
             }
         }
 
-        impl<R: crate::statement::insert::Returned + crate::statement::select::FirstValue<T>, T: crate::Decode>
-            crate::statement::ScalarExecutable<T> for $name<R>
+        impl<
+            R: crate::statement::insert::Returned + crate::statement::select::FirstValue<T>,
+            T: crate::Decode,
+        > crate::statement::ScalarExecutable<T> for $name<R>
         {
             fn decode_scalar(&self, row: &dyn Row) -> Result<T> {
                 crate::typed::RowReader::new(row).next()

@@ -38,7 +38,8 @@ where
             insert.columns = columns;
         } else if columns.is_some() && columns != insert.columns {
             insert.rows = InsertRows::Invalid(
-                format!("row {count} has other columns than the first; insert rows of one shape together").into(),
+                format!("row {count} has other columns than the first; insert rows of one shape together")
+                    .into(),
             );
             return;
         }
@@ -49,8 +50,9 @@ where
             width = row_width;
         }
         if width != row_width {
-            insert.rows =
-                InsertRows::Invalid(format!("row {count} has {row_width} values, but the first has {width}").into());
+            insert.rows = InsertRows::Invalid(
+                format!("row {count} has {row_width} values, but the first has {width}").into(),
+            );
             return;
         }
     }
@@ -64,18 +66,36 @@ where
 impl<M: Model> InsertRow for &M {
     fn columns(&self) -> Option<Vec<Name>> {
         let definition = M::table().definition();
-        let unset = self.is_key_unset().then(|| definition.autoincrement_column().map(|column| column.name.clone())).flatten();
-        Some(definition.columns.iter().map(|column| column.name.clone()).filter(|name| Some(name) != unset.as_ref()).collect())
+        let unset = self
+            .is_key_unset()
+            .then(|| definition.autoincrement_column().map(|column| column.name.clone()))
+            .flatten();
+        Some(
+            definition
+                .columns
+                .iter()
+                .map(|column| column.name.clone())
+                .filter(|name| Some(name) != unset.as_ref())
+                .collect(),
+        )
     }
 
     fn nodes(self, nodes: &mut Vec<Node>) {
         let definition = M::table().definition();
-        let unset = self.is_key_unset().then(|| definition.autoincrement_column().map(|column| column.name.clone())).flatten();
+        let unset = self
+            .is_key_unset()
+            .then(|| definition.autoincrement_column().map(|column| column.name.clone()))
+            .flatten();
         let mut values = Vec::with_capacity(M::COLUMNS);
         self.write(&mut values);
-        nodes.extend(definition.columns.iter().zip(values).filter(|(column, _)| Some(&column.name) != unset.as_ref()).map(
-            |(column, value)| Node::typed_bind(value, column.sql_type.clone()),
-        ));
+        nodes.extend(
+            definition
+                .columns
+                .iter()
+                .zip(values)
+                .filter(|(column, _)| Some(&column.name) != unset.as_ref())
+                .map(|(column, value)| Node::typed_bind(value, column.sql_type.clone())),
+        );
     }
 }
 

@@ -3,16 +3,16 @@
 use std::{any::Any, fmt, marker::PhantomData, sync::Arc};
 
 use super::{
-    Executable, Join, JoinKind, LockStrength, LockWait, Locking, ScalarExecutable, SelectItem, SelectNode, SetOperation,
-    SetOperator, StatementNode,
+    Executable, Join, JoinKind, LockStrength, LockWait, Locking, ScalarExecutable, SelectItem, SelectNode,
+    SetOperation, SetOperator, StatementNode,
 };
 use crate::{
     ColumnInfo, Decode, Result, Row, RowPlan,
     expression::{Alias, AliasTarget, Node, OrderBy, Source},
     name::Name,
     typed::{
-        Aliased, Attribute, ColumnExpression, ColumnType, Condition, Entity, Expression, IntoNode, Model, OrderExpression,
-        RowReader, Selectable,
+        Aliased, Attribute, ColumnExpression, ColumnType, Condition, Entity, Expression, IntoNode, Model,
+        OrderExpression, RowReader, Selectable,
     },
 };
 
@@ -60,7 +60,9 @@ impl<S> Select<S> {
         if self.node.set_operations.is_empty() {
             return self.change(change);
         }
-        let message = format!("`{what}` cannot follow a set operation: call it on the parts, or select from a subquery");
+        let message = format!(
+            "`{what}` cannot follow a set operation: call it on the parts, or select from a subquery"
+        );
         self.change(|node| node.filters.push(Node::Invalid(message.into())))
     }
 
@@ -157,7 +159,8 @@ impl<S> Select<S> {
     /// Locks the rows until the transaction ends: FOR UPDATE.
     pub fn with_for_update(self) -> Self {
         self.change(|node| {
-            node.locking = Some(Locking { strength: LockStrength::Update, wait: LockWait::Wait, of: Vec::new() });
+            node.locking =
+                Some(Locking { strength: LockStrength::Update, wait: LockWait::Wait, of: Vec::new() });
         })
     }
 

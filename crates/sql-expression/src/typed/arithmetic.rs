@@ -41,7 +41,10 @@ arithmetic! {
 }
 
 /// What a number column of type `B` can be calculated with.
-#[diagnostic::on_unimplemented(message = "a `{B}` column cannot be calculated with `{Self}`", label = "not a number that goes with `{B}`")]
+#[diagnostic::on_unimplemented(
+    message = "a `{B}` column cannot be calculated with `{Self}`",
+    label = "not a number that goes with `{B}`"
+)]
 pub trait ArithmeticOperand<B> {
     /// The result's type.
     type Output: ColumnType<Base = Self::Output>;

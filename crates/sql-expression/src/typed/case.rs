@@ -36,7 +36,10 @@ impl<T: ColumnType<Base = T>> Case<T> {
 
     /// The value where no condition holds.
     pub fn otherwise(self, value: impl Operand<T>) -> Expression<T> {
-        Expression::new(Node::Case(Arc::new(CaseNode { branches: self.branches, otherwise: Some(value.into_operand()) })))
+        Expression::new(Node::Case(Arc::new(CaseNode {
+            branches: self.branches,
+            otherwise: Some(value.into_operand()),
+        })))
     }
 
     /// NULL where no condition holds.

@@ -1,10 +1,6 @@
 //! [`ColumnType`]: a Rust type that one column can hold.
 
-use crate::{
-    Cell, Decode, Error, Result, Value,
-    types::SqlType,
-    value::Decimal,
-};
+use crate::{Cell, Decode, Error, Result, Value, types::SqlType, value::Decimal};
 
 /// A Rust type that one column can hold. `Option` makes it nullable.
 #[diagnostic::on_unimplemented(
@@ -111,7 +107,12 @@ macro_rules! column_types {
     )*};
 }
 
-#[cfg(any(feature = "chrono-0_4", feature = "rust_decimal-1", feature = "serde_json-1", feature = "uuid-1"))]
+#[cfg(any(
+    feature = "chrono-0_4",
+    feature = "rust_decimal-1",
+    feature = "serde_json-1",
+    feature = "uuid-1"
+))]
 pub(crate) use column_types;
 
 column_types! {

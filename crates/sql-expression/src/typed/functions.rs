@@ -57,7 +57,10 @@ pub fn upper<T: ColumnType + Is<String>>(text: impl Typed<T>) -> Expression<T> {
 }
 
 /// `coalesce(expression, default)`: the default where the expression is NULL.
-pub fn coalesce<T: ColumnType>(expression: impl Typed<T>, default: impl Operand<T::Base>) -> Expression<T::Base> {
+pub fn coalesce<T: ColumnType>(
+    expression: impl Typed<T>,
+    default: impl Operand<T::Base>,
+) -> Expression<T::Base> {
     call("coalesce", vec![expression.into_typed(), default.into_operand()])
 }
 
@@ -85,7 +88,6 @@ pub fn literal<T: ColumnType>(value: T) -> Expression<T> {
 pub fn null<T: ColumnType<Base = T>>() -> Expression<Option<T>> {
     Expression::new(Node::Null)
 }
-
 
 fn call<T>(name: impl Into<Name>, arguments: Vec<Node>) -> Expression<T> {
     Expression::new(Node::function(name, arguments))

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Attribute, ColumnExpression, ColumnType, Expression, IntoNode, Is, Model, OrderExpression, operand::Operand,
+    Attribute, ColumnExpression, ColumnType, Expression, IntoNode, Is, Model, OrderExpression,
+    operand::Operand,
 };
 use crate::{
     expression::{BinaryNode, BinaryOperator, CastNode, InNode, Node, UnaryOperator},

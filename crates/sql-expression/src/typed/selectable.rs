@@ -2,10 +2,7 @@
 
 use super::{Aliased, Attribute, ColumnExpression, ColumnType, Entity, Expression, Model, Nullable};
 use crate::{
-    Cell, Decode, Error, Result, Row, Value,
-    expression::Node,
-    schema::Table,
-    statement::SelectItem,
+    Cell, Decode, Error, Result, Row, Value, expression::Node, schema::Table, statement::SelectItem,
 };
 
 /// What `select` takes: a model, a column, an expression, or a tuple of these.
@@ -62,6 +59,7 @@ impl<'r> RowReader<'r> {
     /// # Errors
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) when it does not fit; its position is named.
     #[inline]
+    #[expect(clippy::should_implement_trait, reason = "each cell is read into the type that is asked for")]
     pub fn next<T: Decode>(&mut self) -> Result<T> {
         let cell = self.cell()?;
         T::decode(cell).map_err(|error| error.context(format_args!("column {}", self.position)))

@@ -58,6 +58,11 @@ impl Tuple {
                 Node::Tuple(nodes.into())
             })
             .collect();
-        Expression::new(Node::In(Arc::new(InNode { left: Node::Tuple(self.0), values, negated, sql_type: None })))
+        Expression::new(Node::In(Arc::new(InNode {
+            left: Node::Tuple(self.0),
+            values,
+            negated,
+            sql_type: None,
+        })))
     }
 }

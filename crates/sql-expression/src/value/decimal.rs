@@ -8,7 +8,7 @@ use crate::{Error, Result};
 ///
 /// It carries values between drivers and Rust types; calculate with `rust_decimal` (feature `rust_decimal-1`).
 /// Numbers that are equal compare equal whatever their scale: `1.50 == 1.5`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Decimal {
     // Two halves instead of an `i128` keep the alignment at 8, and so `Value` and `Cell` small.
     high: i64,
@@ -26,9 +26,12 @@ impl Decimal {
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) when there are more than 38 digits, before or after the point.
     pub fn new(mantissa: i128, scale: u32) -> Result<Self> {
         if scale > DIGITS || mantissa.unsigned_abs() >= 10_u128.pow(DIGITS) {
-            return Err(Error::data(format!("the decimal {mantissa}e-{scale} has more than {DIGITS} digits")));
+            return Err(Error::data(format!(
+                "the decimal {mantissa}e-{scale} has more than {DIGITS} digits"
+            )));
         }
-        let scale = u8::try_from(scale).map_err(|_| Error::data("the scale of a decimal is at most 38"))?;
+        let scale =
+            u8::try_from(scale).map_err(|_error| Error::data("the scale of a decimal is at most 38"))?;
         Ok(Self { high: (mantissa >> 64) as i64, low: mantissa as u64, scale })
     }
 
@@ -78,7 +81,7 @@ impl FromStr for Decimal {
     fn from_str(text: &str) -> Result<Self> {
         let invalid = || Error::data(format!("`{text}` is not a decimal number of at most {DIGITS} digits"));
         let (number, exponent) = match text.split_once(['e', 'E']) {
-            Some((number, exponent)) => (number, exponent.parse::<i32>().map_err(|_| invalid())?),
+            Some((number, exponent)) => (number, exponent.parse::<i32>().map_err(|_error| invalid())?),
             None => (text, 0),
         };
         let (negative, number) = match number.strip_prefix('-') {
@@ -99,19 +102,25 @@ impl FromStr for Decimal {
                 .and_then(|value| value.checked_add(i128::from(digit - b'0')))
                 .ok_or_else(invalid)?;
         }
-        let mut scale = i32::try_from(fraction.len()).map_err(|_| invalid())?.checked_sub(exponent).ok_or_else(invalid)?;
+        let mut scale = i32::try_from(fraction.len())
+            .map_err(|_error| invalid())?
+            .checked_sub(exponent)
+            .ok_or_else(invalid)?;
         while scale > DIGITS as i32 && mantissa % 10 == 0 && mantissa != 0 {
             mantissa /= 10;
             scale -= 1;
         }
         while scale < 0 {
-            mantissa = mantissa.checked_mul(10).filter(|value| value.unsigned_abs() < 10_u128.pow(DIGITS)).ok_or_else(invalid)?;
+            mantissa = mantissa
+                .checked_mul(10)
+                .filter(|value| value.unsigned_abs() < 10_u128.pow(DIGITS))
+                .ok_or_else(invalid)?;
             scale += 1;
         }
         if mantissa == 0 {
             scale = scale.min(DIGITS as i32);
         }
-        Self::new(if negative { -mantissa } else { mantissa }, scale as u32).map_err(|_| invalid())
+        Self::new(if negative { -mantissa } else { mantissa }, scale as u32).map_err(|_error| invalid())
     }
 }
 
@@ -132,12 +141,6 @@ impl fmt::Display for Decimal {
 impl fmt::Debug for Decimal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
-    }
-}
-
-impl Default for Decimal {
-    fn default() -> Self {
-        Self { high: 0, low: 0, scale: 0 }
     }
 }
 

@@ -34,7 +34,11 @@ pub fn civil_from_days(days: i32) -> (i32, u32, u32) {
 /// `2024-02-29`.
 pub fn format_date(days: i32) -> String {
     let (year, month, day) = civil_from_days(days);
-    if year < 0 { format!("-{:04}-{month:02}-{day:02}", -year) } else { format!("{year:04}-{month:02}-{day:02}") }
+    if year < 0 {
+        format!("-{:04}-{month:02}-{day:02}", -year)
+    } else {
+        format!("{year:04}-{month:02}-{day:02}")
+    }
 }
 
 /// `13:45:00.000000`: always six digits of fraction, so that text sorts as time does.
@@ -72,8 +76,9 @@ pub fn parse_time(text: &str) -> Result<i64> {
 /// # Errors
 /// [`ErrorKind::Data`](crate::ErrorKind::Data) when the text is not a date and time.
 pub fn parse_datetime(text: &str) -> Result<(i64, Option<i32>)> {
-    datetime_of(text)
-        .ok_or_else(|| Error::data(format!("`{text}` is not a date and time (expected YYYY-MM-DD HH:MM:SS.ffffff)")))
+    datetime_of(text).ok_or_else(|| {
+        Error::data(format!("`{text}` is not a date and time (expected YYYY-MM-DD HH:MM:SS.ffffff)"))
+    })
 }
 
 fn datetime_of(text: &str) -> Option<(i64, Option<i32>)> {
@@ -86,7 +91,9 @@ fn datetime_of(text: &str) -> Option<(i64, Option<i32>)> {
         let sign = if rest[at..].starts_with('-') { -1 } else { 1 };
         let (hours, minutes) = match rest[at + 1..].split_once(':') {
             Some((hours, minutes)) => (hours, minutes),
-            None => (rest.get(at + 1..at + 3)?, rest.get(at + 3..).filter(|text| !text.is_empty()).unwrap_or("0")),
+            None => {
+                (rest.get(at + 1..at + 3)?, rest.get(at + 3..).filter(|text| !text.is_empty()).unwrap_or("0"))
+            }
         };
         (&rest[..at], Some(sign * (number(hours, 23)? as i32 * 3600 + number(minutes, 59)? as i32 * 60)))
     } else {

@@ -94,7 +94,10 @@ fn case_005_joins_on_anything() {
     let always = aludel_sql_expression::Expression::<bool>::new(Node::Boolean(true));
     let never = aludel_sql_expression::Expression::<bool>::new(Node::Boolean(false));
     assert_same(&select(both.clone()).join_on(&b, always), "SELECT a.id, b.id, b.a_id FROM a JOIN b ON TRUE");
-    assert_same(&select(both.clone()).outerjoin_on(&b, never), "SELECT a.id, b.id, b.a_id FROM a LEFT JOIN b ON FALSE");
+    assert_same(
+        &select(both.clone()).outerjoin_on(&b, never),
+        "SELECT a.id, b.id, b.a_id FROM a LEFT JOIN b ON FALSE",
+    );
     assert_same(&select(both).cross_join(&b), "SELECT a.id, b.id, b.a_id FROM a CROSS JOIN b");
 }
 
@@ -129,7 +132,10 @@ fn case_006_unions() {
         "SELECT both.id FROM (SELECT some_table.id, some_table.x FROM some_table WHERE some_table.id = 2 UNION \
          SELECT some_table.id, some_table.x FROM some_table WHERE some_table.id = 3) AS both ORDER BY both.id"
     );
-    assert!(error(&one(1).union(one(2)).filter(t.c("x").eq(1)), &sqlite()).contains("`filter` cannot follow a set operation"));
+    assert!(
+        error(&one(1).union(one(2)).filter(t.c("x").eq(1)), &sqlite())
+            .contains("`filter` cannot follow a set operation")
+    );
 }
 
 #[test]
@@ -164,7 +170,10 @@ fn case_007_in_lists() {
         "SELECT some_table.id FROM some_table WHERE (some_table.x, some_table.z) IN ((?, ?), (?, ?)) AND some_table.y = ?",
     );
     let none: [(i32, &str); 0] = [];
-    assert_same(&select(t.c("id")).filter(pair().in_(none)), "SELECT some_table.id FROM some_table WHERE 1 = 0");
+    assert_same(
+        &select(t.c("id")).filter(pair().in_(none)),
+        "SELECT some_table.id FROM some_table WHERE 1 = 0",
+    );
     assert_same(
         &select(t.c("id")).filter(t.c("x").in_([t.c("y"), t.c("id")])),
         "SELECT some_table.id FROM some_table WHERE some_table.x IN (some_table.y, some_table.id)",
@@ -186,8 +195,14 @@ fn case_008_like_with_escape() {
         "SELECT some_table.id FROM some_table WHERE some_table.z LIKE $1 ESCAPE '/'",
         "SELECT some_table.id FROM some_table WHERE some_table.z LIKE ? ESCAPE '/'",
     );
-    assert_eq!(sql_with(&select(t.c("id")).filter(z().contains("b%c/_")), &sqlite()).1, [Value::Text("%b/%c///_%".into())]);
-    assert_eq!(sql_with(&select(t.c("id")).filter(z().ends_with("e%fg")), &sqlite()).1, [Value::Text("%e/%fg".into())]);
+    assert_eq!(
+        sql_with(&select(t.c("id")).filter(z().contains("b%c/_")), &sqlite()).1,
+        [Value::Text("%b/%c///_%".into())]
+    );
+    assert_eq!(
+        sql_with(&select(t.c("id")).filter(z().ends_with("e%fg")), &sqlite()).1,
+        [Value::Text("%e/%fg".into())]
+    );
     assert_sql(
         &select(t.c("id")).filter(z().ilike("A%")),
         "SELECT some_table.id FROM some_table WHERE lower(some_table.z) LIKE lower(?)",
@@ -198,7 +213,10 @@ fn case_008_like_with_escape() {
         sql(&select(t.c("id")).filter(z().op::<bool>("REGEXP", "a.cde")), &mysql()),
         "SELECT some_table.id FROM some_table WHERE some_table.z REGEXP ?"
     );
-    assert!(error(&select(t.c("id")).filter(z().op::<bool>("; --", "x")), &mysql()).contains("is not an operator"));
+    assert!(
+        error(&select(t.c("id")).filter(z().op::<bool>("; --", "x")), &mysql())
+            .contains("is not an operator")
+    );
 }
 
 #[test]
@@ -236,12 +254,11 @@ fn case_011_windows() {
         &over(Window::new().order_by(t.c("x").desc())),
         "SELECT max(some_table.y) OVER (ORDER BY some_table.x DESC) FROM some_table",
     );
-    let framed = over(
-        Window::new()
-            .partition_by(t.c("z"))
-            .order_by(t.c("x"))
-            .frame(FrameUnit::Rows, FrameBound::Preceding(5), FrameBound::CurrentRow),
-    );
+    let framed = over(Window::new().partition_by(t.c("z")).order_by(t.c("x")).frame(
+        FrameUnit::Rows,
+        FrameBound::Preceding(5),
+        FrameBound::CurrentRow,
+    ));
     assert_same(
         &framed,
         "SELECT max(some_table.y) OVER (PARTITION BY some_table.z ORDER BY some_table.x ROWS BETWEEN 5 PRECEDING AND CURRENT \
@@ -324,7 +341,16 @@ fn case_021_percent_signs_are_not_doubled() {
         statement.to_sql(&*sqlite()).unwrap(),
         "SELECT some_table.z || '%%' FROM some_table WHERE some_table.z LIKE '%x%'"
     );
-    assert_eq!(sql_with(&select(aludel_sql_expression::Expression::<String>::new(aludel_sql_expression::typed::IntoNode::into_node(text("'100%'")))), &mysql()).0, "SELECT '100%'");
+    assert_eq!(
+        sql_with(
+            &select(aludel_sql_expression::Expression::<String>::new(
+                aludel_sql_expression::typed::IntoNode::into_node(text("'100%'"))
+            )),
+            &mysql()
+        )
+        .0,
+        "SELECT '100%'"
+    );
 }
 
 #[test]
@@ -344,5 +370,8 @@ fn case_026_division_of_integers_is_true_division() {
         "SELECT some_table.x / CAST(some_table.y AS DOUBLE PRECISION) FROM some_table",
         "SELECT some_table.x / CAST(some_table.y AS DOUBLE) FROM some_table",
     );
-    assert_eq!(sql(&select(literal(15) / 10), &postgres()), "SELECT CAST($1 AS INTEGER) / CAST($2 AS DOUBLE PRECISION)");
+    assert_eq!(
+        sql(&select(literal(15) / 10), &postgres()),
+        "SELECT CAST($1 AS INTEGER) / CAST($2 AS DOUBLE PRECISION)"
+    );
 }

@@ -3,10 +3,17 @@
 use std::sync::Arc;
 
 use aludel_sql_expression::{
-    Dialect, Executable, SqlType, create_index, create_table, drop_index, drop_table,
+    Dialect, Executable, SqlType, create_index, create_table,
     dialect::{PhysicalNaming, PostgresDialect},
-    schema::{CheckConstraint, Column, ForeignKeyConstraint, Index, MetaData, ReferentialAction, Table, UniqueConstraint},
-    types::{BigInteger, Boolean, Date, DateTime, Integer, Json, LargeBinary, Numeric, Text, Time, Timestamp, Uuid, Varchar},
+    drop_index, drop_table,
+    schema::{
+        CheckConstraint, Column, ForeignKeyConstraint, Index, MetaData, ReferentialAction, Table,
+        UniqueConstraint,
+    },
+    types::{
+        BigInteger, Boolean, Date, DateTime, Integer, Json, LargeBinary, Numeric, Text, Time, Timestamp,
+        Uuid, Varchar,
+    },
 };
 
 use crate::fixture::{Library, mariadb, mysql, postgres, render, sqlite};
@@ -54,14 +61,19 @@ fn types() {
     let text = |dialect: Arc<dyn Dialect>| {
         let sql = create_table(&table).to_sql(&*dialect).unwrap();
         let lines = sql.lines().filter_map(|line| line.trim().trim_end_matches(',').split_once(' '));
-        lines.filter(|(name, _)| name.len() == 1).map(|(_, sql_type)| sql_type.to_owned()).collect::<Vec<_>>().join("; ")
+        lines
+            .filter(|(name, _)| name.len() == 1)
+            .map(|(_, sql_type)| sql_type.to_owned())
+            .collect::<Vec<_>>()
+            .join("; ")
     };
     assert_eq!(text(sqlite()), "BOOLEAN; DATE; TIME; DATETIME; TIMESTAMP; TEXT; TEXT; BLOB; NUMERIC");
     assert_eq!(
         text(postgres()),
         "BOOLEAN; DATE; TIME; TIMESTAMP; TIMESTAMP WITH TIME ZONE; UUID; JSONB; BYTEA; NUMERIC"
     );
-    let of_mysql = "BOOLEAN; DATE; TIME(6); DATETIME(6); DATETIME(6); BINARY(16); JSON; LONGBLOB; DECIMAL(38, 10)";
+    let of_mysql =
+        "BOOLEAN; DATE; TIME(6); DATETIME(6); DATETIME(6); BINARY(16); JSON; LONGBLOB; DECIMAL(38, 10)";
     assert_eq!(text(mysql()), of_mysql);
     assert_eq!(text(mariadb()), of_mysql);
 }
@@ -86,16 +98,21 @@ fn constraints_and_indexes() {
         .index(Index::new("ix_both", ["code", "name"]).unique());
     assert_eq!(
         all(&metadata, &*postgres()),
-        ["CREATE TABLE IF NOT EXISTS item (\n    shop INTEGER NOT NULL,\n    number INTEGER NOT NULL,\n    name VARCHAR(20) NOT NULL \
+        [
+            "CREATE TABLE IF NOT EXISTS item (\n    shop INTEGER NOT NULL,\n    number INTEGER NOT NULL,\n    name VARCHAR(20) NOT NULL \
           DEFAULT 'x',\n    code VARCHAR(20),\n    parent_shop INTEGER,\n    parent_number INTEGER,\n    PRIMARY KEY (shop, number),\n    \
           UNIQUE (name),\n    CONSTRAINT uq_code UNIQUE (shop, code),\n    CONSTRAINT ck_number CHECK (number > 0),\n    CONSTRAINT \
           fk_parent FOREIGN KEY (parent_shop, parent_number) REFERENCES item (shop, number) ON DELETE SET NULL\n);\nCOMMENT ON \
           COLUMN item.name IS E'it\\'s';\nCREATE INDEX IF NOT EXISTS ix_item_code ON item (code);\nCREATE UNIQUE INDEX IF NOT EXISTS \
-          ix_both ON item (code, name)"]
+          ix_both ON item (code, name)"
+        ]
     );
     let of_mysql = create_table(&table).to_sql(&*mysql()).unwrap();
     assert!(of_mysql.contains("name VARCHAR(20) NOT NULL DEFAULT 'x' COMMENT 'it\\'s'"), "{of_mysql}");
-    assert!(of_mysql.contains("    INDEX ix_item_code (code),\n    UNIQUE INDEX ix_both (code, name)\n)"), "{of_mysql}");
+    assert!(
+        of_mysql.contains("    INDEX ix_item_code (code),\n    UNIQUE INDEX ix_both (code, name)\n)"),
+        "{of_mysql}"
+    );
 }
 
 #[test]
@@ -159,8 +176,10 @@ fn enumerations() {
     let _ = Table::new("person", &metadata).column(Column::new("mood", sql_type));
     assert_eq!(
         all(&metadata, &*postgres()),
-        ["DO $$ BEGIN CREATE TYPE mood AS ENUM ('sad', E'it\\'s ok'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;\nCREATE TABLE \
-          IF NOT EXISTS person (\n    mood mood\n)"]
+        [
+            "DO $$ BEGIN CREATE TYPE mood AS ENUM ('sad', E'it\\'s ok'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;\nCREATE TABLE \
+          IF NOT EXISTS person (\n    mood mood\n)"
+        ]
     );
     assert_eq!(
         all(&metadata, &*mysql()),
@@ -168,7 +187,9 @@ fn enumerations() {
     );
     assert_eq!(
         all(&metadata, &*sqlite()),
-        ["CREATE TABLE IF NOT EXISTS person (\n    mood VARCHAR(7),\n    CHECK (mood IN ('sad', 'it''s ok'))\n)"]
+        [
+            "CREATE TABLE IF NOT EXISTS person (\n    mood VARCHAR(7),\n    CHECK (mood IN ('sad', 'it''s ok'))\n)"
+        ]
     );
     let dropped = metadata.drop_statements(&*postgres(), true).unwrap();
     assert_eq!(dropped.last().unwrap().to_sql(&*postgres()).unwrap(), "DROP TYPE IF EXISTS mood");
@@ -177,7 +198,9 @@ fn enumerations() {
 
 #[test]
 fn what_cannot_be_created_is_named() {
-    let failed = |table: Table, dialect: Arc<dyn Dialect>| render(&create_table(&table), &dialect).unwrap_err().to_string();
+    let failed = |table: Table, dialect: Arc<dyn Dialect>| {
+        render(&create_table(&table), &dialect).unwrap_err().to_string()
+    };
     let text_key = || Table::unregistered("t").column(Column::new("name", Text).index());
     assert!(failed(text_key(), mysql()).contains("the column `t.name` is a key or has an index"));
     assert!(render(&create_table(text_key()), &postgres()).is_ok());
@@ -199,12 +222,17 @@ fn what_cannot_be_created_is_named() {
 #[test]
 fn single_statements() {
     let Library { author, .. } = Library::new();
-    let text = |statement: aludel_sql_expression::Ddl, dialect: Arc<dyn Dialect>| statement.to_sql(&*dialect).unwrap();
+    let text = |statement: aludel_sql_expression::Ddl, dialect: Arc<dyn Dialect>| {
+        statement.to_sql(&*dialect).unwrap()
+    };
     assert_eq!(text(drop_table(&author).if_exists(), postgres()), "DROP TABLE IF EXISTS author");
     let index = || create_index(&author, Index::new("ix_age", ["age"])).if_not_exists();
     assert_eq!(text(index(), sqlite()), "CREATE INDEX IF NOT EXISTS ix_age ON author (age)");
     assert_eq!(text(index(), mysql()), "CREATE INDEX ix_age ON author (age)");
-    assert_eq!(text(drop_index(&author, "ix_age").if_exists(), mariadb()), "DROP INDEX IF EXISTS ix_age ON author");
+    assert_eq!(
+        text(drop_index(&author, "ix_age").if_exists(), mariadb()),
+        "DROP INDEX IF EXISTS ix_age ON author"
+    );
     assert_eq!(text(drop_index(&author, "ix_age"), postgres()), "DROP INDEX ix_age");
 }
 

@@ -1,9 +1,6 @@
 //! Expressions: types of parameters, functions, CASE, CAST, concatenation, order of NULLs.
 
-use aludel_sql_expression::{
-    Executable, case, coalesce, func, literal, lower, not, select,
-    typed::IntoNode,
-};
+use aludel_sql_expression::{Executable, case, coalesce, func, literal, lower, not, select, typed::IntoNode};
 
 use crate::fixture::{Library, assert_same, assert_sql, error, mysql, postgres, sql, sqlite};
 
@@ -19,7 +16,10 @@ fn a_parameter_says_its_type_where_nothing_else_does() {
         "SELECT author.age + CAST($1 AS BIGINT) FROM author",
         "a wider number would be cut off"
     );
-    assert_eq!(sql(&select(literal("a".to_owned()).eq("b")), &postgres()), "SELECT CAST($1 AS TEXT) = CAST($2 AS TEXT)");
+    assert_eq!(
+        sql(&select(literal("a".to_owned()).eq("b")), &postgres()),
+        "SELECT CAST($1 AS TEXT) = CAST($2 AS TEXT)"
+    );
     assert_eq!(
         sql(&select(coalesce(book.c("title").of::<Option<String>>(), "none")), &postgres()),
         "SELECT coalesce(book.title, $1) FROM book"
@@ -50,13 +50,15 @@ fn concatenation() {
 fn order_of_nulls() {
     let Library { author, .. } = Library::new();
     assert_sql(
-        &select(author.c("id")).order_by((author.c("age").desc().nulls_last(), author.c("name").asc().nulls_first())),
+        &select(author.c("id"))
+            .order_by((author.c("age").desc().nulls_last(), author.c("name").asc().nulls_first())),
         "SELECT author.id FROM author ORDER BY author.age DESC NULLS LAST, author.name NULLS FIRST",
         "SELECT author.id FROM author ORDER BY author.age DESC NULLS LAST, author.name NULLS FIRST",
         "SELECT author.id FROM author ORDER BY author.age IS NULL, author.age DESC, author.name IS NULL DESC, author.name",
     );
     // The value of an expression that is written twice is sent twice.
-    let statement = select(author.c("id")).order_by((author.c("age").of::<i32>() + 5).asc().nulls_last()).limit(3);
+    let statement =
+        select(author.c("id")).order_by((author.c("age").of::<i32>() + 5).asc().nulls_last()).limit(3);
     let (text, values) = crate::fixture::sql_with(&statement, &mysql());
     assert_eq!(text, "SELECT author.id FROM author ORDER BY author.age + ? IS NULL, author.age + ? LIMIT ?");
     assert_eq!(format!("{values:?}"), "[I64(5), I64(5), I64(3)]");
@@ -75,8 +77,14 @@ fn functions_and_casts() {
         "SELECT CAST(author.age AS TEXT) FROM author",
         "SELECT CAST(author.age AS CHAR) FROM author",
     );
-    assert!(error(&select(func::<i32>("pg_sleep(1); --", [])), &sqlite()).contains("is not the name of a function"));
-    assert!(error(&select(author.c("age").of::<i32>().distinct()), &sqlite()).contains("DISTINCT can only follow a function"));
+    assert!(
+        error(&select(func::<i32>("pg_sleep(1); --", [])), &sqlite())
+            .contains("is not the name of a function")
+    );
+    assert!(
+        error(&select(author.c("age").of::<i32>().distinct()), &sqlite())
+            .contains("DISTINCT can only follow a function")
+    );
 }
 
 #[test]

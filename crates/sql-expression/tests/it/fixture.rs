@@ -76,7 +76,12 @@ pub(crate) fn sql(statement: &impl Executable, dialect: &Arc<dyn Dialect>) -> St
 
 /// Asserts the text for all dialects: SQLite, PostgreSQL, MySQL, MariaDB.
 #[track_caller]
-pub(crate) fn assert_sql(statement: &impl Executable, sqlite_text: &str, postgres_text: &str, mysql_text: &str) {
+pub(crate) fn assert_sql(
+    statement: &impl Executable,
+    sqlite_text: &str,
+    postgres_text: &str,
+    mysql_text: &str,
+) {
     assert_eq!(sql(statement, &sqlite()), sqlite_text, "SQLite");
     assert_eq!(sql(statement, &postgres()), postgres_text, "PostgreSQL");
     assert_eq!(sql(statement, &mysql()), mysql_text, "MySQL");

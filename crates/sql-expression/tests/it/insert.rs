@@ -26,13 +26,19 @@ fn many_rows() {
     let Library { author, .. } = Library::new();
     let rows = |count: i32| (0..count).map(|number| (number, format!("name {number}")));
     let part = render(&insert(&author).values_many(rows(3)), &sqlite()).unwrap().parts.remove(0);
-    assert_eq!((&*part.sql, part.sets, part.parameters.len()), ("INSERT INTO author (id, name) VALUES (?, ?)", 3, 6));
+    assert_eq!(
+        (&*part.sql, part.sets, part.parameters.len()),
+        ("INSERT INTO author (id, name) VALUES (?, ?)", 3, 6)
+    );
     assert_eq!(
         sql(&insert(&author).values_many(rows(2)), &postgres()),
         "INSERT INTO author (id, name) VALUES ($1, $2), ($3, $4)"
     );
     let parts = render(&insert(&author).values_many(rows(2345)), &mysql()).unwrap().parts;
-    assert_eq!(parts.iter().map(|part| part.parameters.len() / 2).collect::<Vec<_>>(), [1000, 1000, 100, 100, 100, 45]);
+    assert_eq!(
+        parts.iter().map(|part| part.parameters.len() / 2).collect::<Vec<_>>(),
+        [1000, 1000, 100, 100, 100, 45]
+    );
     assert_eq!(parts.last().unwrap().parameters[0], Value::I64(2300));
 }
 

@@ -1,6 +1,9 @@
 //! Tests of the expression language: texts per dialect, keys, decoding.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
 mod cache;
+mod cartesian;
 mod case;
 mod ddl;
 mod expression;

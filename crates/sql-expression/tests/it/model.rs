@@ -26,7 +26,8 @@ const Employee: Entity<Employee> = Entity::new();
 #[allow(non_upper_case_globals, reason = "the constants are named like the fields")]
 impl Employee {
     const id: Attribute<Self, i64> = Attribute::new("id", "id", 0, |own| &own.id, |own| &mut own.id);
-    const name: Attribute<Self, String> = Attribute::new("name", "name", 1, |own| &own.name, |own| &mut own.name);
+    const name: Attribute<Self, String> =
+        Attribute::new("name", "name", 1, |own| &own.name, |own| &mut own.name);
     const boss_id: Attribute<Self, Option<i64>> =
         Attribute::new("boss_id", "boss_id", 2, |own| &own.boss_id, |own| &mut own.boss_id);
 }
@@ -51,7 +52,11 @@ impl Model for Employee {
     }
 
     fn write(&self, values: &mut Vec<Value>) {
-        values.extend([Value::I64(self.id), Value::Text(self.name.clone()), self.boss_id.map_or(Value::Null, Value::I64)]);
+        values.extend([
+            Value::I64(self.id),
+            Value::Text(self.name.clone()),
+            self.boss_id.map_or(Value::Null, Value::I64),
+        ]);
     }
 
     fn is_key_unset(&self) -> bool {
@@ -71,13 +76,18 @@ fn a_model_is_all_its_columns() {
 fn an_alias_gets_a_name() {
     let boss = aliased(Employee);
     assert_same(
-        &select((Employee::name, boss.c(Employee::name))).join_on(&boss, Employee::boss_id.eq(boss.c(Employee::id))),
+        &select((Employee::name, boss.c(Employee::name)))
+            .join_on(&boss, Employee::boss_id.eq(boss.c(Employee::id))),
         "SELECT employee.name, employee_1.name FROM employee JOIN employee AS employee_1 ON employee.boss_id = employee_1.id",
     );
     assert!(error(&select(Employee).join(&boss), &sqlite()).contains("more than one foreign key"));
     let (one, two) = (aliased(Employee), aliased(Employee));
     assert_eq!(
-        sql(&select((one.c(Employee::id), two.c(Employee::id))).filter(one.c(Employee::id).eq(two.c(Employee::id))), &sqlite()),
+        sql(
+            &select((one.c(Employee::id), two.c(Employee::id)))
+                .filter(one.c(Employee::id).eq(two.c(Employee::id))),
+            &sqlite()
+        ),
         "SELECT employee_1.id, employee_2.id FROM employee AS employee_1, employee AS employee_2 WHERE employee_1.id = employee_2.id"
     );
 }
@@ -87,32 +97,48 @@ fn an_outer_joined_side_must_be_marked() {
     let boss = aliased(Employee);
     let on = || Employee::boss_id.eq(boss.c(Employee::id));
     let plain = select((Employee::name, boss.c(Employee::name))).outerjoin_on(&boss, on());
-    assert!(error(&plain, &postgres()).contains("`employee_1` is outer-joined"), "{}", error(&plain, &postgres()));
+    assert!(
+        error(&plain, &postgres()).contains("`employee_1` is outer-joined"),
+        "{}",
+        error(&plain, &postgres())
+    );
     assert!(error(&plain, &postgres()).contains(".nullable()"));
     let whole = select((Employee, boss.clone())).outerjoin_on(&boss, on());
     assert!(error(&whole, &postgres()).contains("`employee_1` is outer-joined"));
-    let marked = select((Employee::name, boss.c(Employee::name).nullable(), boss.nullable())).outerjoin_on(&boss, on());
+    let marked = select((Employee::name, boss.c(Employee::name).nullable(), boss.nullable()))
+        .outerjoin_on(&boss, on());
     assert!(render(&marked, &postgres()).is_ok());
     let nullable_column = select((Employee::name, boss.c(Employee::boss_id))).outerjoin_on(&boss, on());
     assert!(render(&nullable_column, &postgres()).is_ok(), "an Option holds NULL without a mark");
-    let counted = select((Employee::name, count(boss.c(Employee::id)))).outerjoin_on(&boss, on()).group_by(Employee::name);
+    let counted = select((Employee::name, count(boss.c(Employee::id))))
+        .outerjoin_on(&boss, on())
+        .group_by(Employee::name);
     assert!(render(&counted, &postgres()).is_ok());
 }
 
 #[test]
 fn a_model_is_inserted_without_a_key_that_is_not_set() {
     let ann = Employee { name: "Ann".into(), ..Employee::default() };
-    assert_eq!(sql(&insert(Employee).values(&ann), &sqlite()), "INSERT INTO employee (name, boss_id) VALUES (?, ?)");
+    assert_eq!(
+        sql(&insert(Employee).values(&ann), &sqlite()),
+        "INSERT INTO employee (name, boss_id) VALUES (?, ?)"
+    );
     let bob = Employee { id: 7, ..ann };
     let rendered = render(&insert(Employee).values(&bob).returning(Employee::id), &postgres()).unwrap();
-    assert_eq!(&*rendered.parts[0].sql, "INSERT INTO employee (id, name, boss_id) VALUES ($1, $2, $3) RETURNING id");
+    assert_eq!(
+        &*rendered.parts[0].sql,
+        "INSERT INTO employee (id, name, boss_id) VALUES ($1, $2, $3) RETURNING id"
+    );
     assert!(rendered.returns_rows);
 }
 
 #[test]
 fn updates_take_expressions() {
     assert_eq!(
-        sql(&update(Employee).set(Employee::boss_id, Employee::id + 1).filter(Employee::id.in_([1, 2])), &postgres()),
+        sql(
+            &update(Employee).set(Employee::boss_id, Employee::id + 1).filter(Employee::id.in_([1, 2])),
+            &postgres()
+        ),
         "UPDATE employee SET boss_id = employee.id + $1 WHERE employee.id = ANY ($2)"
     );
 }

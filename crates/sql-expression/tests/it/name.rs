@@ -21,7 +21,8 @@ fn album() -> Table {
 
 #[test]
 fn only_what_must_be_is_quoted() {
-    let order = Table::unregistered("order").column(Column::new("id", Integer)).column(Column::new("key", Integer));
+    let order =
+        Table::unregistered("order").column(Column::new("id", Integer)).column(Column::new("key", Integer));
     assert_sql(
         &select((order.c("id"), order.c("key"))),
         "SELECT \"order\".id, \"order\".\"key\" FROM \"order\"",
@@ -36,16 +37,23 @@ fn only_what_must_be_is_quoted() {
         "SELECT `Album`.`AlbumId` FROM `Album`",
     );
     let in_schema = Table::in_schema("Sales", "item").column(Column::new("id", Integer));
-    assert_eq!(sql(&select(in_schema.c("id")), &crate::fixture::postgres()), "SELECT \"Sales\".item.id FROM \"Sales\".item");
+    assert_eq!(
+        sql(&select(in_schema.c("id")), &crate::fixture::postgres()),
+        "SELECT \"Sales\".item.id FROM \"Sales\".item"
+    );
 }
 
 #[test]
 fn physical_names() {
     let album = album();
-    let snake: Arc<dyn Dialect> = PostgresDialect::default().with_naming(PhysicalNaming::SnakeCase).with_naming_again();
+    let snake: Arc<dyn Dialect> =
+        PostgresDialect::default().with_naming(PhysicalNaming::SnakeCase).with_naming_again();
     let label = album.c("Title").label("TheTitle");
     assert_eq!(
-        sql(&select((album.c("AlbumId"), label.clone())).order_by(label).filter(album.c("Title").eq("x")), &snake),
+        sql(
+            &select((album.c("AlbumId"), label.clone())).order_by(label).filter(album.c("Title").eq("x")),
+            &snake
+        ),
         "SELECT album.album_id, album.title AS \"TheTitle\" FROM album WHERE album.title = $1 ORDER BY \"TheTitle\""
     );
     assert_eq!(

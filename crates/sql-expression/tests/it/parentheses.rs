@@ -102,7 +102,8 @@ impl Random {
             Operator::Concatenate,
             Operator::Custom("&".into()),
         ];
-        let unary = [UnaryOperator::Not, UnaryOperator::Negate, UnaryOperator::IsNull, UnaryOperator::IsNotNull];
+        let unary =
+            [UnaryOperator::Not, UnaryOperator::Negate, UnaryOperator::IsNull, UnaryOperator::IsNotNull];
         match self.below(9) {
             0 | 1 => Node::unary(unary[self.below(4) as usize], self.node(depth - 1)),
             2 => Node::Between(Arc::new([self.node(depth - 1), self.node(depth - 1), self.node(depth - 1)])),
@@ -191,7 +192,10 @@ impl<'t> Parser<'t> {
                     }
                     // Parts that were in parentheses are one with the chain.
                     let inner = |part: &String| chain(part, token);
-                    left = format!("[{}]", parts.iter().map(inner).collect::<Vec<_>>().join(&format!(" {token} ")));
+                    left = format!(
+                        "[{}]",
+                        parts.iter().map(inner).collect::<Vec<_>>().join(&format!(" {token} "))
+                    );
                 }
                 operator => left = format!("[{left} {operator} {}]", self.expression(strength + 1)),
             }

@@ -1,6 +1,9 @@
 //! SELECT: FROM, joins, correlation, set operations, order and limit.
 
-use aludel_sql_expression::{Value, count, exists, select, statement::Executable};
+use aludel_sql_expression::{
+    ColumnExpression, Executable, Value, count, exists, select,
+    statement::{LockStrength, LockWait, Locking, Select},
+};
 
 use crate::fixture::{
     Library, assert_same, assert_sql, error, mariadb, mysql, postgres, sql, sql_with, sqlite,
@@ -24,7 +27,7 @@ fn from_follows_from_the_columns() {
 
 #[test]
 fn joins_follow_the_foreign_key() {
-    let Library { author, book, loan, .. } = Library::new();
+    let Library { author, book, loan } = Library::new();
     assert_same(
         &select((author.c("name"), book.c("title"))).join(&book),
         "SELECT author.name, book.title FROM author JOIN book ON author.id = book.author_id",
@@ -33,8 +36,14 @@ fn joins_follow_the_foreign_key() {
         &select(book.c("title")).join(&author),
         "SELECT book.title FROM book JOIN author ON book.author_id = author.id",
     );
-    assert!(error(&select(author.c("name")).join(&loan), &sqlite()).contains("more than one foreign key between `author` and `loan`"));
-    assert!(error(&select(book.c("title")).join(&loan), &sqlite()).contains("no foreign key between `book` and `loan`"));
+    assert!(
+        error(&select(author.c("name")).join(&loan), &sqlite())
+            .contains("more than one foreign key between `author` and `loan`")
+    );
+    assert!(
+        error(&select(book.c("title")).join(&loan), &sqlite())
+            .contains("no foreign key between `book` and `loan`")
+    );
     assert!(error(&select(book.c("title")).join(&author).join(&author), &sqlite()).contains("joined twice"));
 }
 
@@ -61,7 +70,10 @@ fn unknown_columns_are_named() {
 fn limits() {
     let Library { author, .. } = Library::new();
     let all = select(author.c("id")).order_by(author.c("id"));
-    assert_eq!(sql(&all.clone().limit(2), &postgres()), "SELECT author.id FROM author ORDER BY author.id LIMIT $1");
+    assert_eq!(
+        sql(&all.clone().limit(2), &postgres()),
+        "SELECT author.id FROM author ORDER BY author.id LIMIT $1"
+    );
     assert_sql(
         &all.clone().offset(2),
         "SELECT author.id FROM author ORDER BY author.id LIMIT -1 OFFSET ?",
@@ -125,7 +137,9 @@ fn set_operations_are_done_in_the_order_of_the_calls() {
     let Library { author, .. } = Library::new();
     let one = |id: i64| select(author.c("id")).filter(author.c("id").eq(id));
     let text = |statement: &dyn Fn() -> Select<ColumnExpression>, dialect| {
-        sql(&statement(), &dialect).replace("SELECT author.id FROM author WHERE author.id = ", "").replace("author.", "")
+        sql(&statement(), &dialect)
+            .replace("SELECT author.id FROM author WHERE author.id = ", "")
+            .replace("author.", "")
     };
     let mixed = || one(1).union(one(2)).intersect(one(3));
     assert_eq!(text(&mixed, sqlite()), "? UNION ? INTERSECT ?");
@@ -137,11 +151,17 @@ fn set_operations_are_done_in_the_order_of_the_calls() {
         error(&one(1).union(one(2)).order_by(author.c("name")), &sqlite()).contains("`name` is not selected"),
         "only what is selected"
     );
+    let labelled = |id: i64| select(author.c("name").label("who")).filter(author.c("id").eq(id));
+    assert_eq!(
+        labelled(1).union(labelled(2)).order_by(author.c("name")).to_sql(&*mysql()).unwrap(),
+        "SELECT author.name AS who FROM author WHERE author.id = 1 UNION SELECT author.name AS who FROM author WHERE author.id = 2 \
+         ORDER BY who"
+    );
 }
 
 #[test]
 fn joins_stay_with_what_they_start_from() {
-    let Library { author, book, loan, .. } = Library::new();
+    let Library { author, book, loan } = Library::new();
     let statement = select((loan.c("id"), author.c("name"), book.c("title")))
         .filter(author.c("age").gt(7))
         .join_on(&book, author.c("id").eq(book.c("author_id")).and(book.c("pages").gt(5)))
@@ -160,7 +180,10 @@ fn subqueries_everywhere() {
     let Library { author, book, .. } = Library::new();
     let pages = select(book.c("pages").of::<i32>()).filter(book.c("author_id").eq(author.c("id"))).limit(1);
     assert_eq!(
-        sql(&select((author.c("name"), pages.scalar_subquery().label("pages"))).filter(author.c("age").gt(3)), &postgres()),
+        sql(
+            &select((author.c("name"), pages.scalar_subquery().label("pages"))).filter(author.c("age").gt(3)),
+            &postgres()
+        ),
         "SELECT author.name, (SELECT book.pages FROM book WHERE book.author_id = author.id LIMIT $1) AS pages FROM author WHERE \
          author.age > $2"
     );
@@ -184,5 +207,8 @@ fn subqueries_everywhere() {
 #[test]
 fn building_never_fails_but_compiling_does() {
     let Library { author, .. } = Library::new();
-    assert!(error(&select(author.c("id")).having(author.c("nothing").eq(1)), &sqlite()).contains("no column `nothing`"));
+    assert!(
+        error(&select(author.c("id")).having(author.c("nothing").eq(1)), &sqlite())
+            .contains("no column `nothing`")
+    );
 }

@@ -6,7 +6,8 @@ use crate::fixture::{Library, error, mysql, postgres, render, sql, sql_with, sql
 
 #[test]
 fn parameters_are_found() {
-    let statement = text("UPDATE users SET name = :name, other = :name WHERE id = :id").bind("name", "x").bind("id", 1);
+    let statement =
+        text("UPDATE users SET name = :name, other = :name WHERE id = :id").bind("name", "x").bind("id", 1);
     let (text, values) = sql_with(&statement, &postgres());
     assert_eq!(text, "UPDATE users SET name = $1, other = $1 WHERE id = $2");
     assert_eq!(values, [Value::Text("x".into()), Value::I64(1)]);

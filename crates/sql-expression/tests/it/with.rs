@@ -20,28 +20,33 @@ fn tree() -> Table {
 #[test]
 fn case_013_plain() {
     let node = tree();
-    let some = select((node.c("id"), node.c("data"))).filter(node.c("data").in_(["d2", "d3", "d4"])).cte("some_nodes");
-    let statement = select(some.c("data")).filter(some.c("data").in_(["d4", "d5"])).filter(some.c("id").gt(7));
+    let some = select((node.c("id"), node.c("data")))
+        .filter(node.c("data").in_(["d2", "d3", "d4"]))
+        .cte("some_nodes");
+    let statement =
+        select(some.c("data")).filter(some.c("data").in_(["d4", "d5"])).filter(some.c("id").gt(7));
     assert_eq!(
         sql(&statement, &sqlite()),
         "WITH some_nodes AS (SELECT node.id, node.data FROM node WHERE node.data IN (?, ?, ?)) SELECT some_nodes.data FROM \
          some_nodes WHERE some_nodes.data IN (?, ?) AND some_nodes.id > ?"
     );
     let (_, values) = sql_with(&statement, &mysql());
-    assert_eq!(format!("{values:?}"), r#"[Text("d2"), Text("d3"), Text("d4"), Text("d4"), Text("d5"), I64(7)]"#);
+    assert_eq!(
+        format!("{values:?}"),
+        r#"[Text("d2"), Text("d3"), Text("d4"), Text("d4"), Text("d5"), I64(7)]"#
+    );
     assert_eq!(sql_with(&statement, &postgres()).1.len(), 3);
 }
 
 #[test]
 fn case_013_recursive() {
     let node = tree();
-    let up = select((node.c("id"), node.c("data"), node.c("parent_id"))).filter(node.c("data").eq("d4")).recursive_cte(
-        "up",
-        |start, up| {
+    let up = select((node.c("id"), node.c("data"), node.c("parent_id")))
+        .filter(node.c("data").eq("d4"))
+        .recursive_cte("up", |start, up| {
             let next = select((node.c("id"), node.c("data"), node.c("parent_id")));
             start.union_all(next.join_on(up, node.c("id").eq(up.c("parent_id"))))
-        },
-    );
+        });
     assert_eq!(
         sql(&select(up.c("data")), &postgres()),
         "WITH RECURSIVE up AS (SELECT node.id, node.data, node.parent_id FROM node WHERE node.data = $1 UNION ALL SELECT \

@@ -26,7 +26,11 @@ pub(super) fn define(
         return Ok(sql);
     }
     if let SqlType::Varchar(0) = column.sql_type {
-        return Err(Error::compile(format!("the column `{}.{}` is a VARCHAR without a length", table.name(), column.name)));
+        return Err(Error::compile(format!(
+            "the column `{}.{}` is a VARCHAR without a length",
+            table.name(),
+            column.name
+        )));
     }
     let type_name = dialect
         .type_name(&column.sql_type)

@@ -30,7 +30,11 @@ pub(super) fn check_columns(table: &Table, columns: &[Name]) -> Result<()> {
 }
 
 /// A foreign key as it stands in CREATE TABLE and ALTER TABLE.
-pub(super) fn foreign_key(table: &Table, key: &ForeignKeyConstraint, dialect: &dyn Dialect) -> Result<String> {
+pub(super) fn foreign_key(
+    table: &Table,
+    key: &ForeignKeyConstraint,
+    dialect: &dyn Dialect,
+) -> Result<String> {
     check_columns(table, &key.columns)?;
     if key.table.is_empty() {
         let target = key.referenced.first().map_or("", |column| column);
@@ -75,7 +79,9 @@ pub(super) fn add_foreign_key(
     }
     let sql = format!("ALTER TABLE {} ADD {constraint}", dialect.table_name(table));
     Ok(match style {
-        ForeignKeyIfExists::Block => format!("DO $$ BEGIN {sql}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"),
+        ForeignKeyIfExists::Block => {
+            format!("DO $$ BEGIN {sql}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+        }
         ForeignKeyIfExists::Missing | ForeignKeyIfExists::Clause => sql,
     })
 }

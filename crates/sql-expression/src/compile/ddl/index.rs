@@ -8,7 +8,12 @@ use crate::{
 };
 
 /// CREATE INDEX.
-pub(super) fn create(table: &Table, index: &Index, if_not_exists: bool, dialect: &dyn Dialect) -> Result<String> {
+pub(super) fn create(
+    table: &Table,
+    index: &Index,
+    if_not_exists: bool,
+    dialect: &dyn Dialect,
+) -> Result<String> {
     check_columns(table, &index.columns)?;
     Ok(format!(
         "CREATE {}INDEX {}{} ON {} {}",

@@ -23,7 +23,9 @@ pub(super) fn create(
     let features = dialect.features();
     let mut lines = Vec::new();
     for column in &definition.columns {
-        lines.push(column::define(table, &definition, column, dialect).map_err(|error| in_table(error, table))?);
+        lines.push(
+            column::define(table, &definition, column, dialect).map_err(|error| in_table(error, table))?,
+        );
     }
     lines.extend(primary_key(&definition, dialect));
     for column in definition.columns.iter().filter(|column| column.unique && !column.index) {
@@ -31,7 +33,11 @@ pub(super) fn create(
     }
     for unique in &definition.uniques {
         constraint::check_columns(table, &unique.columns)?;
-        lines.push(format!("{}UNIQUE {}", constraint::named(unique.name.as_ref(), dialect), column_list(&unique.columns, dialect)));
+        lines.push(format!(
+            "{}UNIQUE {}",
+            constraint::named(unique.name.as_ref(), dialect),
+            column_list(&unique.columns, dialect)
+        ));
     }
     for check in &definition.checks {
         lines.push(format!("{}CHECK ({})", constraint::named(check.name.as_ref(), dialect), check.condition));
@@ -107,7 +113,11 @@ fn enumeration_checks(definition: &TableDefinition, dialect: &dyn Dialect) -> Re
     let mut lines = Vec::new();
     for column in &definition.columns {
         if let SqlType::Enum { values, .. } = &column.sql_type {
-            lines.push(format!("CHECK ({} IN ({}))", dialect.column_name(&column.name), words(values, dialect)?));
+            lines.push(format!(
+                "CHECK ({} IN ({}))",
+                dialect.column_name(&column.name),
+                words(values, dialect)?
+            ));
         }
     }
     Ok(lines)

@@ -1,7 +1,9 @@
 //! Statements in the key.
 
 use super::{Slot, Walk};
-use crate::statement::{DeleteNode, InsertNode, InsertRows, Join, SelectItem, SelectNode, TextNode, UpdateNode};
+use crate::statement::{
+    DeleteNode, InsertNode, InsertRows, Join, SelectItem, SelectNode, TextNode, UpdateNode,
+};
 
 impl<'n> Walk<'n> {
     pub(super) fn items(&mut self, items: &'n [SelectItem]) {

@@ -1,0 +1,62 @@
+//! The Session, on every database from one source.
+
+mod flush;
+mod identity;
+mod links;
+mod loading;
+mod memory;
+mod misuse;
+pub mod models;
+mod rollback;
+
+use std::sync::{Arc, Mutex};
+
+use aludel::prelude::*;
+use models::{Address, Author, Book, BookTag, Node, Profile, Seat, Tag, User};
+
+use crate::database::Database;
+
+/// An engine over a database with the tables of the models, and the statements that it sends.
+pub struct Stage {
+    pub sessions: SessionMaker,
+    pub engine: Engine,
+    sent: Arc<Mutex<Vec<String>>>,
+}
+
+impl Stage {
+    pub async fn new(database: &Database) -> Self {
+        let sent = Arc::<Mutex<Vec<String>>>::default();
+        let log = sent.clone();
+        let engine = database.engine_with(|builder| builder.echo_with(move |line| log.lock().unwrap().push(line.to_owned())));
+        engine
+            .begin(async |conn| {
+                MetaData::of((Author, Book, Tag, BookTag, User, Address, Profile, Node, Seat)).create_all(conn).await
+            })
+            .await
+            .unwrap();
+        let stage = Self { sessions: SessionMaker::new(&engine), engine, sent };
+        stage.sent();
+        stage
+    }
+
+    /// The statements that were sent since the last call, without BEGIN and COMMIT.
+    pub fn sent(&self) -> Vec<String> {
+        let lines = std::mem::take(&mut *self.sent.lock().unwrap());
+        lines.into_iter().filter(|line| !["BEGIN", "COMMIT", "ROLLBACK", "START"].iter().any(|word| line.starts_with(word))).collect()
+    }
+
+    /// The first words of the statements that were sent since the last call: verb and table.
+    pub fn verbs(&self) -> Vec<String> {
+        self.sent().iter().map(|line| verb(line)).collect()
+    }
+}
+
+fn verb(line: &str) -> String {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let table = match words[0] {
+        "INSERT" | "DELETE" => words[2],
+        "UPDATE" => words[1],
+        _ => words.iter().position(|word| *word == "FROM").map_or("", |at| words[at + 1]),
+    };
+    format!("{} {}", words[0], table.trim_matches(['`', '"', '(']))
+}

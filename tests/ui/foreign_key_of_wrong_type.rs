@@ -1,0 +1,17 @@
+use aludel::prelude::*;
+
+#[derive(Mapped, Clone)]
+struct Author {
+    #[column(primary_key)]
+    id: i64,
+}
+
+#[derive(Mapped, Clone)]
+struct Book {
+    #[column(primary_key)]
+    id: i64,
+    #[column(foreign_key = Author::id)]
+    author_id: String,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use aludel::prelude::*;
+
+#[derive(Mapped, Clone)]
+struct Author {
+    id: i64,
+    name: String,
+}
+
+fn main() {
+    let _ = select(Author).filter(Author::name.eq("x"));
+}

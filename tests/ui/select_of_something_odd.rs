@@ -1,0 +1,5 @@
+use aludel::prelude::*;
+
+fn main() {
+    let _ = select("name");
+}
