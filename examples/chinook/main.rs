@@ -33,7 +33,8 @@ async fn main() -> Result<()> {
     let statements = Arc::new(AtomicUsize::new(0));
     let counter = statements.clone();
     // The scripts for SQLite and MySQL write `AlbumId` where PostgreSQL's writes `album_id`.
-    let naming = if url.starts_with("postgres") { PhysicalNaming::AsWritten } else { PhysicalNaming::PascalCase };
+    let naming =
+        if url.starts_with("postgres") { PhysicalNaming::AsWritten } else { PhysicalNaming::PascalCase };
     let engine = create_engine(&url)
         .physical_naming(naming)
         .echo_with(move |_| {
@@ -122,7 +123,17 @@ async fn count_rows(session: &mut Session) -> Result<Vec<(&'static str, i64)>> {
         )*};
     }
     count_each!(
-        Artist, Album, MediaType, Genre, Track, Playlist, PlaylistTrack, Employee, Customer, Invoice, InvoiceLine
+        Artist,
+        Album,
+        MediaType,
+        Genre,
+        Track,
+        Playlist,
+        PlaylistTrack,
+        Employee,
+        Customer,
+        Invoice,
+        InvoiceLine
     );
     Ok(counts)
 }
@@ -212,12 +223,17 @@ async fn undo(session: &mut Session) -> Result<()> {
         albums: Many::from([album("Distilled"), album("Sublimed")]),
         ..default()
     });
-    let moved = albums[0].read().tracks.iter()?.next().ok_or_else(|| Error::custom("the album has no track"))?;
+    let moved =
+        albums[0].read().tracks.iter()?.next().ok_or_else(|| Error::custom("the album has no track"))?;
     moved.set(Track::album, &albums[1]);
     session.delete(&unsold)?;
     session.flush().await?;
     let title = unsold.read().title.clone();
-    println!("  flushed: artist {} with two albums, `{}` moved, `{title}` deleted", band.read().artist_id, moved.read().name);
+    println!(
+        "  flushed: artist {} with two albums, `{}` moved, `{title}` deleted",
+        band.read().artist_id,
+        moved.read().name
+    );
     show_difference(&counts, &count_rows(session).await?);
 
     session.rollback().await?;
@@ -227,7 +243,13 @@ async fn undo(session: &mut Session) -> Result<()> {
     assert_eq!(moved.read().album.get()?.as_ref(), Some(&albums[0]));
     assert_eq!(unsold.state(), aludel::orm::State::Persistent);
     assert_eq!(band.state(), aludel::orm::State::Transient);
-    println!("    `{}` is in `{}` again; `{title}` is {:?}; the artist is {:?}", moved.read().name, albums[0].read().title, unsold.state(), band.state());
+    println!(
+        "    `{}` is in `{}` again; `{title}` is {:?}; the artist is {:?}",
+        moved.read().name,
+        albums[0].read().title,
+        unsold.state(),
+        band.state()
+    );
     Ok(())
 }
 
@@ -238,14 +260,22 @@ fn show_difference(before: &[(&str, i64)], after: &[(&str, i64)]) {
         .filter(|((_, before), (_, after))| before != after)
         .map(|((table, before), (_, after))| format!("{table} {:+}", after - before))
         .collect();
-    println!("    {}", if changed.is_empty() { "every table has the rows it had".into() } else { changed.join(", ") });
+    println!(
+        "    {}",
+        if changed.is_empty() { "every table has the rows it had".into() } else { changed.join(", ") }
+    );
 }
 
 /// Deleting what was sold is refused by the database.
 async fn refuse(session: &mut Session) -> Result<()> {
     println!("\nDeleting an album that was sold");
     let sold = session
-        .scalars(select(Album).filter(Album::tracks.any(Track::invoice_lines.any_at_all())).order_by(Album::album_id).limit(1))
+        .scalars(
+            select(Album)
+                .filter(Album::tracks.any(Track::invoice_lines.any_at_all()))
+                .order_by(Album::album_id)
+                .limit(1),
+        )
         .one()
         .await?;
     session.delete(&sold)?;

@@ -4,7 +4,13 @@
 
 mod cases;
 mod compile_fail;
+mod core_changes;
 mod core_conformance;
+mod core_engine;
+mod core_schema;
+mod core_select;
+mod core_tables;
+mod core_values;
 mod database;
 mod mapped;
 mod orm;

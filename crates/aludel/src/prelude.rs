@@ -5,11 +5,12 @@ pub use aludel_engine_pool::{
 };
 #[cfg(feature = "orm")]
 pub use aludel_orm_session::{
-    Instance, LoadOptions, Many, Mapped, One, Session, SessionMaker, Snapshot, joinedload, raiseload, selectinload,
+    Instance, LoadOptions, Many, Mapped, One, Session, SessionMaker, Snapshot, joinedload, raiseload,
+    selectinload,
 };
 pub use aludel_sql_expression::{
-    DynamicRow, Enum, FromRow, aliased, avg, case, coalesce, count, count_all, delete, exists, func, insert, literal, lower,
-    max, min,
+    DynamicRow, Enum, FromRow, aliased, avg, case, coalesce, count, count_all, delete, exists, func, insert,
+    literal, lower, max, min,
     schema::{
         CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, MetaData, ReferentialAction, Table,
         UniqueConstraint,

@@ -37,6 +37,31 @@ impl Row for MySqlRow<'_> {
             ))),
         }
     }
+
+    fn is_null(&self, position: usize) -> bool {
+        matches!(self.row.as_ref(position), Some(Value::NULL))
+    }
+
+    fn integer(&self, position: usize) -> Option<i64> {
+        match (self.row.as_ref(position)?, self.shape.readings.get(position)?) {
+            (Value::Int(number), Reading::Signed) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn float(&self, position: usize) -> Option<f64> {
+        match self.row.as_ref(position)? {
+            Value::Double(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn text(&self, position: usize) -> Option<&str> {
+        match (self.row.as_ref(position)?, self.shape.readings.get(position)?) {
+            (Value::Bytes(bytes), Reading::Text) => from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
 }
 
 impl MySqlRow<'_> {

@@ -73,14 +73,22 @@ fn done(stream: &Pin<&mut RowStream>, seen: u64) -> Done {
 ///
 /// Outside a transaction a long rest is cancelled. Inside one it is read to its end, as a cancelled statement would take
 /// the transaction with it.
-pub(crate) async fn drain(ledger: &mut Ledger, canceller: &Canceller, mut stream: Pin<&mut RowStream>) -> Result<()> {
+pub(crate) async fn drain(
+    ledger: &mut Ledger,
+    canceller: &Canceller,
+    mut stream: Pin<&mut RowStream>,
+) -> Result<()> {
     let mut thrown = 0;
     let mut cancelled = None;
     let ended = loop {
         match stream.as_mut().try_next().await {
             Ok(Some(_)) => thrown += 1,
             Ok(None) => break Ok(()),
-            Err(lower) if cancelled.is_some() && lower.code().is_some_and(|code| code.code() == CANCELLED) => break Ok(()),
+            Err(lower)
+                if cancelled.is_some() && lower.code().is_some_and(|code| code.code() == CANCELLED) =>
+            {
+                break Ok(());
+            }
             Err(lower) => break Err(ledger.fail(lower)),
         }
         if thrown == PATIENCE && ledger.state() == TransactionState::Idle {

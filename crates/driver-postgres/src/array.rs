@@ -27,7 +27,12 @@ pub(crate) fn encoding(array: &ArrayValue, element: &Target) -> Encoding {
 }
 
 /// Writes an array in binary form.
-pub(crate) fn binary(array: &ArrayValue, element: &Target, oid: u32, out: &mut BytesMut) -> Result<(), Refusal> {
+pub(crate) fn binary(
+    array: &ArrayValue,
+    element: &Target,
+    oid: u32,
+    out: &mut BytesMut,
+) -> Result<(), Refusal> {
     let mut lengths = Vec::new();
     measure(array, &mut lengths)?;
     out.put_i32(lengths.len() as i32);
@@ -85,7 +90,8 @@ fn elements(
                 let start = out.len();
                 out.put_i32(0);
                 parameter::binary(value, element, out)?;
-                let length = i32::try_from(out.len() - start - 4).map_err(|_error| "an element is too long")?;
+                let length =
+                    i32::try_from(out.len() - start - 4).map_err(|_error| "an element is too long")?;
                 out[start..start + 4].copy_from_slice(&length.to_be_bytes());
             }
         }

@@ -46,7 +46,13 @@ pub(crate) struct Canceller {
 impl Canceller {
     /// For the connection that the token belongs to; must be called inside a runtime.
     pub(crate) fn new(token: CancelToken, address: Address, is_indirect: bool) -> Arc<Self> {
-        Arc::new(Self { token, address, is_indirect, runtime: Handle::current(), asked: AtomicBool::new(false) })
+        Arc::new(Self {
+            token,
+            address,
+            is_indirect,
+            runtime: Handle::current(),
+            asked: AtomicBool::new(false),
+        })
     }
 
     /// Sends a request, and tells whether the server has dealt with it: then it cannot hit a later statement.

@@ -3,8 +3,8 @@
 use std::{any::Any, fmt, sync::Arc, time::Duration};
 
 use aludel_driver::{
-    BoxFuture, CallOptions, CancelHandle, Capabilities, Connection, Control, Cursor, Done, Error, ErrorKind, ParameterSets,
-    Result, ServerInfo, Sink, Statement, Step, TransactionState, Value,
+    BoxFuture, CallOptions, CancelHandle, Capabilities, Connection, Control, Cursor, Done, Error, ErrorKind,
+    ParameterSets, Result, ServerInfo, Sink, Statement, Step, TransactionState, Value,
 };
 use aludel_sql_expression::Dialect;
 use futures_util::FutureExt as _;
@@ -54,7 +54,11 @@ impl PostgresConnection {
             PrepareMode::Unnamed => 0,
         };
         let wire = Wire {
-            canceller: Canceller::new(client.cancel_token(), address, settings.prepare_mode == PrepareMode::Unnamed),
+            canceller: Canceller::new(
+                client.cancel_token(),
+                address,
+                settings.prepare_mode == PrepareMode::Unnamed,
+            ),
             client: Arc::new(client),
             statements: StatementCache::new(kept),
             ledger: Ledger::new(&settings.target, background.lost),
@@ -79,7 +83,9 @@ impl PostgresConnection {
         let result = match ended {
             Ended::Answered(result) | Ended::Late(result) => result,
             Ended::InDoubt(result) => {
-                self.wire.ledger.break_off("a statement was cancelled at its deadline, and its end was not seen");
+                self.wire
+                    .ledger
+                    .break_off("a statement was cancelled at its deadline, and its end was not seen");
                 result
             }
         };
@@ -104,8 +110,10 @@ impl PostgresConnection {
         } else {
             ledger.lost().unwrap_or("it was closed")
         };
-        let message =
-            format!("the connection to PostgreSQL at {} cannot be used any more: {reason}; open a new one", ledger.target());
+        let message = format!(
+            "the connection to PostgreSQL at {} cannot be used any more: {reason}; open a new one",
+            ledger.target()
+        );
         Err(Error::new(ErrorKind::Operational, message).with_disconnect())
     }
 }
@@ -155,7 +163,11 @@ impl Connection for PostgresConnection {
         })
     }
 
-    fn run<'a>(&'a mut self, steps: &'a mut [Step<'_>], options: &'a CallOptions) -> BoxFuture<'a, Result<()>> {
+    fn run<'a>(
+        &'a mut self,
+        steps: &'a mut [Step<'_>],
+        options: &'a CallOptions,
+    ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let flight = self.enter()?;
             let canceller = self.wire.canceller.clone();
@@ -177,7 +189,8 @@ impl Connection for PostgresConnection {
             let call = self.wire.open(statement, parameters);
             match flight::limit(&canceller, options.timeout, call).await {
                 Ended::Answered(Ok(opened)) => {
-                    Ok(Box::new(PostgresCursor::new(self, flight, opened, options.timeout)) as Box<dyn Cursor + 'a>)
+                    Ok(Box::new(PostgresCursor::new(self, flight, opened, options.timeout))
+                        as Box<dyn Cursor + 'a>)
                 }
                 Ended::Late(Ok(opened)) => {
                     // The server held back its first words until it had more to say, which was that it has cancelled.
@@ -289,7 +302,8 @@ impl Connection for PostgresConnection {
                 return Ok(());
             }
             task.abort();
-            let message = format!("closing the connection to PostgreSQL at {target} took longer than {timeout:?}");
+            let message =
+                format!("closing the connection to PostgreSQL at {target} took longer than {timeout:?}");
             Err(Error::new(ErrorKind::Timeout, message))
         })
     }

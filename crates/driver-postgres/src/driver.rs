@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use aludel_driver::{
-    BoxFuture, Capabilities, ConnectArguments, Connection, Driver, Error, ErrorKind, Result, Returning, ServerInfo,
+    BoxFuture, Capabilities, ConnectArguments, Connection, Driver, Error, ErrorKind, Result, Returning,
+    ServerInfo,
 };
 use aludel_sql_expression::{Dialect, dialect::PostgresDialect};
+use tokio::runtime::Handle;
 use tokio_postgres::{Client, NoTls, Socket, tls::NoTlsStream};
 
 use crate::{PostgresConnection, background::Background, cancel::Address, error, settings::Settings};
@@ -85,6 +87,11 @@ impl Driver for PostgresDriver {
     fn connect<'a>(&'a self, arguments: &'a ConnectArguments) -> BoxFuture<'a, Result<Box<dyn Connection>>> {
         Box::pin(async move {
             let settings = Settings::read(arguments)?;
+            if Handle::try_current().is_err() {
+                let message =
+                    "connecting to PostgreSQL needs a Tokio runtime with I/O and time: await it inside one";
+                return Err(Error::new(ErrorKind::InvalidRequest, message));
+            }
             let opening = open(&settings);
             let opened = match settings.timeout {
                 Some(limit) => tokio::time::timeout(limit, opening).await.map_err(|_elapsed| {
@@ -114,7 +121,9 @@ impl Driver for PostgresDriver {
 
 /// Opens a connection to the first of the host's addresses that gives one, and tells which: a cancel request must go to
 /// the same.
-async fn open(settings: &Settings) -> Result<(Client, tokio_postgres::Connection<Socket, NoTlsStream>, Address)> {
+async fn open(
+    settings: &Settings,
+) -> Result<(Client, tokio_postgres::Connection<Socket, NoTlsStream>, Address)> {
     let failed = |lower| error::of_connecting(lower, &settings.who());
     #[cfg(unix)]
     if settings.host.starts_with('/') {

@@ -61,7 +61,9 @@ pub(crate) fn of_connecting(lower: Lower, who: &str) -> Error {
 
 fn is_refused(lower: &Lower) -> bool {
     let cause = lower.source().and_then(|source| source.downcast_ref::<io::Error>());
-    cause.is_some_and(|cause| matches!(cause.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound))
+    cause.is_some_and(|cause| {
+        matches!(cause.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound)
+    })
 }
 
 /// The error's own words and those of its cause, which tokio-postgres keeps apart.
@@ -79,7 +81,8 @@ pub(crate) fn is_stale(lower: &Lower) -> bool {
     lower.as_db_error().is_some_and(|database| match database.code().code() {
         "26000" => true,
         "0A000" => {
-            database.routine() == Some("RevalidateCachedQuery") || database.message().starts_with("cached plan must not")
+            database.routine() == Some("RevalidateCachedQuery")
+                || database.message().starts_with("cached plan must not")
         }
         _ => false,
     })

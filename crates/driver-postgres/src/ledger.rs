@@ -109,13 +109,17 @@ impl Ledger {
         let sql = match control {
             Control::Begin(options) => {
                 if !idle {
-                    return Err(invalid("BEGIN inside a transaction; use a savepoint, or end the transaction first"));
+                    return Err(invalid(
+                        "BEGIN inside a transaction; use a savepoint, or end the transaction first",
+                    ));
                 }
                 begin(options)
             }
             Control::Rollback if idle => return Ok(None),
             Control::Rollback => "ROLLBACK".into(),
-            _ if idle => return Err(invalid("there is no transaction to commit, and none to set a savepoint in")),
+            _ if idle => {
+                return Err(invalid("there is no transaction to commit, and none to set a savepoint in"));
+            }
             Control::RollbackTo(name) => format!("ROLLBACK TO SAVEPOINT {}", quote(name)?).into(),
             _ if self.failed => return Err(pending_rollback()),
             // The server answers COMMIT in a failed transaction by a silent ROLLBACK. Where it is not known whether it
@@ -191,7 +195,10 @@ fn begin(options: &BeginOptions) -> Cow<'static, str> {
 
 fn quote(name: &str) -> Result<String> {
     if name.is_empty() || name.contains('\0') {
-        return Err(Error::new(ErrorKind::Argument, "the name of a savepoint is neither empty nor holds a NUL"));
+        return Err(Error::new(
+            ErrorKind::Argument,
+            "the name of a savepoint is neither empty nor holds a NUL",
+        ));
     }
     Ok(format!("\"{}\"", name.replace('"', "\"\"")))
 }
@@ -201,5 +208,8 @@ fn invalid(message: &'static str) -> Error {
 }
 
 fn pending_rollback() -> Error {
-    Error::new(ErrorKind::PendingRollback, "the transaction failed earlier and can only be rolled back: roll back first")
+    Error::new(
+        ErrorKind::PendingRollback,
+        "the transaction failed earlier and can only be rolled back: roll back first",
+    )
 }

@@ -64,7 +64,8 @@ pub(crate) fn encode(number: Decimal, out: &mut BytesMut) {
 /// `Data` for NaN, infinities and numbers of more than 38 digits.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Decimal> {
     let number = |at: usize| bytes.get(at..at + 2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-    let (Some(count), Some(weight), Some(sign), Some(shown)) = (number(0), number(2), number(4), number(6)) else {
+    let (Some(count), Some(weight), Some(sign), Some(shown)) = (number(0), number(2), number(4), number(6))
+    else {
         return Err(Error::data("a numeric value of the server is too short"));
     };
     match sign {
@@ -91,7 +92,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decimal> {
                 (group, factor, exponent) = (group / 10, factor / 10, exponent + 1);
             }
         }
-        mantissa = mantissa.checked_mul(factor).and_then(|value| value.checked_add(group)).ok_or_else(too_long)?;
+        mantissa =
+            mantissa.checked_mul(factor).and_then(|value| value.checked_add(group)).ok_or_else(too_long)?;
     }
     if count == 0 {
         exponent = 0;
@@ -113,7 +115,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decimal> {
 
 #[cold]
 fn not_finite(what: &str) -> Error {
-    Error::data(format!("the numeric value {what} is not a decimal number; select it as double precision or text"))
+    Error::data(format!(
+        "the numeric value {what} is not a decimal number; select it as double precision or text"
+    ))
 }
 
 #[cold]

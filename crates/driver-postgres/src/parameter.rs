@@ -81,7 +81,11 @@ impl ToSql for Parameter<'_> {
         true
     }
 
-    fn to_sql_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+    fn to_sql_checked(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
         self.to_sql(kind, out)
     }
 
@@ -181,12 +185,18 @@ pub(crate) fn binary(value: &Value, target: &Target, out: &mut BytesMut) -> Resu
             out.put_i32(days.ok_or("it is out of the type's range")?);
         }
         (Target::Time, Value::Time(microseconds)) => out.put_i64(*microseconds),
-        (Target::Timestamp | Target::TimestampTz, Value::DateTime(microseconds) | Value::Instant(microseconds)) => {
+        (
+            Target::Timestamp | Target::TimestampTz,
+            Value::DateTime(microseconds) | Value::Instant(microseconds),
+        ) => {
             // The least number stands for -infinity.
-            let microseconds = microseconds.checked_sub(EPOCH_MICROSECONDS).filter(|value| *value != i64::MIN);
+            let microseconds =
+                microseconds.checked_sub(EPOCH_MICROSECONDS).filter(|value| *value != i64::MIN);
             out.put_i64(microseconds.ok_or("it is out of the type's range")?);
         }
-        (Target::Array { element, oid }, Value::Array(elements)) => array::binary(elements, element, *oid, out)?,
+        (Target::Array { element, oid }, Value::Array(elements)) => {
+            array::binary(elements, element, *oid, out)?
+        }
         (_, Value::Bytes(bytes)) => out.put_slice(bytes),
         // What is left is text in both forms.
         (_, value) => text(value, out)?,

@@ -57,7 +57,11 @@ type Request<'p, T> = MaybeDone<Pin<Box<dyn Future<Output = Result<T, Lower>> + 
 enum Awaited<'p> {
     Control(Control<'p>, Request<'p, ()>),
     Rows(Arc<Prepared>, Request<'p, RowStream>),
-    Set { position: usize, is_last: bool, request: Request<'p, u64> },
+    Set {
+        position: usize,
+        is_last: bool,
+        request: Request<'p, u64>,
+    },
     /// A step without requests.
     Nothing,
 }
@@ -115,7 +119,12 @@ impl Wire {
         }
     }
 
-    async fn step<'p>(&mut self, pipeline: &mut Pipeline<'p>, steps: &mut [Step<'p>], position: usize) -> Result<()> {
+    async fn step<'p>(
+        &mut self,
+        pipeline: &mut Pipeline<'p>,
+        steps: &mut [Step<'p>],
+        position: usize,
+    ) -> Result<()> {
         let is_last = position + 1 == steps.len();
         let active = self.ledger.state() == TransactionState::Active;
         match &steps[position].kind {
@@ -220,7 +229,9 @@ impl Wire {
         self.check(pipeline, steps, &prepared, statement, parameters).await?;
         let (client, held) = (self.client.clone(), prepared.clone());
         let mut request =
-            request(async move { client.query_raw(&held.statement, parameter::bind(&held, parameters)).await });
+            request(
+                async move { client.query_raw(&held.statement, parameter::bind(&held, parameters)).await },
+            );
         let went = send(&mut request).await;
         pipeline.push(position, weight(parameters), Awaited::Rows(prepared, request));
         self.unless_failed(pipeline, steps, went).await
@@ -240,7 +251,9 @@ impl Wire {
         self.check(pipeline, steps, &held, statement, parameters).await?;
         let client = self.client.clone();
         let mut request =
-            request(async move { client.execute_raw(&held.statement, parameter::bind(&held, parameters)).await });
+            request(
+                async move { client.execute_raw(&held.statement, parameter::bind(&held, parameters)).await },
+            );
         let went = send(&mut request).await;
         pipeline.push(position, weight(parameters), Awaited::Set { position: set, is_last, request });
         self.unless_failed(pipeline, steps, went).await
@@ -264,7 +277,12 @@ impl Wire {
     }
 
     /// After a request that could not even be sent, nothing more is.
-    async fn unless_failed<'p>(&mut self, pipeline: &mut Pipeline<'p>, steps: &mut [Step<'p>], went: bool) -> Result<()> {
+    async fn unless_failed<'p>(
+        &mut self,
+        pipeline: &mut Pipeline<'p>,
+        steps: &mut [Step<'p>],
+        went: bool,
+    ) -> Result<()> {
         if went { Ok(()) } else { self.settle(pipeline, steps, 0).await }
     }
 
@@ -277,7 +295,12 @@ impl Wire {
     }
 
     /// Reads answers in order until only so many are on their way.
-    async fn settle<'p>(&mut self, pipeline: &mut Pipeline<'p>, steps: &mut [Step<'p>], keep: usize) -> Result<()> {
+    async fn settle<'p>(
+        &mut self,
+        pipeline: &mut Pipeline<'p>,
+        steps: &mut [Step<'p>],
+        keep: usize,
+    ) -> Result<()> {
         while pipeline.sent.len() > keep {
             let Some(sent) = pipeline.sent.pop_front() else {
                 break;
@@ -286,7 +309,9 @@ impl Wire {
             let step = &mut steps[sent.step];
             let statement = match &step.kind {
                 StepKind::Control(_) => None,
-                StepKind::Fetch { statement, .. } | StepKind::ExecuteMany { statement, .. } => Some(*statement),
+                StepKind::Fetch { statement, .. } | StepKind::ExecuteMany { statement, .. } => {
+                    Some(*statement)
+                }
             };
             match self.receive(pipeline, sent.awaited, step, statement).await {
                 Ok(()) => {}
@@ -315,13 +340,16 @@ impl Wire {
     ) -> Result<(), Failure> {
         match (awaited, &mut step.kind) {
             (Awaited::Control(control, mut request), _) => {
-                answer(&mut request).await.map_err(|lower| Failure::Server(self.ledger.refused(control, lower)))?;
+                answer(&mut request)
+                    .await
+                    .map_err(|lower| Failure::Server(self.ledger.refused(control, lower)))?;
                 self.ledger.done(control);
                 step.done = Some(Done::default());
             }
             (Awaited::Rows(prepared, mut request), StepKind::Fetch { sink, .. }) => {
                 let stream = answer(&mut request).await.map_err(|lower| self.failure(statement, lower))?;
-                let done = answer::read(&mut self.ledger, &self.canceller, &prepared, stream, &mut **sink).await?;
+                let done =
+                    answer::read(&mut self.ledger, &self.canceller, &prepared, stream, &mut **sink).await?;
                 step.done = Some(done);
             }
             (Awaited::Set { position, is_last, mut request }, StepKind::ExecuteMany { each, .. }) => {
@@ -415,7 +443,8 @@ impl Wire {
             if pipeline.prepared[position].is_none() {
                 pipeline.prepared[position] = self.statements.get(statement);
             }
-            if pipeline.prepared[position].is_none() && !wanted.iter().any(|other| is_same(other, statement)) {
+            if pipeline.prepared[position].is_none() && !wanted.iter().any(|other| is_same(other, statement))
+            {
                 wanted.push(statement);
             }
             // What comes behind a statement that changes tables cannot be prepared before it has run.
@@ -450,8 +479,8 @@ impl Wire {
                     let prepared = Prepared::new(statement.sql(), prepared);
                     self.statements.put(statement, &prepared);
                     for (step, place) in steps.iter().zip(&mut pipeline.prepared).skip(from) {
-                        if let StepKind::Fetch { statement: other, .. } | StepKind::ExecuteMany { statement: other, .. } =
-                            &step.kind
+                        if let StepKind::Fetch { statement: other, .. }
+                        | StepKind::ExecuteMany { statement: other, .. } = &step.kind
                             && place.is_none()
                             && is_same(other, statement)
                         {

@@ -25,10 +25,10 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Finds out about a statement that was just prepared.
     pub(crate) fn new(sql: &Arc<str>, statement: tokio_postgres::Statement) -> Arc<Self> {
-        let columns = statement.columns().iter().map(|column| ColumnInfo {
-            name: column.name().into(),
-            type_name: column.type_().name().into(),
-        });
+        let columns = statement
+            .columns()
+            .iter()
+            .map(|column| ColumnInfo { name: column.name().into(), type_name: column.type_().name().into() });
         Arc::new(Self {
             sql: sql.clone(),
             columns: columns.collect(),

@@ -154,6 +154,46 @@ impl Row for PostgresRow<'_> {
             Err(error) => Err(Error::data(error.to_string())),
         }
     }
+
+    #[inline]
+    fn is_null(&self, position: usize) -> bool {
+        matches!(self.row.try_get::<usize, Raw<'_>>(position), Ok(Raw(None)))
+    }
+
+    #[inline]
+    fn integer(&self, position: usize) -> Option<i64> {
+        let bytes = self.bytes(position)?;
+        match self.decoders.get(position)? {
+            Decoder::Int8 => bytes.try_into().ok().map(i64::from_be_bytes),
+            Decoder::Int4 => bytes.try_into().ok().map(i32::from_be_bytes).map(i64::from),
+            Decoder::Int2 => bytes.try_into().ok().map(i16::from_be_bytes).map(i64::from),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn float(&self, position: usize) -> Option<f64> {
+        match self.decoders.get(position)? {
+            Decoder::Float8 => self.bytes(position)?.try_into().ok().map(f64::from_be_bytes),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn text(&self, position: usize) -> Option<&str> {
+        match self.decoders.get(position)? {
+            Decoder::Text => std::str::from_utf8(self.bytes(position)?).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl PostgresRow<'_> {
+    /// The bytes of a cell that is not NULL.
+    #[inline]
+    fn bytes(&self, position: usize) -> Option<&[u8]> {
+        self.row.try_get::<usize, Raw<'_>>(position).ok()?.0
+    }
 }
 
 /// The bytes of a cell of any type; none: NULL.
@@ -207,7 +247,10 @@ fn malformed(kind: &Type) -> Error {
 
 #[cold]
 fn out_of_range(kind: &Type) -> Error {
-    Error::data(format!("a value of type {} is infinite, or too far away to be counted; select it as text", kind.name()))
+    Error::data(format!(
+        "a value of type {} is infinite, or too far away to be counted; select it as text",
+        kind.name()
+    ))
 }
 
 #[cold]

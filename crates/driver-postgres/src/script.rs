@@ -2,6 +2,18 @@
 
 /// Whether any statement of a script begins or ends a transaction or a savepoint.
 pub(crate) fn controls_transaction(script: &str) -> bool {
+    any_statement(script, is_control)
+}
+
+/// Whether any statement of a script changes tables that prepared statements may know.
+pub(crate) fn changes_schema(script: &str) -> bool {
+    any_statement(script, |script, at| {
+        let first = word(script, at);
+        first.eq_ignore_ascii_case("ALTER") || first.eq_ignore_ascii_case("DROP")
+    })
+}
+
+fn any_statement(script: &str, holds: impl Fn(&str, usize) -> bool) -> bool {
     let bytes = script.as_bytes();
     let mut at = 0;
     loop {
@@ -9,7 +21,7 @@ pub(crate) fn controls_transaction(script: &str) -> bool {
         if at >= bytes.len() {
             return false;
         }
-        if is_control(script, at) {
+        if holds(script, at) {
             return true;
         }
         at = skip_statement(bytes, at);
@@ -24,8 +36,8 @@ pub(crate) fn begins_with_control(sql: &str) -> bool {
 /// Whether a statement without parameters can be sent without asking for its columns: it never has any.
 pub(crate) fn is_utility(sql: &str) -> bool {
     const WORDS: [&str; 14] = [
-        "CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "GRANT", "REVOKE", "SET", "RESET", "REINDEX", "VACUUM", "ANALYZE",
-        "REFRESH", "DO",
+        "CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "GRANT", "REVOKE", "SET", "RESET", "REINDEX",
+        "VACUUM", "ANALYZE", "REFRESH", "DO",
     ];
     let word = first_word(sql);
     WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
@@ -98,7 +110,8 @@ fn skip_token(bytes: &[u8], at: usize) -> usize {
         }
         [b'/', b'*', ..] => skip_comment(bytes, at + 2),
         [b'\'', ..] => {
-            let escapes = at > 0 && matches!(bytes[at - 1], b'e' | b'E') && !(at > 1 && is_word(bytes[at - 2]));
+            let escapes =
+                at > 0 && matches!(bytes[at - 1], b'e' | b'E') && !(at > 1 && is_word(bytes[at - 2]));
             skip_quoted(bytes, at + 1, b'\'', escapes)
         }
         [b'"', ..] => skip_quoted(bytes, at + 1, b'"', false),
@@ -149,5 +162,7 @@ fn skip_dollar(bytes: &[u8], at: usize) -> usize {
         return at + 1;
     }
     let body = &bytes[tag_end + 1..];
-    body.windows(tag.len()).position(|window| window == tag).map_or(bytes.len(), |start| tag_end + 1 + start + tag.len())
+    body.windows(tag.len())
+        .position(|window| window == tag)
+        .map_or(bytes.len(), |start| tag_end + 1 + start + tag.len())
 }

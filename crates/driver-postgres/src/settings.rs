@@ -70,7 +70,12 @@ impl Settings {
         config.ssl_mode(SslMode::Disable);
 
         let option = |name: &str| arguments.options.get(name).map(String::as_str);
-        let host = arguments.host.as_deref().or(option("host")).filter(|host| !host.is_empty()).unwrap_or("localhost");
+        let host = arguments
+            .host
+            .as_deref()
+            .or(option("host"))
+            .filter(|host| !host.is_empty())
+            .unwrap_or("localhost");
         let port = match (arguments.port, option("port")) {
             (Some(port), _) => port,
             (None, Some(text)) => number("port", text)?,
@@ -162,7 +167,11 @@ impl Settings {
             "statement_timeout" => {
                 // It becomes part of a command line, so that only a plain number with a unit may pass.
                 if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-                    return Err(unknown_value(name, value, "milliseconds, or a number with a unit such as 5s"));
+                    return Err(unknown_value(
+                        name,
+                        value,
+                        "milliseconds, or a number with a unit such as 5s",
+                    ));
                 }
                 startup.push(format!("-c statement_timeout={value}"));
             }

@@ -67,7 +67,13 @@ impl Target {
             Type::FLOAT4 => Self::Float4,
             Type::FLOAT8 => Self::Float8,
             Type::NUMERIC => Self::Numeric,
-            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN | Type::XML | Type::CSTRING => Self::Text,
+            Type::TEXT
+            | Type::VARCHAR
+            | Type::BPCHAR
+            | Type::NAME
+            | Type::UNKNOWN
+            | Type::XML
+            | Type::CSTRING => Self::Text,
             Type::JSON => Self::Json,
             Type::JSONB => Self::Jsonb,
             Type::BYTEA => Self::Bytes,

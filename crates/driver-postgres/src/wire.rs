@@ -41,11 +41,21 @@ pub(crate) struct Opened {
 
 impl Wire {
     /// Sends one statement, and gives its rows to the sink.
-    pub(crate) async fn fetch(&mut self, statement: &Statement, parameters: &[Value], sink: &mut dyn Sink) -> Result<Done> {
+    pub(crate) async fn fetch(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Value],
+        sink: &mut dyn Sink,
+    ) -> Result<Done> {
         if !statement.is_cacheable() && parameters.is_empty() && script::is_utility(statement.sql()) {
             self.ledger.admit()?;
             // One round trip instead of two: there are no parameters and no columns to ask about.
-            let rows = self.client.execute_typed(statement.sql(), &[]).await.map_err(|lower| self.ledger.fail(lower))?;
+            let rows = self
+                .client
+                .execute_typed(statement.sql(), &[])
+                .await
+                .map_err(|lower| self.ledger.fail(lower))?;
+            self.schema_changed(statement.sql());
             return Ok(Done { rows, last_insert_id: None });
         }
         let Opened { prepared, stream, wrapped } = self.open(statement, parameters).await?;
@@ -140,7 +150,8 @@ impl Wire {
         let mut total = Done::default();
         // Kept here, as it is worth keeping for the sets even when it is not for longer.
         let mut kept: Option<Arc<Prepared>> = None;
-        let simple = self.prepare_mode == PrepareMode::Unnamed || script::begins_with_control(statement.sql());
+        let simple =
+            self.prepare_mode == PrepareMode::Unnamed || script::begins_with_control(statement.sql());
         for (position, parameters) in sets.iter().enumerate() {
             let done = if simple || statement.is_cacheable() {
                 self.fetch(statement, parameters, &mut Discard).await?
@@ -151,7 +162,10 @@ impl Wire {
                     None => kept.insert(self.prepared(statement).await?).clone(),
                 };
                 check_count(&prepared, parameters)?;
-                let sent = self.client.execute_raw(&prepared.statement, parameter::bind(&prepared, parameters)).await;
+                let sent = self
+                    .client
+                    .execute_raw(&prepared.statement, parameter::bind(&prepared, parameters))
+                    .await;
                 Done { rows: sent.map_err(|lower| self.ledger.fail(lower))?, last_insert_id: None }
             };
             total.rows += done.rows;
@@ -183,7 +197,17 @@ impl Wire {
             self.ledger.lose_track();
         }
         self.ledger.admit()?;
-        self.client.batch_execute(script).await.map_err(|lower| self.ledger.fail(lower))
+        self.client.batch_execute(script).await.map_err(|lower| self.ledger.fail(lower))?;
+        self.schema_changed(script);
+        Ok(())
+    }
+
+    /// Forgets prepared statements after a script that changed tables: outside a transaction a stale one is prepared
+    /// again when it is found out, but inside one it would fail the transaction.
+    fn schema_changed(&mut self, script: &str) {
+        if script::changes_schema(script) {
+            self.statements.clear();
+        }
     }
 
     /// The prepared form of a statement.
@@ -232,7 +256,10 @@ pub(crate) fn check_count(prepared: &Prepared, parameters: &[Value]) -> Result<(
     if parameters.len() > MOST_PARAMETERS {
         return Err(Error::new(
             ErrorKind::Argument,
-            format!("PostgreSQL takes at most {MOST_PARAMETERS} parameters a statement, and got {}", parameters.len()),
+            format!(
+                "PostgreSQL takes at most {MOST_PARAMETERS} parameters a statement, and got {}",
+                parameters.len()
+            ),
         ));
     }
     if parameters.len() != prepared.targets.len() {

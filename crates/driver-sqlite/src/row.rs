@@ -32,6 +32,35 @@ impl Row for BorrowedRow<'_> {
             Err(_) => Err(no_such_position(position, self.width)),
         }
     }
+
+    #[inline]
+    fn is_null(&self, position: usize) -> bool {
+        matches!(self.row.get_ref(position), Ok(ValueRef::Null))
+    }
+
+    #[inline]
+    fn integer(&self, position: usize) -> Option<i64> {
+        match self.row.get_ref(position) {
+            Ok(ValueRef::Integer(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn float(&self, position: usize) -> Option<f64> {
+        match self.row.get_ref(position) {
+            Ok(ValueRef::Real(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn text(&self, position: usize) -> Option<&str> {
+        match self.row.get_ref(position) {
+            Ok(ValueRef::Text(bytes)) => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
 }
 
 /// Text from its bytes; SQLite itself takes any bytes for text.

@@ -109,4 +109,33 @@ impl Row for StoredRow<'_> {
             None => Err(row::no_such_position(position, self.cells.len())),
         }
     }
+
+    #[inline]
+    fn is_null(&self, position: usize) -> bool {
+        matches!(self.cells.get(position), Some(StoredCell::Null))
+    }
+
+    #[inline]
+    fn integer(&self, position: usize) -> Option<i64> {
+        match self.cells.get(position) {
+            Some(StoredCell::Integer(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn float(&self, position: usize) -> Option<f64> {
+        match self.cells.get(position) {
+            Some(StoredCell::Real(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn text(&self, position: usize) -> Option<&str> {
+        match self.cells.get(position) {
+            Some(StoredCell::Text { start, length }) => std::str::from_utf8(&self.bytes[*start..start + length]).ok(),
+            _ => None,
+        }
+    }
 }

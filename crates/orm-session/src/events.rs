@@ -23,10 +23,12 @@ use crate::{Instance, graph::AnySlot, graph::Graph, mapping::Mapped};
 /// connection it gets; both become part of the transaction. An error stops the flush.
 #[derive(Default)]
 pub struct Events {
-    listeners: RwLock<HashMap<(TypeId, Moment), Arc<AsyncListeners<MapperEvent>>>>,
+    listeners: RwLock<HashMap<(TypeId, Moment), MapperListeners>>,
     before: AtomicBool,
     after: AtomicBool,
 }
+
+type MapperListeners = Arc<AsyncListeners<MapperEvent>>;
 
 /// When a mapper event fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

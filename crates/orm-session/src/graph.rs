@@ -27,6 +27,9 @@ use crate::{
 /// Nested values that are still to be attached: the object, its relationship, and what was put into it.
 pub(crate) type Attachments = Vec<(u32, u16, Vec<Member>)>;
 
+/// Objects of any model.
+pub(crate) type Slots = Vec<Arc<dyn AnySlot>>;
+
 /// The object graph of a session.
 #[derive(Default)]
 pub struct Graph {
@@ -87,12 +90,17 @@ impl Graph {
     pub(crate) fn targets(&self, index: u32, relationship: u16) -> Result<Vec<Arc<dyn AnySlot>>> {
         let inner = self.lock();
         let Some(entry) = inner.entry(index) else {
-            return Err(Error::new(ErrorKind::Detached, "the object was released from its session, and its links with it"));
+            return Err(Error::new(
+                ErrorKind::Detached,
+                "the object was released from its session, and its links with it",
+            ));
         };
         match entry.items(relationship) {
-            Some(items) => {
-                Ok(items.iter().filter_map(|target| inner.entry(*target)).map(|target| target.slot.clone()).collect())
-            }
+            Some(items) => Ok(items
+                .iter()
+                .filter_map(|target| inner.entry(*target))
+                .map(|target| target.slot.clone())
+                .collect()),
             // A new object has no rows that could refer to it, so a link that nothing was put into leads nowhere.
             None if entry.slot.state() == State::Pending => Ok(Vec::new()),
             None => Err(not_loaded(entry.mapper, relationship)),
@@ -115,7 +123,8 @@ pub(crate) fn not_loaded(mapper: &Mapper, relationship: u16) -> Error {
 impl Inner {
     fn reserve(&mut self) -> u32 {
         self.entries.push(None);
-        u32::try_from(self.entries.len() - 1).expect("invariant: memory ends before four thousand million objects")
+        u32::try_from(self.entries.len() - 1)
+            .expect("invariant: memory ends before four thousand million objects")
     }
 
     pub(crate) fn entry(&self, index: u32) -> Option<&Entry> {

@@ -37,7 +37,9 @@ pub use self::{
     instance::{Instance, Snapshot, State},
     link::{IntoMember, Link, LinkCell, LoadedLink, Many, Member, One},
     loading::{Holds, Load, LoadOptions, joinedload, raiseload, selectinload},
-    mapping::{Cascade, ColumnMapping, IntoKey, Key, Lazy, Mapped, Mapper, ModelFunctions, RelationshipMapping},
+    mapping::{
+        Cascade, ColumnMapping, IntoKey, Key, Lazy, Mapped, Mapper, ModelFunctions, RelationshipMapping,
+    },
     query::{SessionExecutable, SessionRun, SessionSelectable, SingleSelectable},
     relationship::Relationship,
     session::{Addable, Session, SessionMaker},

@@ -5,9 +5,9 @@ mod configuration;
 mod mapper;
 mod relationship_mapping;
 
+pub use aludel_sql_expression::typed::{IntoKey, Key};
 pub use cascade::Cascade;
 pub(crate) use configuration::{Configuration, Direction, RelationshipConfiguration, SecondaryConfiguration};
-pub use aludel_sql_expression::typed::{IntoKey, Key};
 
 pub use mapper::{ColumnMapping, Mapped, Mapper, ModelFunctions};
 pub use relationship_mapping::{Lazy, RelationshipMapping};

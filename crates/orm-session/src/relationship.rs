@@ -170,7 +170,10 @@ pub(crate) fn secondary_conditions(
     (target, target_source): (&'static Mapper, &Source),
 ) -> (Node, Node) {
     let Some(through) = &configuration.secondary else { return (Node::Boolean(true), Node::Boolean(true)) };
-    let to_own = through.to_own.iter().map(|(name, column)| equal(named(secondary, name), column_of(own_source, own, *column)));
+    let to_own = through
+        .to_own
+        .iter()
+        .map(|(name, column)| equal(named(secondary, name), column_of(own_source, own, *column)));
     let to_target = through
         .to_target
         .iter()
@@ -193,7 +196,8 @@ fn exists(mapper: &'static Mapper, relationship: u16, condition: Option<Node>) -
     } else {
         target.table().into()
     };
-    let condition = condition.map(|node| if self_referential { rebase(&node, &own_source, &target_source) } else { node });
+    let condition = condition
+        .map(|node| if self_referential { rebase(&node, &own_source, &target_source) } else { node });
     let own = (mapper, &own_source);
     let other = (target, &target_source);
     let mut select = SelectNode {
@@ -204,7 +208,12 @@ fn exists(mapper: &'static Mapper, relationship: u16, condition: Option<Node>) -
     if let Some(secondary) = &configuration.secondary {
         let secondary: Source = Source::Alias(Alias::new(None, AliasTarget::Table(secondary.table.clone())));
         let (to_own, to_target) = secondary_conditions(configuration, &secondary, own, other);
-        select.joins.push(Join { left: Some(target_source.clone()), right: secondary, on: Some(to_target), kind: JoinKind::Inner });
+        select.joins.push(Join {
+            left: Some(target_source.clone()),
+            right: secondary,
+            on: Some(to_target),
+            kind: JoinKind::Inner,
+        });
         select.filters.push(to_own);
     } else {
         select.filters.push(link_condition(configuration, own, other));

@@ -12,8 +12,8 @@ use aludel_engine_pool::Connection;
 use aludel_sql_expression::{Entity, statement::Select};
 
 pub use addable::Addable;
-use maker::Shared;
 pub use maker::SessionMaker;
+use maker::Shared;
 
 use crate::{
     Instance,
@@ -89,7 +89,11 @@ impl Session {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn get<M: Mapped>(&mut self, model: Entity<M>, key: impl IntoKey<M::Key>) -> Result<Option<Instance<M>>> {
+    pub async fn get<M: Mapped>(
+        &mut self,
+        model: Entity<M>,
+        key: impl IntoKey<M::Key>,
+    ) -> Result<Option<Instance<M>>> {
         let key = key.into_key();
         if let Some(object) = self.find::<M>(&key) {
             return Ok(Some(object));
@@ -122,7 +126,10 @@ impl Session {
     ///
     /// # Errors
     /// As [`SessionRun::all`].
-    pub async fn scalar<S: SingleSelectable>(&mut self, select: Select<S>) -> Result<Option<<S as SessionSelectable>::Object>> {
+    pub async fn scalar<S: SingleSelectable>(
+        &mut self,
+        select: Select<S>,
+    ) -> Result<Option<<S as SessionSelectable>::Object>> {
         self.scalars(select).first().await
     }
 
@@ -255,7 +262,9 @@ impl Session {
             }
             self.connection = Some(connection);
         }
-        self.connection.as_mut().ok_or_else(|| Error::new(ErrorKind::Internal, "the session has no connection"))
+        self.connection
+            .as_mut()
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "the session has no connection"))
     }
 
     fn check_usable(&self) -> Result<()> {

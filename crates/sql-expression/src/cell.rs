@@ -85,6 +85,34 @@ pub trait Row {
     /// # Errors
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) where there is no such position, or the bytes cannot be read.
     fn cell(&self, position: usize) -> Result<Cell<'_>>;
+
+    /// Whether the cell holds NULL; not so where there is no such position.
+    #[inline]
+    fn is_null(&self, position: usize) -> bool {
+        matches!(self.cell(position), Ok(Cell::Null))
+    }
+
+    /// A way around [`cell`](Self::cell) for what is read most, as small values travel in registers: the number, where the
+    /// cell would be a [`Cell::I64`]. None says nothing; a row may always leave it out.
+    #[inline]
+    fn integer(&self, position: usize) -> Option<i64> {
+        let _ = position;
+        None
+    }
+
+    /// The same for a [`Cell::F64`].
+    #[inline]
+    fn float(&self, position: usize) -> Option<f64> {
+        let _ = position;
+        None
+    }
+
+    /// The same for a [`Cell::Text`].
+    #[inline]
+    fn text(&self, position: usize) -> Option<&str> {
+        let _ = position;
+        None
+    }
 }
 
 /// What is known of a result's column, also when there are no rows.

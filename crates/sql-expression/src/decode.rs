@@ -8,7 +8,7 @@ pub use enumeration::{enumeration_type, enumeration_word, unknown_word};
 pub(crate) use from_row::decode_at;
 pub use from_row::{FromRow, RowPlan, decode_field};
 
-use crate::{Cell, Error, Result};
+use crate::{Cell, Error, Result, Row};
 
 /// A Rust type that one cell can be read into, whatever form the driver shows it in.
 ///
@@ -26,6 +26,37 @@ pub trait Decode: Sized {
     /// # Errors
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) when the cell holds something else, or a number does not fit.
     fn decode(cell: Cell<'_>) -> Result<Self>;
+
+    /// Reads a cell without the detour over [`Cell`], where the row and the type know a shorter way. None says nothing:
+    /// then the cell is decoded.
+    #[inline]
+    fn decode_directly(row: &dyn Row, position: usize) -> Option<Self> {
+        let _ = (row, position);
+        None
+    }
+}
+
+/// Reads the cell at a position, on the shortest way; `explain` says of an error where it happened.
+#[inline]
+pub(crate) fn read_cell<T: Decode>(
+    row: &dyn Row,
+    position: usize,
+    explain: impl FnOnce(Error) -> Error,
+) -> Result<T> {
+    match T::decode_directly(row, position) {
+        Some(value) => Ok(value),
+        None => read_cell_by_kind(row, position, explain),
+    }
+}
+
+/// Out of line: most cells need it never, and it is long.
+#[inline(never)]
+fn read_cell_by_kind<T: Decode>(
+    row: &dyn Row,
+    position: usize,
+    explain: impl FnOnce(Error) -> Error,
+) -> Result<T> {
+    T::decode(row.cell(position)?).map_err(explain)
 }
 
 impl<T: Decode> Decode for Option<T> {
@@ -36,6 +67,14 @@ impl<T: Decode> Decode for Option<T> {
         match cell {
             Cell::Null => Ok(None),
             cell => T::decode(cell).map(Some),
+        }
+    }
+
+    #[inline]
+    fn decode_directly(row: &dyn Row, position: usize) -> Option<Self> {
+        match T::decode_directly(row, position) {
+            Some(value) => Some(Some(value)),
+            None => row.is_null(position).then_some(None),
         }
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
 
             fn read(__reader: &mut #sql::typed::RowReader<'_>) -> #sql::Result<Self> {
                 ::core::result::Result::Ok(Self {
-                    #(#fields: #read::decode_field(__reader.cell()?, #name, #field_names)?,)*
+                    #(#fields: #read::read_field(__reader, #name, #field_names)?,)*
                     #(#links: ::core::default::Default::default(),)*
                 })
             }

@@ -52,7 +52,11 @@ async fn elements_that_only_have_a_text_form() {
     for (kind, values, expected) in [
         ("inet", vec![text("10.0.0.1"), Value::Null], vec![text("10.0.0.1/32"), Value::Null]),
         ("interval", vec![text("1 day"), text("02:00")], vec![text("1 day"), text("02:00:00")]),
-        ("uuid", vec![text("01234567-89ab-cdef-0123-456789abcdef")], vec![text("01234567-89ab-cdef-0123-456789abcdef")]),
+        (
+            "uuid",
+            vec![text("01234567-89ab-cdef-0123-456789abcdef")],
+            vec![text("01234567-89ab-cdef-0123-456789abcdef")],
+        ),
         ("numeric", vec![Value::F64(0.1), Value::I64(2)], vec![text("0.1"), text("2")]),
         ("numeric", vec![Value::F64(f64::NAN), text("7")], vec![text("NaN"), text("7")]),
         ("pg_temp.hue", vec![text("light green"), Value::Null], vec![text("light green"), Value::Null]),
@@ -94,7 +98,8 @@ async fn mismatches_name_the_parameter() {
     let Some(mut connection) = connect().await else { return };
     let connection = &mut *connection;
     let sql = "SELECT $1::int4, $2::int4[]";
-    let error = rows(connection, sql, &[Value::I64(1), array(SqlType::Text, vec![text("x")])]).await.unwrap_err();
+    let error =
+        rows(connection, sql, &[Value::I64(1), array(SqlType::Text, vec![text("x")])]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Data);
     assert!(error.message().contains("parameter 2") && error.message().contains("_int4"), "{error}");
     let error = rows(connection, sql, &[numbers([1]), Value::Null]).await.unwrap_err();

@@ -60,20 +60,36 @@ fn tls_is_not_supported_and_says_so() {
 }
 
 #[test]
+fn connecting_outside_a_runtime_is_an_error() {
+    use futures_util::FutureExt as _;
+
+    let arguments = ConnectArguments::default();
+    let error = PostgresDriver::new().connect(&arguments).now_or_never().unwrap().err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert!(error.message().contains("runtime"), "{error}");
+}
+
+#[test]
 fn the_driver_introduces_itself() {
     let driver = PostgresDriver::default();
     assert_eq!(driver.name(), "PostgreSQL");
     assert_eq!(driver.schemes(), ["postgresql", "postgres"]);
     assert_eq!(driver.dialect().name(), "postgresql");
     let capabilities = driver.capabilities();
-    assert!(capabilities.pipelining && capabilities.arrays && capabilities.returning.update && capabilities.cancel);
+    assert!(
+        capabilities.pipelining
+            && capabilities.arrays
+            && capabilities.returning.update
+            && capabilities.cancel
+    );
     assert!(capabilities.aborts_on_error && !capabilities.two_phase && !capabilities.last_insert_id);
     assert_eq!(capabilities.max_parameters, 65_535);
 }
 
 #[tokio::test]
 async fn a_connection_knows_its_server_and_its_options() {
-    let options = [("application_name", "aludel test"), ("statement_timeout", "7s"), ("options", "-c work_mem=3MB")];
+    let options =
+        [("application_name", "aludel test"), ("statement_timeout", "7s"), ("options", "-c work_mem=3MB")];
     let Some(mut connection) = server::connect_with(&options).await else { return };
     assert_eq!(connection.server().product, "PostgreSQL");
     assert!(connection.server().version.0 >= 14, "{:?}", connection.server());
@@ -92,7 +108,9 @@ async fn a_connection_knows_its_server_and_its_options() {
 #[tokio::test]
 async fn a_directory_is_a_unix_socket() {
     let Some(mut connection) = server::connect().await else { return };
-    let Value::Text(directories) = scalar(&mut *connection, "SHOW unix_socket_directories", &[]).await.unwrap() else {
+    let Value::Text(directories) =
+        scalar(&mut *connection, "SHOW unix_socket_directories", &[]).await.unwrap()
+    else {
         panic!("a text is expected")
     };
     let directory = directories.split(',').next().unwrap().trim().to_owned();
@@ -102,7 +120,10 @@ async fn a_directory_is_a_unix_socket() {
     }
     arguments.host = Some(directory);
     let mut connection = PostgresDriver::new().connect(&arguments).await.unwrap();
-    assert_eq!(scalar(&mut *connection, "SELECT inet_server_addr() IS NULL", &[]).await.unwrap(), Value::Bool(true));
+    assert_eq!(
+        scalar(&mut *connection, "SELECT inet_server_addr() IS NULL", &[]).await.unwrap(),
+        Value::Bool(true)
+    );
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use aludel_driver::{BeginOptions, CallOptions, Connection, Control, ErrorKind, Statement, TransactionState, Value};
+use aludel_driver::{
+    BeginOptions, CallOptions, Connection, Control, ErrorKind, Statement, TransactionState, Value,
+};
 
 use crate::server::{self, Kept, connect, execute, scalar};
 

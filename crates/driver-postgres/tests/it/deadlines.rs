@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use aludel_driver::{BeginOptions, CallOptions, Connection, Control, ErrorKind, ParameterSets, Statement, Step, StepKind, Value};
+use aludel_driver::{
+    BeginOptions, CallOptions, Connection, Control, ErrorKind, ParameterSets, Statement, Step, StepKind,
+    Value,
+};
 
 use crate::server::{self, Kept, connect, scalar};
 
@@ -51,8 +54,24 @@ async fn a_statement_is_cancelled_at_its_deadline_and_the_connection_goes_on() {
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 
     // Within the limit nothing changes.
-    let done = connection.fetch(&Statement::new("SELECT 1"), &[], &within(10_000), &mut Kept::default()).await.unwrap();
+    let done = connection
+        .fetch(&Statement::new("SELECT 1"), &[], &within(10_000), &mut Kept::default())
+        .await
+        .unwrap();
     assert_eq!(done.rows, 1);
+}
+
+#[tokio::test]
+async fn a_cancel_never_hits_the_next_statement() {
+    let Some(mut connection) = connect().await else { return };
+    let (sleep, short) = (Statement::new("SELECT pg_sleep(30)"), Statement::new("SELECT pg_sleep(0.002)"));
+    for _ in 0..100 {
+        let error = connection.fetch(&sleep, &[], &within(5), &mut Kept::default()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+        for _ in 0..3 {
+            connection.fetch(&short, &[], &CallOptions::default(), &mut Kept::default()).await.unwrap();
+        }
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use aludel_driver::{BeginOptions, CallOptions, Connection, Control, ParameterSets, Statement, Step, StepKind, Value};
+use aludel_driver::{
+    BeginOptions, CallOptions, Connection, Control, ParameterSets, Statement, Step, StepKind, Value,
+};
 
 use crate::server::{self, Kept, assert_broken, connect, scalar};
 
@@ -52,7 +54,10 @@ async fn at_every_poll_of_every_call() {
             let sets = ParameterSets::new(&values, 1, values.len());
             let done = match call {
                 0 => poll_and_drop(connection.fetch(&select, &[], &options, &mut sink), polls).await,
-                1 => poll_and_drop(connection.execute_many(&insert, sets, &options, &mut |_, _| Ok(())), polls).await,
+                1 => {
+                    poll_and_drop(connection.execute_many(&insert, sets, &options, &mut |_, _| Ok(())), polls)
+                        .await
+                }
                 2 => poll_and_drop(connection.batch("SELECT 1; SELECT 2", &options), polls).await,
                 3 => poll_and_drop(connection.control(Control::Begin(&begin)), polls).await,
                 4 => poll_and_drop(connection.ping(), polls).await,

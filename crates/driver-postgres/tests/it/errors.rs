@@ -121,13 +121,17 @@ async fn lost_serialization_races_may_be_retried() {
     rows(&mut *one, &format!("SELECT n FROM {table}"), &[]).await.unwrap();
     execute(&mut *other, &update, &[]).await.unwrap();
     let error = execute(&mut *one, &update, &[]).await.unwrap_err();
-    assert_eq!((error.kind(), error.code(), error.retry()), (ErrorKind::Operational, Some("40001"), Retry::Transaction));
+    assert_eq!(
+        (error.kind(), error.code(), error.retry()),
+        (ErrorKind::Operational, Some("40001"), Retry::Transaction)
+    );
 
     one.reset().await.unwrap();
     one.control(Control::Begin(&BeginOptions::default())).await.unwrap();
     other.control(Control::Begin(&BeginOptions::default())).await.unwrap();
     execute(&mut *one, &update, &[]).await.unwrap();
-    let error = rows(&mut *other, &format!("SELECT n FROM {table} FOR UPDATE NOWAIT"), &[]).await.unwrap_err();
+    let error =
+        rows(&mut *other, &format!("SELECT n FROM {table} FOR UPDATE NOWAIT"), &[]).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Operational, Some("55P03")));
     other.reset().await.unwrap();
     one.reset().await.unwrap();

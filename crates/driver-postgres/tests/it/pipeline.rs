@@ -1,8 +1,8 @@
 //! Many steps in one call: what they do, what is left when one fails, and how many round trips they take.
 
 use aludel_driver::{
-    BeginOptions, CallOptions, Connection, Control, Done, Driver, Error, ErrorKind, IsolationLevel, ParameterSets, Result,
-    Statement, Step, StepKind, TransactionState, Value,
+    BeginOptions, CallOptions, Connection, Control, Done, Driver, Error, ErrorKind, IsolationLevel,
+    ParameterSets, Result, Statement, Step, StepKind, TransactionState, Value,
 };
 use aludel_driver_postgres::PostgresDriver;
 
@@ -14,8 +14,11 @@ use crate::{
 const INSERT: &str = "INSERT INTO kept VALUES ($1)";
 
 async fn make_table(connection: &mut dyn Connection) {
-    server::batch(connection, "CREATE TEMP TABLE kept (id int4 PRIMARY KEY, late int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
-        .await;
+    server::batch(
+        connection,
+        "CREATE TEMP TABLE kept (id int4 PRIMARY KEY, late int UNIQUE DEFERRABLE INITIALLY DEFERRED)",
+    )
+    .await;
 }
 
 async fn with_table() -> Option<Box<dyn Connection>> {
@@ -88,7 +91,11 @@ async fn a_failure_in_the_middle() {
             control(Control::Commit),
         ];
         let error = run(connection, &mut steps).await.unwrap_err();
-        assert_eq!((error.kind(), error.code()), (ErrorKind::Integrity, Some("23505")), "the first error is told");
+        assert_eq!(
+            (error.kind(), error.code()),
+            (ErrorKind::Integrity, Some("23505")),
+            "the first error is told"
+        );
         assert_eq!(error.statement(), Some(INSERT));
         assert_eq!(dones(&steps), [true, true, false, false, false]);
         // The server has answered the COMMIT by rolling back.
@@ -105,7 +112,8 @@ async fn a_failure_in_an_open_transaction_leaves_it_to_be_rolled_back() {
     let (insert, one) = (Statement::new(INSERT), [Value::I64(1)]);
     connection.control(Control::Begin(&BeginOptions::default())).await.unwrap();
     let (mut a, mut b, mut c) = (Kept::default(), Kept::default(), Kept::default());
-    let mut steps = [fetch(&insert, &one, &mut a), fetch(&insert, &one, &mut b), fetch(&insert, &one, &mut c)];
+    let mut steps =
+        [fetch(&insert, &one, &mut a), fetch(&insert, &one, &mut b), fetch(&insert, &one, &mut c)];
     run(connection, &mut steps).await.unwrap_err();
     assert_eq!(dones(&steps), [true, false, false]);
     assert_eq!(connection.transaction_state(), TransactionState::Active);
@@ -187,7 +195,8 @@ async fn a_sink_that_fails_keeps_the_commit_back() {
     assert_eq!(count(connection).await, Value::I64(0));
 
     let values = [1, 2, 3].map(Value::I64);
-    let mut refuse = |position, _| if position == 1 { Err(Error::new(ErrorKind::StaleData, "no")) } else { Ok(()) };
+    let mut refuse =
+        |position, _| if position == 1 { Err(Error::new(ErrorKind::StaleData, "no")) } else { Ok(()) };
     let sets = ParameterSets::new(&values, 1, 3);
     let mut steps = [
         control(Control::Begin(&begin)),
@@ -274,7 +283,8 @@ async fn outside_a_transaction_a_failure_ends_the_run() {
     let connection = &mut *connection;
     let (insert, one, two) = (Statement::new(INSERT), [Value::I64(1)], [Value::I64(2)]);
     let (mut a, mut b, mut c) = (Kept::default(), Kept::default(), Kept::default());
-    let mut steps = [fetch(&insert, &one, &mut a), fetch(&insert, &one, &mut b), fetch(&insert, &two, &mut c)];
+    let mut steps =
+        [fetch(&insert, &one, &mut a), fetch(&insert, &one, &mut b), fetch(&insert, &two, &mut c)];
     run(connection, &mut steps).await.unwrap_err();
     assert_eq!(dones(&steps), [true, false, false]);
     assert_eq!(connection.transaction_state(), TransactionState::Idle);
@@ -319,7 +329,8 @@ async fn many_sets_in_order() {
     assert_eq!(told, (0..5_000).map(|position| (position, 1)).collect::<Vec<_>>());
     assert_eq!(count(connection).await, Value::I64(5_000));
     let none = ParameterSets::new(&[], 1, 0);
-    let done = connection.execute_many(&insert, none, &CallOptions::default(), &mut |_, _| Ok(())).await.unwrap();
+    let done =
+        connection.execute_many(&insert, none, &CallOptions::default(), &mut |_, _| Ok(())).await.unwrap();
     assert_eq!(done, Done::default());
     // Rows matched, for each.
     let update = Statement::new("UPDATE kept SET late = id WHERE id % $1 = 0");
@@ -359,7 +370,10 @@ async fn large_answers_and_large_parameters_do_not_block_each_other() {
     steps.extend(sinks.iter_mut().map(|sink| fetch(&echo, &large, sink)));
     steps.push(control(Control::Commit));
     let running = run(connection, &mut steps);
-    tokio::time::timeout(std::time::Duration::from_secs(60), running).await.expect("it does not hang").unwrap();
+    tokio::time::timeout(std::time::Duration::from_secs(60), running)
+        .await
+        .expect("it does not hang")
+        .unwrap();
     drop(steps);
     assert!(sinks.iter().all(|sink| sink.rows.len() == 20));
 }
@@ -457,7 +471,8 @@ async fn round_trips() {
     // In an open transaction: every step at once; and sets by the thousand in as few trips as their window needs.
     connection.control(Control::Begin(&begin)).await.unwrap();
     let (mut a, mut b, mut c) = (Kept::default(), Kept::default(), Kept::default());
-    let mut steps = [fetch(&delete, &[], &mut a), fetch(&returning, &one, &mut b), fetch(&delete, &[], &mut c)];
+    let mut steps =
+        [fetch(&delete, &[], &mut a), fetch(&returning, &one, &mut b), fetch(&delete, &[], &mut c)];
     proxy.reset();
     run(connection, &mut steps).await.unwrap();
     assert_eq!(proxy.counts().0, 1);

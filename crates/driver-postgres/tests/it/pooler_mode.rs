@@ -1,6 +1,9 @@
 //! `prepare_mode=unnamed`: nothing prepared outlives its transaction.
 
-use aludel_driver::{BeginOptions, CallOptions, Connection, Control, ErrorKind, ParameterSets, Statement, TransactionState, Value};
+use aludel_driver::{
+    BeginOptions, CallOptions, Connection, Control, ErrorKind, ParameterSets, Statement, TransactionState,
+    Value,
+};
 
 use crate::server::{self, Kept, connect_with, execute, rows, scalar, text};
 
@@ -10,7 +13,8 @@ async fn connect() -> Option<Box<dyn Connection>> {
 
 async fn assert_nothing_left(connection: &mut dyn Connection) {
     assert_eq!(connection.transaction_state(), TransactionState::Idle);
-    let sql = "SELECT count(*) FROM pg_prepared_statements WHERE statement NOT LIKE '%pg_prepared_statements%'";
+    let sql =
+        "SELECT count(*) FROM pg_prepared_statements WHERE statement NOT LIKE '%pg_prepared_statements%'";
     assert_eq!(scalar(connection, sql, &[]).await.unwrap(), Value::I64(0));
     // Had a transaction stayed open, this could not run.
     let once = Statement::once("VACUUM pg_class");
@@ -36,14 +40,19 @@ async fn statements_outside_a_transaction() {
     // A sink that fails does not undo what the statement did, as nowhere outside a transaction.
     let mut sink = Kept { fail_at: Some(0), ..Kept::default() };
     let parameters = [Value::I64(2), Value::Null];
-    let error =
-        connection.fetch(&Statement::new(insert), &parameters, &CallOptions::default(), &mut sink).await.unwrap_err();
+    let error = connection
+        .fetch(&Statement::new(insert), &parameters, &CallOptions::default(), &mut sink)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Custom);
     assert_eq!(rows(connection, "SELECT id FROM kept", &[]).await.unwrap().len(), 2);
     let sets = [3, 4].map(Value::I64);
     let many = Statement::new("INSERT INTO kept VALUES ($1)");
     let sets = ParameterSets::new(&sets, 1, 2);
-    assert_eq!(connection.execute_many(&many, sets, &CallOptions::default(), &mut |_, _| Ok(())).await.unwrap().rows, 2);
+    assert_eq!(
+        connection.execute_many(&many, sets, &CallOptions::default(), &mut |_, _| Ok(())).await.unwrap().rows,
+        2
+    );
     assert_nothing_left(connection).await;
 }
 

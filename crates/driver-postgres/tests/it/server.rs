@@ -3,8 +3,8 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use aludel_driver::{
-    CallOptions, Cell, ColumnInfo, ConnectArguments, Connection, DatabaseUrl, Done, Driver, Error, ErrorKind, Result, Row,
-    Sink, Statement, Value,
+    CallOptions, Cell, ColumnInfo, ConnectArguments, Connection, DatabaseUrl, Done, Driver, Error, ErrorKind,
+    Result, Row, Sink, Statement, Value,
 };
 use aludel_driver_postgres::PostgresDriver;
 use aludel_sql_expression::Decode;
@@ -61,12 +61,18 @@ impl Sink for Kept {
         let mut values = Vec::new();
         for position in 0..row.len() {
             values.push(match row.cell(position)? {
-                Cell::Other { type_name, bytes } => Value::Text(format!("{type_name} of {} bytes", bytes.len())),
+                Cell::Other { type_name, bytes } => {
+                    Value::Text(format!("{type_name} of {} bytes", bytes.len()))
+                }
                 cell => Value::decode(cell)?,
             });
         }
         self.rows.push(values);
-        if self.stop_after == Some(self.rows.len()) { Ok(ControlFlow::Break(())) } else { Ok(ControlFlow::Continue(())) }
+        if self.stop_after == Some(self.rows.len()) {
+            Ok(ControlFlow::Break(()))
+        } else {
+            Ok(ControlFlow::Continue(()))
+        }
     }
 }
 
@@ -75,21 +81,33 @@ fn refusal() -> Error {
 }
 
 /// Sends a statement, and keeps its rows.
-pub(crate) async fn rows(connection: &mut dyn Connection, sql: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>> {
+pub(crate) async fn rows(
+    connection: &mut dyn Connection,
+    sql: &str,
+    parameters: &[Value],
+) -> Result<Vec<Vec<Value>>> {
     let mut kept = Kept::default();
     connection.fetch(&Statement::new(sql), parameters, &CallOptions::default(), &mut kept).await?;
     Ok(kept.rows)
 }
 
 /// Sends a statement, and gives the only cell of its only row.
-pub(crate) async fn scalar(connection: &mut dyn Connection, sql: &str, parameters: &[Value]) -> Result<Value> {
+pub(crate) async fn scalar(
+    connection: &mut dyn Connection,
+    sql: &str,
+    parameters: &[Value],
+) -> Result<Value> {
     let mut rows = rows(connection, sql, parameters).await?;
     assert_eq!((rows.len(), rows[0].len()), (1, 1), "one cell is expected of {sql}");
     Ok(rows.remove(0).remove(0))
 }
 
 /// Sends a statement, and tells what it did.
-pub(crate) async fn execute(connection: &mut dyn Connection, sql: &str, parameters: &[Value]) -> Result<Done> {
+pub(crate) async fn execute(
+    connection: &mut dyn Connection,
+    sql: &str,
+    parameters: &[Value],
+) -> Result<Done> {
     let mut kept = Kept::default();
     connection.fetch(&Statement::new(sql), parameters, &CallOptions::default(), &mut kept).await
 }

@@ -1,6 +1,8 @@
 //! Prepared statements: kept, dropped, and repaired when the schema has changed.
 
-use aludel_driver::{BeginOptions, CallOptions, Connection, Control, ErrorKind, ParameterSets, Retry, Statement, Value};
+use aludel_driver::{
+    BeginOptions, CallOptions, Connection, Control, ErrorKind, ParameterSets, Retry, Statement, Value,
+};
 
 use crate::server::{self, Kept, connect, connect_with, execute, rows, scalar, text};
 
@@ -62,15 +64,36 @@ async fn a_changed_table_is_noticed_outside_a_transaction() {
     server::batch(connection, "CREATE TEMP TABLE changing (a int4); INSERT INTO changing VALUES (1)").await;
     let sql = "SELECT * FROM changing";
     assert_eq!(rows(connection, sql, &[]).await.unwrap(), [[Value::I64(1)]]);
-    server::batch(connection, "ALTER TABLE changing ADD COLUMN b text DEFAULT 'x'").await;
-    assert_eq!(rows(connection, sql, &[]).await.unwrap(), [[Value::I64(1), text("x")]]);
-    server::batch(connection, "ALTER TABLE changing ALTER COLUMN a TYPE text").await;
-    assert_eq!(rows(connection, sql, &[]).await.unwrap(), [[text("1"), text("x")]]);
+    server::batch(connection, HIDDEN).await;
+    assert_eq!(rows(connection, sql, &[]).await.unwrap(), [[Value::I64(1), Value::Null]]);
+    server::batch(connection, "DO 'BEGIN ALTER TABLE changing ALTER COLUMN a TYPE text; END'").await;
+    assert_eq!(rows(connection, sql, &[]).await.unwrap(), [[text("1"), Value::Null]]);
     // The statements are gone from the server.
     server::batch(connection, "DEALLOCATE ALL").await;
     assert_eq!(rows(connection, sql, &[]).await.unwrap().len(), 1);
     server::batch(connection, "DROP TABLE changing").await;
     assert_eq!(rows(connection, sql, &[]).await.unwrap_err().code(), Some("42P01"));
+}
+
+/// A change that the connection does not see as one, as if another had made it.
+const HIDDEN: &str = "DO 'BEGIN ALTER TABLE changing ADD COLUMN hidden text; END'";
+
+#[tokio::test]
+async fn its_own_change_of_a_table_does_not_fail_the_transaction() {
+    let Some(mut connection) = connect().await else { return };
+    let connection = &mut *connection;
+    server::batch(connection, "CREATE TEMP TABLE changing (a int4)").await;
+    let sql = "SELECT * FROM changing";
+    for change in ["ALTER TABLE changing ADD COLUMN b text", "-- first\n alter table changing drop column b"]
+    {
+        rows(connection, sql, &[]).await.unwrap();
+        connection.control(Control::Begin(&BeginOptions::default())).await.unwrap();
+        rows(connection, sql, &[]).await.unwrap();
+        let once = Statement::once(change);
+        connection.fetch(&once, &[], &CallOptions::default(), &mut Kept::default()).await.unwrap();
+        rows(connection, sql, &[]).await.unwrap();
+        connection.control(Control::Commit).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -80,7 +103,7 @@ async fn a_changed_table_fails_the_transaction_once() {
     server::batch(connection, "CREATE TEMP TABLE changing (a int4); INSERT INTO changing VALUES (1)").await;
     let sql = "SELECT * FROM changing";
     rows(connection, sql, &[]).await.unwrap();
-    server::batch(connection, "ALTER TABLE changing ADD COLUMN b text").await;
+    server::batch(connection, HIDDEN).await;
     let begin = BeginOptions::default();
     connection.control(Control::Begin(&begin)).await.unwrap();
     let error = rows(connection, sql, &[]).await.unwrap_err();
@@ -106,12 +129,16 @@ async fn many_sets_outside_a_transaction_stay_done_up_to_the_failure() {
             Ok(())
         };
         let sets = ParameterSets::new(&values, 1, 4);
-        let error = connection.execute_many(&insert, sets, &CallOptions::default(), &mut each).await.unwrap_err();
+        let error =
+            connection.execute_many(&insert, sets, &CallOptions::default(), &mut each).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity);
         assert_eq!(told, [(0, 1), (1, 1)]);
         assert_eq!(execute(connection, "DELETE FROM kept", &[]).await.unwrap().rows, 2);
         let sets = ParameterSets::new(&values[..2], 1, 2);
-        let done = connection.execute_many(&insert, sets, &CallOptions::default(), &mut |_, _| Ok(())).await.unwrap();
+        let done = connection
+            .execute_many(&insert, sets, &CallOptions::default(), &mut |_, _| Ok(()))
+            .await
+            .unwrap();
         assert_eq!(done.rows, 2);
         execute(connection, "DELETE FROM kept", &[]).await.unwrap();
     }
@@ -122,12 +149,19 @@ async fn statements_that_run_once_leave_nothing_behind() {
     let Some(mut connection) = connect().await else { return };
     let connection = &mut *connection;
     let options = CallOptions::default();
-    for sql in ["CREATE TEMP TABLE fleeting (id int)", "SELECT 1", "INSERT INTO fleeting VALUES (1) RETURNING id"] {
+    for sql in
+        ["CREATE TEMP TABLE fleeting (id int)", "SELECT 1", "INSERT INTO fleeting VALUES (1) RETURNING id"]
+    {
         connection.fetch(&Statement::once(sql), &[], &options, &mut Kept::default()).await.unwrap();
     }
     assert_eq!(prepared(connection).await, 0);
     let done = connection
-        .fetch(&Statement::once("CREATE TEMP TABLE copied AS SELECT * FROM fleeting"), &[], &options, &mut Kept::default())
+        .fetch(
+            &Statement::once("CREATE TEMP TABLE copied AS SELECT * FROM fleeting"),
+            &[],
+            &options,
+            &mut Kept::default(),
+        )
         .await
         .unwrap();
     assert_eq!(done.rows, 1);

@@ -1,6 +1,9 @@
 //! Transactions: control, and whether the connection knows its own state.
 
-use aludel_driver::{BeginOptions, CallOptions, Connection, Control, ErrorKind, IsolationLevel, Statement, TransactionState, Value};
+use aludel_driver::{
+    BeginOptions, CallOptions, Connection, Control, ErrorKind, IsolationLevel, Statement, TransactionState,
+    Value,
+};
 
 use crate::server::{self, connect, execute, rows, scalar, text};
 
@@ -44,9 +47,11 @@ async fn begin_takes_options() {
     options.read_only = true;
     options.deferrable = true;
     connection.control(Control::Begin(&options)).await.unwrap();
-    for (setting, expected) in
-        [("transaction_isolation", "serializable"), ("transaction_read_only", "on"), ("transaction_deferrable", "on")]
-    {
+    for (setting, expected) in [
+        ("transaction_isolation", "serializable"),
+        ("transaction_read_only", "on"),
+        ("transaction_deferrable", "on"),
+    ] {
         assert_eq!(scalar(connection, &format!("SHOW {setting}"), &[]).await.unwrap(), text(expected));
     }
     let error = execute(connection, "CREATE TABLE not_made (id int)", &[]).await.unwrap_err();
@@ -71,7 +76,10 @@ async fn savepoints_have_quoted_names() {
     execute(connection, "INSERT INTO kept VALUES (3)", &[]).await.unwrap();
     connection.control(Control::Release(name)).await.unwrap();
     connection.control(Control::Commit).await.unwrap();
-    assert_eq!(rows(connection, "SELECT id FROM kept ORDER BY id", &[]).await.unwrap(), [[Value::I64(1)], [Value::I64(3)]]);
+    assert_eq!(
+        rows(connection, "SELECT id FROM kept ORDER BY id", &[]).await.unwrap(),
+        [[Value::I64(1)], [Value::I64(3)]]
+    );
 }
 
 #[tokio::test]
@@ -79,13 +87,17 @@ async fn calls_that_do_not_fit_the_state() {
     let Some(mut connection) = connect().await else { return };
     let connection = &mut *connection;
     let options = BeginOptions::default();
-    for control in [Control::Commit, Control::Savepoint("a"), Control::Release("a"), Control::RollbackTo("a")] {
+    for control in [Control::Commit, Control::Savepoint("a"), Control::Release("a"), Control::RollbackTo("a")]
+    {
         let error = connection.control(control).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{control:?}");
     }
     connection.control(Control::Rollback).await.unwrap();
     begin(connection).await;
-    assert_eq!(connection.control(Control::Begin(&options)).await.unwrap_err().kind(), ErrorKind::InvalidRequest);
+    assert_eq!(
+        connection.control(Control::Begin(&options)).await.unwrap_err().kind(),
+        ErrorKind::InvalidRequest
+    );
     assert_eq!(connection.control(Control::Savepoint("")).await.unwrap_err().kind(), ErrorKind::Argument);
     assert_eq!(connection.transaction_state(), TransactionState::Active);
     let error = connection.control(Control::RollbackTo("unknown")).await.unwrap_err();
@@ -145,7 +157,11 @@ async fn a_commit_that_the_server_refuses_ends_the_transaction() {
 async fn raw_sql_makes_the_state_unknown_until_it_is_ended() {
     let Some(mut connection) = with_table().await else { return };
     let connection = &mut *connection;
-    for begin in ["BEGIN", " /* a /* b */ */ start transaction", "-- a comment\n;; Begin isolation level read committed"] {
+    for begin in [
+        "BEGIN",
+        " /* a /* b */ */ start transaction",
+        "-- a comment\n;; Begin isolation level read committed",
+    ] {
         execute(connection, begin, &[]).await.unwrap();
         assert_eq!(connection.transaction_state(), TransactionState::Unknown, "{begin}");
         connection.reset().await.unwrap();

@@ -23,7 +23,8 @@ async fn assert_becomes(connection: &mut dyn Connection, kind: &str, sent: Value
 }
 
 async fn assert_refused(connection: &mut dyn Connection, kind: &str, value: Value, words: &[&str]) {
-    let error = rows(connection, &format!("SELECT $1::{kind}"), std::slice::from_ref(&value)).await.unwrap_err();
+    let error =
+        rows(connection, &format!("SELECT $1::{kind}"), std::slice::from_ref(&value)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Data, "{value:?} as {kind}: {error}");
     for word in words {
         assert!(error.message().contains(word), "`{word}` is expected in: {error}");
@@ -35,7 +36,9 @@ async fn assert_refused(connection: &mut dyn Connection, kind: &str, value: Valu
 #[tokio::test]
 async fn null_is_of_every_type() {
     let Some(mut connection) = connect().await else { return };
-    for kind in ["bool", "int4", "numeric", "text", "bytea", "uuid", "date", "timestamptz", "jsonb", "int4[]", "inet"] {
+    for kind in
+        ["bool", "int4", "numeric", "text", "bytea", "uuid", "date", "timestamptz", "jsonb", "int4[]", "inet"]
+    {
         assert_same(&mut *connection, kind, Value::Null).await;
     }
 }
@@ -47,7 +50,8 @@ async fn truth_values() {
         assert_same(&mut *connection, "bool", Value::Bool(flag)).await;
     }
     assert_becomes(&mut *connection, "text", Value::Bool(true), text("true")).await;
-    assert_refused(&mut *connection, "int4", Value::Bool(true), &["parameter 1", "a truth value", "int4"]).await;
+    assert_refused(&mut *connection, "int4", Value::Bool(true), &["parameter 1", "a truth value", "int4"])
+        .await;
 }
 
 #[tokio::test]
@@ -67,7 +71,8 @@ async fn integers_to_their_limits() {
             }
         }
         if kind != "int8" {
-            assert_refused(connection, kind, Value::I64(least - 1), &["parameter 1", "an integer", kind]).await;
+            assert_refused(connection, kind, Value::I64(least - 1), &["parameter 1", "an integer", kind])
+                .await;
             assert_refused(connection, kind, Value::I64(most + 1), &["out of the type's range"]).await;
         }
     }
@@ -89,13 +94,16 @@ async fn integers_to_their_limits() {
 async fn floating_point_numbers() {
     let Some(mut connection) = connect().await else { return };
     let connection = &mut *connection;
-    for number in [0.0, -0.0, 1.5, f64::MIN_POSITIVE, f64::MAX, f64::MIN, 0.1, f64::INFINITY, f64::NEG_INFINITY] {
+    for number in
+        [0.0, -0.0, 1.5, f64::MIN_POSITIVE, f64::MAX, f64::MIN, 0.1, f64::INFINITY, f64::NEG_INFINITY]
+    {
         assert_same(connection, "float8", Value::F64(number)).await;
     }
     for number in [0.0, 1.5, f32::MAX, f32::MIN_POSITIVE, f32::INFINITY] {
         assert_same(connection, "float4", Value::F32(number)).await;
     }
-    let Value::F64(number) = scalar(connection, "SELECT $1::float8", &[Value::F64(f64::NAN)]).await.unwrap() else {
+    let Value::F64(number) = scalar(connection, "SELECT $1::float8", &[Value::F64(f64::NAN)]).await.unwrap()
+    else {
         panic!("a float is expected")
     };
     assert!(number.is_nan());
@@ -106,7 +114,13 @@ async fn floating_point_numbers() {
     // A float goes into a numeric by its own digits, not by those of its binary form.
     assert_becomes(connection, "numeric", Value::F64(0.1), decimal("0.1")).await;
     assert_becomes(connection, "numeric", Value::F32(0.1), decimal("0.1")).await;
-    assert_becomes(connection, "numeric(60,0)::text", Value::F64(1e30), text("1000000000000000000000000000000")).await;
+    assert_becomes(
+        connection,
+        "numeric(60,0)::text",
+        Value::F64(1e30),
+        text("1000000000000000000000000000000"),
+    )
+    .await;
     assert_becomes(connection, "numeric::text", Value::F64(f64::NAN), text("NaN")).await;
     assert_becomes(connection, "numeric::text", Value::F64(f64::INFINITY), text("Infinity")).await;
     assert_becomes(connection, "text", Value::F64(1.5), text("1.5")).await;
@@ -175,7 +189,14 @@ async fn decimals_of_up_to_38_digits() {
         };
         assert_eq!(got.to_string(), expected, "{sql}");
     }
-    for sql in ["'NaN'::numeric", "'Infinity'::numeric", "'-Infinity'::numeric", "1e38::numeric", "1e-39::numeric", "1e1000::numeric"] {
+    for sql in [
+        "'NaN'::numeric",
+        "'Infinity'::numeric",
+        "'-Infinity'::numeric",
+        "1e38::numeric",
+        "1e-39::numeric",
+        "1e1000::numeric",
+    ] {
         let error = rows(connection, &format!("SELECT {sql}"), &[]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Data, "{sql}: {error}");
     }
@@ -191,7 +212,9 @@ async fn texts() {
     let Some(mut connection) = connect().await else { return };
     let connection = &mut *connection;
     let long = "ä€😀".repeat(50_000);
-    for sent in ["", "a", "it's \"quoted\" \\ and {so} on", "naïve – 日本語 – 😀", "\n\t\r", "NULL", long.as_str()] {
+    for sent in
+        ["", "a", "it's \"quoted\" \\ and {so} on", "naïve – 日本語 – 😀", "\n\t\r", "NULL", long.as_str()]
+    {
         assert_same(connection, "text", text(sent)).await;
         assert_same(connection, "varchar", text(sent)).await;
     }
@@ -243,11 +266,20 @@ async fn dates_and_times() {
     for microseconds in [0, 1, DAY / 2 + 123_456, DAY - 1, DAY] {
         assert_same(connection, "time", Value::Time(microseconds)).await;
     }
-    for microseconds in [0, -1, 1, i64::MAX, 946_684_800_000_000, 1_709_214_300_123_456, -62_135_596_800_000_000] {
+    for microseconds in
+        [0, -1, 1, i64::MAX, 946_684_800_000_000, 1_709_214_300_123_456, -62_135_596_800_000_000]
+    {
         assert_same(connection, "timestamp", Value::DateTime(microseconds)).await;
         assert_same(connection, "timestamptz", Value::Instant(microseconds)).await;
-        assert_becomes(connection, "timestamp", Value::Instant(microseconds), Value::DateTime(microseconds)).await;
-        assert_becomes(connection, "timestamptz", Value::DateTime(microseconds), Value::Instant(microseconds)).await;
+        assert_becomes(connection, "timestamp", Value::Instant(microseconds), Value::DateTime(microseconds))
+            .await;
+        assert_becomes(
+            connection,
+            "timestamptz",
+            Value::DateTime(microseconds),
+            Value::Instant(microseconds),
+        )
+        .await;
     }
     // The session's zone changes how an instant is written, and not which one it is.
     server::batch(connection, "SET TIME ZONE 'Asia/Tokyo'").await;
@@ -258,7 +290,13 @@ async fn dates_and_times() {
     assert_becomes(connection, "text", Value::Date(19_782), text("2024-02-29")).await;
     assert_becomes(connection, "date", text("2024-02-29"), Value::Date(19_782)).await;
     assert_becomes(connection, "time", text("00:00:01.5"), Value::Time(1_500_000)).await;
-    assert_becomes(connection, "timestamp", text("2000-01-01 00:00:00"), Value::DateTime(946_684_800_000_000)).await;
+    assert_becomes(
+        connection,
+        "timestamp",
+        text("2000-01-01 00:00:00"),
+        Value::DateTime(946_684_800_000_000),
+    )
+    .await;
     assert_becomes(connection, "text", Value::DateTime(0), text("1970-01-01 00:00:00.000000")).await;
     assert_becomes(connection, "text", Value::Instant(0), text("1970-01-01 00:00:00.000000+00")).await;
     for (kind, value) in [
@@ -281,7 +319,10 @@ async fn dates_and_times() {
             assert!(error.message().contains("infinite"), "{error}");
         }
     }
-    assert_eq!(scalar(connection, "SELECT '294276-12-31'::timestamp", &[]).await.unwrap_err().kind(), ErrorKind::Data);
+    assert_eq!(
+        scalar(connection, "SELECT '294276-12-31'::timestamp", &[]).await.unwrap_err().kind(),
+        ErrorKind::Data
+    );
 }
 
 #[tokio::test]
@@ -380,8 +421,10 @@ async fn a_cell_that_is_not_there_is_an_error() {
     }
 
     let Some(mut connection) = connect().await else { return };
-    let error =
-        connection.fetch(&Statement::new("SELECT 1"), &[], &CallOptions::default(), &mut Beyond).await.unwrap_err();
+    let error = connection
+        .fetch(&Statement::new("SELECT 1"), &[], &CallOptions::default(), &mut Beyond)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Data);
     connection.ping().await.unwrap();
 }

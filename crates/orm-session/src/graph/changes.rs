@@ -83,7 +83,9 @@ impl Inner {
         while let Some(index) = waiting.pop() {
             let Some(entry) = self.entry(index) else { continue };
             if !std::mem::replace(&mut reached[index as usize], true) {
-                waiting.extend(entry.relations().flat_map(|(_, relation)| relation.items.iter().flatten().copied()));
+                waiting.extend(
+                    entry.relations().flat_map(|(_, relation)| relation.items.iter().flatten().copied()),
+                );
             }
         }
         reached
@@ -130,7 +132,10 @@ impl Inner {
                         self.touch(index);
                     }
                 } else {
-                    let message = format!("there is already another {} with the key {key:?} in the session", mapper.name());
+                    let message = format!(
+                        "there is already another {} with the key {key:?} in the session",
+                        mapper.name()
+                    );
                     self.foreign.push(message);
                 }
             }
@@ -181,7 +186,10 @@ impl Inner {
             if changed {
                 self.enlist(index);
             }
-            if self.entry(index).is_some_and(|entry| entry.slot.is_changed() || entry.slot.state() == State::Pending) {
+            if self
+                .entry(index)
+                .is_some_and(|entry| entry.slot.is_changed() || entry.slot.state() == State::Pending)
+            {
                 self.touch(index);
             }
         }

@@ -10,7 +10,13 @@ use crate::{
 
 impl Graph {
     /// Puts members into a relationship; with `replace` they take the place of what is there.
-    pub(crate) fn connect(self: &Arc<Self>, index: u32, relationship: u16, members: Vec<Member>, replace: bool) {
+    pub(crate) fn connect(
+        self: &Arc<Self>,
+        index: u32,
+        relationship: u16,
+        members: Vec<Member>,
+        replace: bool,
+    ) {
         self.attach_all(vec![(index, relationship, members)], replace);
     }
 
@@ -51,7 +57,8 @@ impl Graph {
 impl Inner {
     fn report_foreign(&mut self, index: u32, relationship: u16, target: &dyn AnySlot) {
         let Some(entry) = self.entry(index) else { return };
-        let (model, name) = (entry.mapper.name(), entry.mapper.relationships()[usize::from(relationship)].name);
+        let (model, name) =
+            (entry.mapper.name(), entry.mapper.relationships()[usize::from(relationship)].name);
         let message = format!(
             "{model}.{name} was given a {} of another session; an object belongs to one session: take it over with `merge`, \
              or load it in this one",
@@ -122,8 +129,13 @@ impl Inner {
     }
 
     fn point_back(&mut self, target: u32, back: u16, index: u32) {
-        let many = self.entry(target).is_some_and(|entry| entry.mapper.relationships()[usize::from(back)].many);
-        self.change(target, back, |relation| if many { relation.put(index) } else { relation.replace(vec![index]) });
+        let many =
+            self.entry(target).is_some_and(|entry| entry.mapper.relationships()[usize::from(back)].many);
+        self.change(
+            target,
+            back,
+            |relation| if many { relation.put(index) } else { relation.replace(vec![index]) },
+        );
     }
 
     /// The object that a foreign key leads to, when it is in the session.
@@ -172,7 +184,8 @@ impl Inner {
             };
         });
         if let (true, Some(back)) = (taken, mapper.back(relationship)) {
-            let back_many = self.entry(target).is_some_and(|entry| entry.mapper.relationships()[usize::from(back)].many);
+            let back_many =
+                self.entry(target).is_some_and(|entry| entry.mapper.relationships()[usize::from(back)].many);
             self.change(target, back, |relation| {
                 if back_many {
                     relation.take(index);

@@ -40,8 +40,14 @@ pub(crate) struct Relation {
     pub(crate) raise: bool,
 }
 
-static UNKNOWN: Relation =
-    Relation { items: None, stored: None, added: Vec::new(), removed: Vec::new(), before: None, raise: false };
+static UNKNOWN: Relation = Relation {
+    items: None,
+    stored: None,
+    added: Vec::new(),
+    removed: Vec::new(),
+    before: None,
+    raise: false,
+};
 
 impl Entry {
     pub(crate) fn pending(slot: Arc<dyn AnySlot>, mapper: &'static Mapper) -> Self {

@@ -23,7 +23,12 @@ impl IdentityMap {
         state.finish()
     }
 
-    pub(crate) fn find(&self, entries: &[Option<Entry>], mapper: &'static Mapper, key: &[Value]) -> Option<u32> {
+    pub(crate) fn find(
+        &self,
+        entries: &[Option<Entry>],
+        mapper: &'static Mapper,
+        key: &[Value],
+    ) -> Option<u32> {
         let hash = self.hash(mapper, key);
         self.table.find(hash, |(_, index)| is_it(entries, *index, mapper, key)).map(|(_, index)| *index)
     }
@@ -61,7 +66,9 @@ fn hash_value(value: &Value, state: &mut impl Hasher) {
         Value::Uuid(bytes) => bytes.hash(state),
         Value::Decimal(number) => number.hash(state),
         Value::Date(days) => days.hash(state),
-        Value::Time(microseconds) | Value::DateTime(microseconds) | Value::Instant(microseconds) => microseconds.hash(state),
+        Value::Time(microseconds) | Value::DateTime(microseconds) | Value::Instant(microseconds) => {
+            microseconds.hash(state)
+        }
         Value::F32(number) => number.to_bits().hash(state),
         Value::F64(number) => number.to_bits().hash(state),
         _ => {}

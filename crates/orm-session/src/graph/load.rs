@@ -39,7 +39,10 @@ pub(crate) struct LoadRow<'a> {
 }
 
 /// Reads a row of a model, and gives the one object that stands for it.
-pub(crate) fn load_row<M: Mapped>(reader: &mut RowReader<'_>, load: &LoadRow<'_>) -> Result<Arc<dyn AnySlot>> {
+pub(crate) fn load_row<M: Mapped>(
+    reader: &mut RowReader<'_>,
+    load: &LoadRow<'_>,
+) -> Result<Arc<dyn AnySlot>> {
     load_typed::<M>(reader, load).map(|slot| slot as Arc<dyn AnySlot>)
 }
 
@@ -96,7 +99,13 @@ pub(crate) fn referenced_key(
 
 impl Inner {
     /// A relationship was loaded, so the one that leads back to its owner is known too, where it leads to one object.
-    pub(crate) fn point_back_loaded(&mut self, mapper: &'static Mapper, relationship: u16, owner: u32, target: u32) {
+    pub(crate) fn point_back_loaded(
+        &mut self,
+        mapper: &'static Mapper,
+        relationship: u16,
+        owner: u32,
+        target: u32,
+    ) {
         let Some(back) = mapper.back(relationship) else { return };
         let target_mapper = (mapper.relationships()[usize::from(relationship)].target)();
         if target_mapper.relationships()[usize::from(back)].many {

@@ -63,7 +63,12 @@ struct Versions<M> {
 impl<M> Slot<M> {
     pub(crate) fn new(index: u32, state: State, model: M) -> Self {
         let versions = Versions { now: Arc::new(model), stored: None, sending: None, before: None };
-        Self { index, state: AtomicU8::new(state as u8), expired: AtomicBool::new(false), versions: Mutex::new(versions) }
+        Self {
+            index,
+            state: AtomicU8::new(state as u8),
+            expired: AtomicBool::new(false),
+            versions: Mutex::new(versions),
+        }
     }
 
     pub(crate) fn index(&self) -> u32 {

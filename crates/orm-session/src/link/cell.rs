@@ -8,7 +8,7 @@ use std::{
 use super::member::{Member, MemberKind};
 use crate::{
     Error, ErrorKind, Result,
-    graph::{AnySlot, Graph},
+    graph::{AnySlot, Graph, Slots},
 };
 
 /// A link without the type of its target: nested values as long as its object is transient, then a pointer into the
@@ -22,6 +22,7 @@ pub(crate) enum Place {
     #[default]
     Unset,
     /// What was put in before the object was added to a session.
+    #[expect(clippy::box_collection, reason = "a link stays at two words in every object that is loaded")]
     New(Box<Vec<Member>>),
     /// The graph knows.
     Linked { graph: Weak<Graph>, slot: u32, relationship: u16 },
@@ -36,7 +37,12 @@ impl LinkCell {
     ///
     /// A link that points elsewhere came with a copied value: it becomes empty, so that the copy takes nothing away from
     /// the object it was copied from.
-    pub(crate) fn attach(&mut self, graph: &Weak<Graph>, slot: u32, relationship: u16) -> Option<Vec<Member>> {
+    pub(crate) fn attach(
+        &mut self,
+        graph: &Weak<Graph>,
+        slot: u32,
+        relationship: u16,
+    ) -> Option<Vec<Member>> {
         let linked = Place::Linked { graph: graph.clone(), slot, relationship };
         match std::mem::replace(&mut self.0, linked) {
             Place::New(ref mut members) => Some(std::mem::take(&mut **members)),
@@ -50,7 +56,7 @@ impl LinkCell {
     }
 
     /// What the link leads to.
-    pub(crate) fn targets(&self) -> Result<(Vec<Arc<dyn AnySlot>>, Arc<Graph>)> {
+    pub(crate) fn targets(&self) -> Result<(Slots, Arc<Graph>)> {
         match &self.0 {
             Place::Linked { graph, slot, relationship } => {
                 let graph = graph.upgrade().ok_or_else(gone)?;
@@ -102,7 +108,9 @@ impl LinkCell {
             }
             Place::New(members) => {
                 let before = members.len();
-                members.retain(|member| !matches!(&member.0, MemberKind::Handle(slot, _) if Arc::ptr_eq(slot, target)));
+                members.retain(
+                    |member| !matches!(&member.0, MemberKind::Handle(slot, _) if Arc::ptr_eq(slot, target)),
+                );
                 members.len() < before
             }
             Place::Unset => false,
@@ -169,7 +177,9 @@ impl Drop for Place {
             outermost
         });
         if outermost == Ok(true) {
-            while let Ok(Some(member)) = WAITING.try_with(|waiting| waiting.borrow_mut().as_mut().and_then(Vec::pop)) {
+            while let Ok(Some(member)) =
+                WAITING.try_with(|waiting| waiting.borrow_mut().as_mut().and_then(Vec::pop))
+            {
                 drop(member);
             }
             let _ = WAITING.try_with(|waiting| *waiting.borrow_mut() = None);

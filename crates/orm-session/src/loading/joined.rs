@@ -44,7 +44,11 @@ pub(crate) fn join_eagerly(
         let target = (mapping.target)();
         let alias = Source::Alias(Alias::new(None, AliasTarget::Table(target.table().clone())));
         select.joins.extend(joins_along(mapper, node.relationship, source, &alias, JoinKind::Left));
-        select.items.push(SelectItem::Entity { source: alias.clone(), table: target.table().clone(), nullable: true });
+        select.items.push(SelectItem::Entity {
+            source: alias.clone(),
+            table: target.table().clone(),
+            nullable: true,
+        });
         if let Some((column, descending)) = mapping.order_by
             && let Some(position) = target.columns().iter().position(|mapping| mapping.column == column)
         {

@@ -68,7 +68,11 @@ fn insert(tree: &mut Vec<LoadNode>, steps: &[Step]) {
     let position = match tree.iter().position(|node| node.relationship == step.relationship) {
         Some(position) => position,
         None => {
-            tree.push(LoadNode { relationship: step.relationship, strategy: step.strategy, children: Vec::new() });
+            tree.push(LoadNode {
+                relationship: step.relationship,
+                strategy: step.strategy,
+                children: Vec::new(),
+            });
             tree.len() - 1
         }
     };

@@ -1,10 +1,6 @@
 //! [`selectinload`](super::selectinload), and `session.load`: a relationship of many objects by one statement.
 
-use std::{
-    collections::HashMap,
-    ops::ControlFlow,
-    sync::Arc,
-};
+use std::{collections::HashMap, ops::ControlFlow, sync::Arc};
 
 use aludel_driver::{ColumnInfo, Result, Row, Sink};
 use aludel_engine_pool::Connection;
@@ -38,7 +34,8 @@ pub(crate) fn load_tree<'a>(
             match node.strategy {
                 Strategy::Raise => forbid(graph, &objects, node.relationship),
                 Strategy::Selectin => {
-                    load_relationship(connection, graph, mapper, &objects, node.relationship, node.children).await?;
+                    load_relationship(connection, graph, mapper, &objects, node.relationship, node.children)
+                        .await?;
                 }
                 Strategy::Joined => {
                     // These came with the statement; what hangs on them may not have.
@@ -69,7 +66,16 @@ pub(crate) async fn load_relationship(
     if !missing.is_empty() {
         let keys: Vec<Vec<Value>> = missing.keys().map(|key| key.0.clone()).collect();
         for keys in keys.chunks(KEYS_PER_STATEMENT) {
-            fetch(connection, graph, (mapper, relationship), configuration, keys, &mut missing, &mut children).await?;
+            fetch(
+                connection,
+                graph,
+                (mapper, relationship),
+                configuration,
+                keys,
+                &mut missing,
+                &mut children,
+            )
+            .await?;
         }
         fill(graph, mapper, relationship, missing);
     }
@@ -130,11 +136,13 @@ fn own_columns(configuration: &RelationshipConfiguration) -> impl Iterator<Item 
         Direction::ManyToOne => *child,
         _ => *parent,
     });
-    let secondary = configuration.secondary.iter().flat_map(|secondary| secondary.to_own.iter().map(|(_, column)| *column));
+    let secondary = configuration
+        .secondary
+        .iter()
+        .flat_map(|secondary| secondary.to_own.iter().map(|(_, column)| *column));
     pairs.chain(secondary)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one statement")]
 async fn fetch(
     connection: &mut Connection,
     graph: &Arc<Graph>,
@@ -166,18 +174,28 @@ async fn fetch(
                 kind: JoinKind::Inner,
             });
             let nodes: Vec<Node> = secondary.to_own.iter().map(|(name, _)| named(&through, name)).collect();
-            let types: Vec<_> = secondary.to_own.iter().map(|(_, column)| mapper.definition().columns[usize::from(*column)].sql_type.clone()).collect();
+            let types: Vec<_> = secondary
+                .to_own
+                .iter()
+                .map(|(_, column)| mapper.definition().columns[usize::from(*column)].sql_type.clone())
+                .collect();
             (nodes, types)
         }
         None => {
             let columns: Vec<u16> = configuration
                 .pairs
                 .iter()
-                .map(|(child, parent)| if configuration.direction == Direction::ManyToOne { *parent } else { *child })
+                .map(
+                    |(child, parent)| {
+                        if configuration.direction == Direction::ManyToOne { *parent } else { *child }
+                    },
+                )
                 .collect();
             let nodes: Vec<Node> = columns.iter().map(|column| column_of(&source, target, *column)).collect();
-            let types: Vec<_> =
-                columns.iter().map(|column| target.definition().columns[usize::from(*column)].sql_type.clone()).collect();
+            let types: Vec<_> = columns
+                .iter()
+                .map(|column| target.definition().columns[usize::from(*column)].sql_type.clone())
+                .collect();
             (nodes, types)
         }
     };
@@ -185,8 +203,14 @@ async fn fetch(
     for node in &key_nodes {
         select.items.push(SelectItem::Expression { node: node.clone(), nullable: true });
     }
-    select.items.push(SelectItem::Entity { source: source.clone(), table: target.table().clone(), nullable: false });
-    let bind = |(value, sql_type): (&Value, &aludel_sql_expression::SqlType)| Node::typed_bind(value.clone(), sql_type.clone());
+    select.items.push(SelectItem::Entity {
+        source: source.clone(),
+        table: target.table().clone(),
+        nullable: false,
+    });
+    let bind = |(value, sql_type): (&Value, &aludel_sql_expression::SqlType)| {
+        Node::typed_bind(value.clone(), sql_type.clone())
+    };
     let (left, values, sql_type) = match (key_nodes.as_slice(), key_types.as_slice()) {
         ([node], [sql_type]) => {
             (node.clone(), keys.iter().map(|key| bind((&key[0], sql_type))).collect(), Some(sql_type.clone()))
@@ -245,7 +269,9 @@ impl Sink for RelatedSink<'_> {
 
     fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
         let mut reader = RowReader::new(row);
-        let key = (0..self.width).map(|_| reader.next::<Value>()).collect::<aludel_sql_expression::Result<Vec<_>>>()?;
+        let key = (0..self.width)
+            .map(|_| reader.next::<Value>())
+            .collect::<aludel_sql_expression::Result<Vec<_>>>()?;
         let load = LoadRow { graph: &self.graph, peers: Some(&self.peers), mode: LoadMode::Keep };
         let slot = (self.target.functions().load)(&mut reader, &load)?;
         for joined in &self.joined {
@@ -263,7 +289,12 @@ impl Sink for RelatedSink<'_> {
     }
 }
 
-fn fill(graph: &Arc<Graph>, mapper: &'static Mapper, relationship: u16, missing: HashMap<HashedKey, Waiting>) {
+fn fill(
+    graph: &Arc<Graph>,
+    mapper: &'static Mapper,
+    relationship: u16,
+    missing: HashMap<HashedKey, Waiting>,
+) {
     let mut inner = graph.lock();
     for waiting in missing.into_values() {
         for owner in waiting.owners {

@@ -22,7 +22,14 @@ pub struct Cascade {
 impl Cascade {
     /// Nothing follows.
     pub const fn none() -> Self {
-        Self { save_update: false, merge: false, refresh_expire: false, expunge: false, delete: false, delete_orphan: false }
+        Self {
+            save_update: false,
+            merge: false,
+            refresh_expire: false,
+            expunge: false,
+            delete: false,
+            delete_orphan: false,
+        }
     }
 
     /// What applies when nothing is said: `save-update, merge`.

@@ -54,9 +54,8 @@ impl Configuration {
         let relationships = (0..mapper.relationships().len())
             .map(|index| relationship(mapper, index))
             .collect::<Result<_>>()?;
-        let autoincrement = definition
-            .autoincrement_column()
-            .and_then(|column| position(mapper, &column.name));
+        let autoincrement =
+            definition.autoincrement_column().and_then(|column| position(mapper, &column.name));
         Ok(Self { relationships, autoincrement })
     }
 }
@@ -84,7 +83,8 @@ fn relationship(mapper: &'static Mapper, index: usize) -> Result<RelationshipCon
                 _ => (first, second),
             }
         } else {
-            let to_own = single(own).map_err(|count| wrong_count(mapper, mapping, table, mapper.table(), count))?;
+            let to_own =
+                single(own).map_err(|count| wrong_count(mapper, mapping, table, mapper.table(), count))?;
             let to_target = single(keys_between(&definition, target.table()))
                 .map_err(|count| wrong_count(mapper, mapping, table, target.table(), count))?;
             (to_own, to_target)
@@ -95,7 +95,12 @@ fn relationship(mapper: &'static Mapper, index: usize) -> Result<RelationshipCon
             to_target: resolve(target, to_target)?,
         };
         let direction = Direction::ManyToMany;
-        return Ok(RelationshipConfiguration { direction, pairs: Box::default(), secondary: Some(secondary), back });
+        return Ok(RelationshipConfiguration {
+            direction,
+            pairs: Box::default(),
+            secondary: Some(secondary),
+            back,
+        });
     }
     let fits = |keys: Vec<Vec<(Name, Name)>>| -> Vec<Vec<(Name, Name)>> {
         let Some(column) = mapping.foreign_key else { return keys };
@@ -107,7 +112,8 @@ fn relationship(mapper: &'static Mapper, index: usize) -> Result<RelationshipCon
     } else {
         (Direction::ManyToOne, mapper, target, own)
     };
-    let pairs = single(keys).map_err(|count| wrong_count(mapper, mapping, child.table(), parent.table(), count))?;
+    let pairs =
+        single(keys).map_err(|count| wrong_count(mapper, mapping, child.table(), parent.table(), count))?;
     let pairs = pairs
         .into_iter()
         .map(|(own, referenced)| match (position(child, &own), position(parent, &referenced)) {
@@ -135,7 +141,10 @@ fn keys_between(definition: &TableDefinition, to: &Table) -> Vec<Vec<(Name, Name
         (&key.table == to.name() && key.schema.as_ref() == to.schema())
             .then(|| vec![(column.name.clone(), key.column.clone())])
     });
-    let several = definition.foreign_keys.iter().filter(|key| &key.table == to.name() && key.schema.as_ref() == to.schema());
+    let several = definition
+        .foreign_keys
+        .iter()
+        .filter(|key| &key.table == to.name() && key.schema.as_ref() == to.schema());
     single
         .chain(several.map(|key| key.columns.iter().cloned().zip(key.referenced.iter().cloned()).collect()))
         .collect()
@@ -149,7 +158,13 @@ fn single<T>(mut list: Vec<T>) -> Result<T, usize> {
     }
 }
 
-fn wrong_count(mapper: &Mapper, mapping: &RelationshipMapping, child: &Table, parent: &Table, count: usize) -> Error {
+fn wrong_count(
+    mapper: &Mapper,
+    mapping: &RelationshipMapping,
+    child: &Table,
+    parent: &Table,
+    count: usize,
+) -> Error {
     if count == 0 {
         return no_key(mapper, mapping, child, parent);
     }
@@ -177,5 +192,8 @@ fn no_key(mapper: &Mapper, mapping: &RelationshipMapping, child: &Table, parent:
 }
 
 fn unmapped(mapper: &Mapper, column: &str) -> Error {
-    Error::new(ErrorKind::Argument, format!("the model {} has no field for the column `{column}`", mapper.name()))
+    Error::new(
+        ErrorKind::Argument,
+        format!("the model {} has no field for the column `{column}`", mapper.name()),
+    )
 }

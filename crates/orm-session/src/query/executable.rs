@@ -92,9 +92,17 @@ impl<S: SessionSelectable> SessionExecutable for Select<S> {
         let mut roots = Vec::new();
         S::roots(&mut roots);
         let tree = self.tree();
-        if roots.is_empty() || (tree.extensions.0.is_empty() && roots.iter().all(|root| !loads_by_itself(root))) {
+        if roots.is_empty()
+            || (tree.extensions.0.is_empty() && roots.iter().all(|root| !loads_by_itself(root)))
+        {
             let (joined, trees) = (Vec::new(), Vec::new());
-            return Ok(Prepared { node: StatementNode::Select(tree.clone()), roots, joined, trees, unique: false });
+            return Ok(Prepared {
+                node: StatementNode::Select(tree.clone()),
+                roots,
+                joined,
+                trees,
+                unique: false,
+            });
         }
         let mut trees = LoadNode::of(tree, &roots)?;
         let mut select = (**tree).clone();

@@ -1,11 +1,6 @@
 //! [`SessionRun`]: a statement on its way through a session.
 
-use std::{
-    collections::HashSet,
-    future::IntoFuture,
-    ops::ControlFlow,
-    sync::Arc,
-};
+use std::{collections::HashSet, future::IntoFuture, ops::ControlFlow, sync::Arc};
 
 use aludel_driver::{BoxFuture, ColumnInfo, Done, Error, ErrorKind, Result, Row, Sink};
 use aludel_engine_pool::CursorResult;
@@ -148,7 +143,13 @@ impl<S: SessionExecutable> Sink for ObjectSink<'_, S> {
                 let owner = self.loader.present.get(number).cloned().flatten();
                 let load = LoadRow { graph: &self.loader.graph, peers: None, mode: self.loader.mode };
                 for joined in joined {
-                    joined.read(&mut reader, owner.as_ref(), &load, &mut self.begun, &mut self.joined_objects)?;
+                    joined.read(
+                        &mut reader,
+                        owner.as_ref(),
+                        &load,
+                        &mut self.begun,
+                        &mut self.joined_objects,
+                    )?;
                 }
             }
         }

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::{
-    Instance,
-    graph::Graph,
-    mapping::Mapped,
-};
+use crate::{Instance, graph::Graph, mapping::Mapped};
 
 /// What `session.add` takes: a value, or a handle to an object that left its session or was to be deleted.
-#[diagnostic::on_unimplemented(message = "`{Self}` cannot be added to a session", note = "add a mapped model, or an `Instance` of one")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be added to a session",
+    note = "add a mapped model, or an `Instance` of one"
+)]
 pub trait Addable {
     /// The model.
     type Model: Mapped;

@@ -21,7 +21,11 @@ use crate::{
 };
 
 impl Session {
-    pub(super) async fn get_row<M: Mapped>(&mut self, model: Entity<M>, key: &[Value]) -> Result<Option<Instance<M>>> {
+    pub(super) async fn get_row<M: Mapped>(
+        &mut self,
+        model: Entity<M>,
+        key: &[Value],
+    ) -> Result<Option<Instance<M>>> {
         self.select_key(model, key).one_or_none().await
     }
 

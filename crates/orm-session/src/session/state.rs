@@ -10,7 +10,8 @@ use crate::{Instance, State, mapping::Mapped, query::not_persistent};
 impl Session {
     /// Whether the object is pending or persistent in this session.
     pub fn contains<M: Mapped>(&self, object: &Instance<M>) -> bool {
-        Arc::ptr_eq(object.graph(), self.graph()) && matches!(object.state(), State::Pending | State::Persistent)
+        Arc::ptr_eq(object.graph(), self.graph())
+            && matches!(object.state(), State::Pending | State::Persistent)
     }
 
     /// Whether a flush would have something to look at.

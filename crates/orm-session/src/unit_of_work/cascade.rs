@@ -108,7 +108,9 @@ impl crate::graph::Inner {
             let Some(entry) = self.entry(*index) else { continue };
             for (number, relation) in entry.relations().filter(|(_, relation)| relation.is_changed()) {
                 if entry.mapper.relationships()[usize::from(number)].cascade.delete_orphan {
-                    orphans.extend(relation.difference().1.into_iter().map(|child| (entry.mapper, number, child)));
+                    orphans.extend(
+                        relation.difference().1.into_iter().map(|child| (entry.mapper, number, child)),
+                    );
                 }
             }
         }
@@ -121,9 +123,9 @@ impl crate::graph::Inner {
 
     pub(crate) fn has_parent(&self, mapper: &'static Mapper, relationship: u16, child: u32) -> bool {
         match mapper.back(relationship) {
-            Some(back) => self
-                .entry(child)
-                .is_some_and(|entry| entry.relation(back).items.as_ref().is_some_and(|items| !items.is_empty())),
+            Some(back) => self.entry(child).is_some_and(|entry| {
+                entry.relation(back).items.as_ref().is_some_and(|items| !items.is_empty())
+            }),
             None => self.touched.iter().filter_map(|index| self.entry(*index)).any(|entry| {
                 entry.mapper == mapper
                     && !entry.doomed

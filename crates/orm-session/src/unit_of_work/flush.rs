@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     events::{Events, Moment},
-    graph::{AnySlot, Graph, State, identity_key},
+    graph::{AnySlot, Graph, Slots, State, identity_key},
     mapping::{Mapper, SecondaryConfiguration},
 };
 
@@ -61,7 +61,8 @@ impl Flush<'_> {
         apply_defaults(work)?;
         let levels = insert_levels(&work.inserts, &work.assignments)?;
         let highest = levels.values().copied().max();
-        let mut by_level: Vec<Vec<Arc<dyn AnySlot>>> = vec![Vec::new(); highest.map_or(0, |highest| highest + 1)];
+        let mut by_level: Vec<Vec<Arc<dyn AnySlot>>> =
+            vec![Vec::new(); highest.map_or(0, |highest| highest + 1)];
         for slot in &work.inserts {
             by_level[levels[&slot.index()]].push(slot.clone());
         }
@@ -79,7 +80,9 @@ impl Flush<'_> {
             flight.extend(insert_operations(&level, &work.assignments)?);
         }
         let waits = |operations: &[Operation]| {
-            let assigned = work.assignments.iter().filter(|assignment| !levels.contains_key(&assignment.child.index()) || assignment.post_update);
+            let assigned = work.assignments.iter().filter(|assignment| {
+                !levels.contains_key(&assignment.child.index()) || assignment.post_update
+            });
             let parents = assigned.filter_map(|assignment| assignment.parent.as_ref());
             let linked = work.links.iter().flat_map(|row| [&row.owner, &row.target]);
             parents.chain(linked).any(|slot| is_waiting(operations, slot))
@@ -94,7 +97,9 @@ impl Flush<'_> {
         let committed = commit
             && !flight.is_empty()
             && !self.events.listens_after()
-            && flight.iter().all(|operation| matches!(operation.purpose, Purpose::Insert { .. } | Purpose::Link | Purpose::UnlinkAll));
+            && flight.iter().all(|operation| {
+                matches!(operation.purpose, Purpose::Insert { .. } | Purpose::Link | Purpose::UnlinkAll)
+            });
         if committed {
             self.fly_and_commit(&mut flight).await?;
         } else {
@@ -159,7 +164,7 @@ impl Flush<'_> {
 
     fn delete_operations(&self, work: &Work) -> Result<Vec<Operation>> {
         let levels = delete_levels(&work.deletes, &self.graph.lock())?;
-        let mut batches: Vec<(usize, &'static Mapper, Vec<Arc<dyn AnySlot>>)> = Vec::new();
+        let mut batches: Vec<(usize, &'static Mapper, Slots)> = Vec::new();
         for slot in &work.deletes {
             let (level, mapper) = (levels[&slot.index()], slot.mapper());
             match batches.iter_mut().find(|(other, group, _)| *other == level && *group == mapper) {
@@ -174,7 +179,10 @@ impl Flush<'_> {
                 table: mapper.table().clone(),
                 columns: Vec::new(),
                 keys: shapes(mapper, mapper.key()),
-                values: slots.iter().flat_map(|slot| mapper.key().iter().map(|column| slot.stored(*column))).collect(),
+                values: slots
+                    .iter()
+                    .flat_map(|slot| mapper.key().iter().map(|column| slot.stored(*column)))
+                    .collect(),
                 rows: slots.len(),
                 purpose: Purpose::Delete { mapper, slots },
             })
@@ -225,9 +233,12 @@ impl Flush<'_> {
     }
 }
 
+/// Takes in what each set of parameters did.
+type Collector<'a> = Box<dyn FnMut(usize, Done) -> Result<()> + Send + 'a>;
+
 /// Sends all statements in order, in one flight where the backend can.
 async fn run(connection: &mut Connection, prepared: &mut [Vec<Prepared>], commit: bool) -> Result<()> {
-    let mut collectors: Vec<Box<dyn FnMut(usize, Done) -> Result<()> + Send + '_>> = Vec::new();
+    let mut collectors: Vec<Collector<'_>> = Vec::new();
     let mut fetches = Vec::new();
     for statement in prepared.iter_mut().flatten() {
         let Prepared { statement, parameters, sets, returned, identifiers, done, .. } = statement;
@@ -252,7 +263,11 @@ async fn run(connection: &mut Connection, prepared: &mut [Vec<Prepared>], commit
             })
         })
         .collect();
-    let outcome = if commit { connection.commit_with(&mut steps).await } else { connection.run_steps(&mut steps).await };
+    let outcome = if commit {
+        connection.commit_with(&mut steps).await
+    } else {
+        connection.run_steps(&mut steps).await
+    };
     outcome?;
     let dones: Vec<Option<Done>> = steps.iter().map(|step| step.done).collect();
     drop(steps);
@@ -272,7 +287,8 @@ async fn run(connection: &mut Connection, prepared: &mut [Vec<Prepared>], commit
 fn is_waiting(operations: &[Operation], slot: &Arc<dyn AnySlot>) -> bool {
     operations.iter().any(|operation| match &operation.purpose {
         Purpose::Insert { slots, fetch, mapper } => {
-            fetch.iter().any(|column| mapper.key().contains(column)) && slots.iter().any(|other| Arc::ptr_eq(other, slot))
+            fetch.iter().any(|column| mapper.key().contains(column))
+                && slots.iter().any(|other| Arc::ptr_eq(other, slot))
         }
         _ => false,
     })
@@ -345,7 +361,8 @@ fn columns_of(slot: &dyn AnySlot, mapper: &'static Mapper) -> Result<(Vec<u16>, 
     let (mut columns, mut fetch) = (Vec::new(), Vec::new());
     for (number, definition) in (0u16..).zip(&mapper.definition().columns) {
         let value = slot.sending(number);
-        let unset = Some(number) == autoincrement && matches!(value, Value::I64(0) | Value::U64(0) | Value::Null);
+        let unset =
+            Some(number) == autoincrement && matches!(value, Value::I64(0) | Value::U64(0) | Value::Null);
         if unset || (value.is_null() && definition.server_default.is_some()) {
             fetch.push(number);
         } else {
@@ -365,10 +382,9 @@ fn update_operations(work: &Work) -> Result<Vec<Operation>> {
     for assignment in work.assignments.iter().filter(|assignment| assignment.changes()) {
         assigned.entry(assignment.child.index()).or_default().push(assignment);
     }
-    let posted = work
-        .inserts
-        .iter()
-        .filter(|slot| assigned.get(&slot.index()).is_some_and(|list| list.iter().any(|assignment| assignment.post_update)));
+    let posted = work.inserts.iter().filter(|slot| {
+        assigned.get(&slot.index()).is_some_and(|list| list.iter().any(|assignment| assignment.post_update))
+    });
     let mut operations: Vec<Operation> = Vec::new();
     let mut masks: Vec<(&'static Mapper, Vec<u16>)> = Vec::new();
     for slot in work.updates.iter().chain(posted) {
@@ -475,16 +491,18 @@ fn unlink_operations(work: &Work) -> Vec<Operation> {
             None => groups.push((secondary, vec![slot])),
         }
     }
-    operations.extend(groups.into_iter().map(|(secondary, slots)| Operation {
-        table: secondary.table.clone(),
-        columns: Vec::new(),
-        keys: secondary.to_own.iter().map(|(name, _)| secondary_shape(&secondary.table, name)).collect(),
-        values: slots
-            .iter()
-            .flat_map(|slot| secondary.to_own.iter().map(|(_, column)| slot.stored(*column)))
-            .collect(),
-        rows: slots.len(),
-        purpose: Purpose::UnlinkAll,
+    operations.extend(groups.into_iter().map(|(secondary, slots)| {
+        Operation {
+            table: secondary.table.clone(),
+            columns: Vec::new(),
+            keys: secondary.to_own.iter().map(|(name, _)| secondary_shape(&secondary.table, name)).collect(),
+            values: slots
+                .iter()
+                .flat_map(|slot| secondary.to_own.iter().map(|(_, column)| slot.stored(*column)))
+                .collect(),
+            rows: slots.len(),
+            purpose: Purpose::UnlinkAll,
+        }
     }));
     operations
 }

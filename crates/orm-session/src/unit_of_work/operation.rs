@@ -3,12 +3,7 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use aludel_driver::{Capabilities, ColumnInfo, Done, Error, ErrorKind, Result, Row, Sink, Statement};
-use aludel_sql_expression::{
-    Dialect, SqlType, Value,
-    schema::Table,
-    typed::RowReader,
-    value::ArrayValue,
-};
+use aludel_sql_expression::{Dialect, SqlType, Value, schema::Table, typed::RowReader, value::ArrayValue};
 
 use super::statements::{ColumnShape, Kind, Shape, StatementCache};
 use crate::{graph::AnySlot, mapping::Mapper};
@@ -82,7 +77,8 @@ impl Operation {
         capabilities: &Capabilities,
     ) -> Result<Vec<Prepared>> {
         let values = std::mem::take(&mut self.values);
-        let arrays = capabilities.arrays && self.rows > 1 && !self.columns.iter().chain(&self.keys).any(is_array);
+        let arrays =
+            capabilities.arrays && self.rows > 1 && !self.columns.iter().chain(&self.keys).any(is_array);
         let shape = |kind, rows| Shape {
             kind,
             table: self.table.clone(),
@@ -92,7 +88,9 @@ impl Operation {
         };
         let get = |kind, rows| cache.get(shape(kind, rows), dialect);
         match &self.purpose {
-            Purpose::Insert { .. } | Purpose::Link => self.prepare_insert(values, arrays, capabilities, cache, dialect),
+            Purpose::Insert { .. } | Purpose::Link => {
+                self.prepare_insert(values, arrays, capabilities, cache, dialect)
+            }
             Purpose::Update { .. } if arrays => Ok(vec![self.unnested(get(Kind::UpdateUnnest, 0)?, values)]),
             Purpose::Update { .. } if capabilities.prepared_loop || self.rows == 1 => {
                 Ok(vec![Prepared::many(get(Kind::UpdateOne, 0)?, values, self.rows)])
@@ -147,7 +145,8 @@ impl Operation {
     fn returns_key_alone(&self) -> bool {
         match &self.purpose {
             Purpose::Insert { mapper, fetch, .. } => {
-                let autoincrement = mapper.configuration().ok().and_then(|configuration| configuration.autoincrement);
+                let autoincrement =
+                    mapper.configuration().ok().and_then(|configuration| configuration.autoincrement);
                 matches!((fetch.as_slice(), autoincrement), ([column], Some(number)) if *column == number)
             }
             _ => false,
@@ -157,7 +156,9 @@ impl Operation {
     /// The rows turned into one array a column.
     fn unnested(&self, statement: Statement, values: Vec<Value>) -> Prepared {
         let types: Vec<&SqlType> = match self.purpose {
-            Purpose::Insert { .. } | Purpose::Link => self.columns.iter().map(|column| &column.sql_type).collect(),
+            Purpose::Insert { .. } | Purpose::Link => {
+                self.columns.iter().map(|column| &column.sql_type).collect()
+            }
             _ => self.columns.iter().chain(&self.keys).map(|column| &column.sql_type).collect(),
         };
         let mut columns: Vec<Vec<Value>> = types.iter().map(|_| Vec::with_capacity(self.rows)).collect();
@@ -178,7 +179,9 @@ impl Operation {
         let matched: u64 = prepared.iter().map(|statement| statement.done.rows).sum();
         match &self.purpose {
             Purpose::Insert { mapper, slots, fetch } => self.receive(mapper, slots, fetch, prepared),
-            Purpose::Update { mapper, slots } if matched != slots.len() as u64 => Err(stale("UPDATE", mapper, slots.len(), matched)),
+            Purpose::Update { mapper, slots } if matched != slots.len() as u64 => {
+                Err(stale("UPDATE", mapper, slots.len(), matched))
+            }
             Purpose::Delete { mapper, slots } if matched != slots.len() as u64 => {
                 tracing::warn!(
                     table = %mapper.table().name(),
@@ -210,7 +213,8 @@ impl Operation {
         if fetch.is_empty() {
             return Ok(());
         }
-        let identifiers: Vec<i64> = prepared.iter_mut().flat_map(|statement| std::mem::take(&mut statement.identifiers)).collect();
+        let identifiers: Vec<i64> =
+            prepared.iter_mut().flat_map(|statement| std::mem::take(&mut statement.identifiers)).collect();
         if identifiers.len() == slots.len() && self.returns_key_alone() {
             for (slot, identifier) in slots.iter().zip(identifiers) {
                 slot.receive(&[(fetch[0], Value::I64(identifier))])?;
@@ -245,7 +249,9 @@ fn match_rows(
     fetch: &[u16],
     mut rows: Vec<Vec<Value>>,
 ) -> Result<()> {
-    let receive = |slot: &Arc<dyn AnySlot>, row: Vec<Value>| slot.receive(&fetch.iter().copied().zip(row).collect::<Vec<_>>());
+    let receive = |slot: &Arc<dyn AnySlot>, row: Vec<Value>| {
+        slot.receive(&fetch.iter().copied().zip(row).collect::<Vec<_>>())
+    };
     let autoincrement = mapper.configuration()?.autoincrement;
     if slots.len() == 1 {
         return rows.pop().map_or(Ok(()), |row| receive(&slots[0], row));
@@ -264,7 +270,10 @@ fn match_rows(
             })
         };
         let at = rows.iter().position(is_its).ok_or_else(|| {
-            let message = format!("INSERT into table `{}` gave back no row with the key of an object", mapper.table().name());
+            let message = format!(
+                "INSERT into table `{}` gave back no row with the key of an object",
+                mapper.table().name()
+            );
             Error::new(ErrorKind::Internal, message)
         })?;
         receive(slot, rows.swap_remove(at))?;
@@ -296,7 +305,11 @@ impl Prepared {
     }
 }
 
-fn written_out(values: Vec<Value>, rows: usize, statement: impl Fn(usize) -> Result<Statement>) -> Result<Vec<Prepared>> {
+fn written_out(
+    values: Vec<Value>,
+    rows: usize,
+    statement: impl Fn(usize) -> Result<Statement>,
+) -> Result<Vec<Prepared>> {
     written_out_by(values, rows, ROWS_WRITTEN_OUT, statement)
 }
 

@@ -12,8 +12,12 @@ use crate::{
 };
 
 /// The level of each object to be inserted: rows of one level do not refer to each other by keys that are not known yet.
-pub(super) fn insert_levels(slots: &[Arc<dyn AnySlot>], assignments: &[Assignment]) -> Result<HashMap<u32, usize>> {
-    let places: HashMap<u32, usize> = slots.iter().enumerate().map(|(place, slot)| (slot.index(), place)).collect();
+pub(super) fn insert_levels(
+    slots: &[Arc<dyn AnySlot>],
+    assignments: &[Assignment],
+) -> Result<HashMap<u32, usize>> {
+    let places: HashMap<u32, usize> =
+        slots.iter().enumerate().map(|(place, slot)| (slot.index(), place)).collect();
     let mut parents: Vec<Vec<usize>> = vec![Vec::new(); slots.len()];
     for assignment in assignments.iter().filter(|assignment| !assignment.post_update) {
         let parent = assignment.parent.as_ref().and_then(|parent| places.get(&parent.index()));
@@ -26,7 +30,8 @@ pub(super) fn insert_levels(slots: &[Arc<dyn AnySlot>], assignments: &[Assignmen
 
 /// The level of each object to be deleted: children before what they refer to.
 pub(super) fn delete_levels(slots: &[Arc<dyn AnySlot>], inner: &Inner) -> Result<HashMap<u32, usize>> {
-    let places: HashMap<u32, usize> = slots.iter().enumerate().map(|(place, slot)| (slot.index(), place)).collect();
+    let places: HashMap<u32, usize> =
+        slots.iter().enumerate().map(|(place, slot)| (slot.index(), place)).collect();
     let mut parents: Vec<Vec<usize>> = vec![Vec::new(); slots.len()];
     for (place, slot) in slots.iter().enumerate() {
         let mapper = slot.mapper();
@@ -86,7 +91,8 @@ fn levels(slots: &[Arc<dyn AnySlot>], parents: &[Vec<usize>]) -> Result<HashMap<
             .unwrap_or_default();
         ends[number] = start;
         for place in &members[number] {
-            let inside = |parent: &usize| component_of[&std::ptr::from_ref(slots[*parent].mapper())] == number;
+            let inside =
+                |parent: &usize| component_of[&std::ptr::from_ref(slots[*parent].mapper())] == number;
             let depth = depth(*place, parents, &inside, &mut depths, slots)?;
             ends[number] = ends[number].max(start + depth);
             levels.insert(slots[*place].index(), start + depth);
@@ -134,7 +140,11 @@ fn depth(
                 }
             }
             None => {
-                let above = parents[present].iter().filter(|parent| inside(parent)).filter_map(|parent| depths[*parent]).max();
+                let above = parents[present]
+                    .iter()
+                    .filter(|parent| inside(parent))
+                    .filter_map(|parent| depths[*parent])
+                    .max();
                 depths[present] = Some(above.map_or(0, |above| above + 1));
                 open.remove(&present);
                 path.pop();

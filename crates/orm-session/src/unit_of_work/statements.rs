@@ -62,7 +62,9 @@ impl StatementCache {
         if let Some(statement) = statements.get(&shape) {
             return Ok(statement.clone());
         }
-        let statement = Statement::new(Writer { dialect: &**dialect, shape: &shape, sql: String::new(), parameters: 0 }.write()?);
+        let statement = Statement::new(
+            Writer { dialect: &**dialect, shape: &shape, sql: String::new(), parameters: 0 }.write()?,
+        );
         statements.insert(shape, statement.clone());
         Ok(statement)
     }
@@ -109,7 +111,12 @@ impl Writer<'_> {
         self.dialect.write_placeholder(self.parameters, &mut self.sql);
     }
 
-    fn list<T>(&mut self, items: impl IntoIterator<Item = T>, separator: &str, mut write: impl FnMut(&mut Self, T)) {
+    fn list<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        separator: &str,
+        mut write: impl FnMut(&mut Self, T),
+    ) {
         for (position, item) in items.into_iter().enumerate() {
             if position > 0 {
                 self.push(separator);

@@ -61,7 +61,9 @@ impl Work {
             match (entry.slot.state(), entry.doomed) {
                 (State::Pending, _) => work.inserts.push(entry.slot.clone()),
                 (State::Persistent, true) => work.deletes.push(entry.slot.clone()),
-                (State::Persistent, false) if entry.slot.is_changed() => work.updates.push(entry.slot.clone()),
+                (State::Persistent, false) if entry.slot.is_changed() => {
+                    work.updates.push(entry.slot.clone())
+                }
                 _ => {}
             }
         }
@@ -110,7 +112,9 @@ impl Work {
         }
         let parent = match relation.items.as_ref().and_then(|items| items.first()) {
             // What is deleted in the same flush is no parent any more.
-            Some(index) => Some(usable(inner, *index, entry, number)?).filter(|parent| !is_doomed(inner, parent)),
+            Some(index) => {
+                Some(usable(inner, *index, entry, number)?).filter(|parent| !is_doomed(inner, parent))
+            }
             None => None,
         };
         self.assign(entry.slot.clone(), parent, configuration, (entry.mapper, number));
@@ -144,7 +148,9 @@ impl Work {
             self.assign(child, Some(entry.slot.clone()), configuration, name);
         }
         for index in removed {
-            let Some(child) = inner.entry(index).filter(|child| !child.doomed && is_alive(child)) else { continue };
+            let Some(child) = inner.entry(index).filter(|child| !child.doomed && is_alive(child)) else {
+                continue;
+            };
             // A child that was given another parent gets its key from there.
             let elsewhere = configuration.back.is_some_and(|back| {
                 child.relation(back).items.as_ref().is_some_and(|items| !items.is_empty())
@@ -180,12 +186,18 @@ impl Work {
             }
         }
         for index in removed {
-            let Some(target) = inner.entry(index).filter(|target| target.slot.state() == State::Persistent && !target.doomed)
+            let Some(target) = inner
+                .entry(index)
+                .filter(|target| target.slot.state() == State::Persistent && !target.doomed)
             else {
                 continue;
             };
             if !contains(&self.unlinks, secondary, &entry.slot, &target.slot) {
-                self.unlinks.push(LinkRow { secondary, owner: entry.slot.clone(), target: target.slot.clone() });
+                self.unlinks.push(LinkRow {
+                    secondary,
+                    owner: entry.slot.clone(),
+                    target: target.slot.clone(),
+                });
             }
         }
         Ok(())
@@ -216,7 +228,9 @@ impl Work {
         for assignment in &self.assignments {
             assignment.check()?;
             let child = &assignment.child;
-            if child.state() == State::Persistent && !self.updates.iter().any(|other| Arc::ptr_eq(other, child)) {
+            if child.state() == State::Persistent
+                && !self.updates.iter().any(|other| Arc::ptr_eq(other, child))
+            {
                 self.updates.push(child.clone());
             }
         }
@@ -236,8 +250,10 @@ impl Work {
             let mapper = slot.mapper();
             let key: Vec<Value> = mapper.key().iter().map(|column| slot.value(*column)).collect();
             let assigned = |column: &u16| {
-                let mut assignments = self.assignments.iter().filter(|assignment| Arc::ptr_eq(&assignment.child, slot));
-                assignments.any(|assignment| assignment.configuration.pairs.iter().any(|(child, _)| child == column))
+                let mut assignments =
+                    self.assignments.iter().filter(|assignment| Arc::ptr_eq(&assignment.child, slot));
+                assignments
+                    .any(|assignment| assignment.configuration.pairs.iter().any(|(child, _)| child == column))
             };
             // A key that the database or a relationship will give is not there yet.
             if key.iter().any(is_unset) || mapper.key().iter().any(assigned) {
@@ -308,7 +324,9 @@ impl Assignment {
     pub(super) fn values(&self) -> Vec<(u16, Value)> {
         let pairs = self.configuration.pairs.iter();
         pairs
-            .map(|(child, parent)| (*child, self.parent.as_ref().map_or(Value::Null, |slot| slot.value(*parent))))
+            .map(|(child, parent)| {
+                (*child, self.parent.as_ref().map_or(Value::Null, |slot| slot.value(*parent)))
+            })
             .collect()
     }
 
@@ -319,7 +337,8 @@ impl Assignment {
 
     /// Whether the foreign key in the database is another one.
     pub(super) fn changes(&self) -> bool {
-        !self.is_key_known() || self.values().iter().any(|(column, value)| self.child.stored(*column) != *value)
+        !self.is_key_known()
+            || self.values().iter().any(|(column, value)| self.child.stored(*column) != *value)
     }
 
     fn check(&self) -> Result<()> {
@@ -394,7 +413,8 @@ fn check_required(slot: &Arc<dyn AnySlot>, assignments: &[Assignment]) -> Result
         for (column, _) in &relation.pairs {
             let definition = &mapper.definition().columns[usize::from(*column)];
             let required = !definition.nullable && definition.server_default.is_none();
-            if required && matches!(slot.value(*column), Value::I64(0) | Value::U64(0)) && !assigned(*column) {
+            if required && matches!(slot.value(*column), Value::I64(0) | Value::U64(0)) && !assigned(*column)
+            {
                 let relationship = mapper.relationships()[number].name;
                 let message = format!(
                     "{} was never given: set it, or {}.{relationship}, before the {} is flushed",

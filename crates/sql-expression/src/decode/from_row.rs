@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Decode;
+use super::{Decode, read_cell};
 use crate::{ColumnInfo, Error, Result, Row};
 
 /// Where each field of a value stands in the row: found once for a result, used for each row.
@@ -106,13 +106,13 @@ pub trait FromRow: Sized {
 #[inline]
 #[doc(hidden)]
 pub fn decode_field<T: Decode>(row: &dyn Row, position: usize, name: &str) -> Result<T> {
-    T::decode(row.cell(position)?).map_err(|error| error.context(format_args!("column `{name}`")))
+    read_cell(row, position, |error| error.context(format_args!("column `{name}`")))
 }
 
 /// Reads one cell, and names its position when it does not fit.
 #[inline]
 pub(crate) fn decode_at<T: Decode>(row: &dyn Row, position: usize) -> Result<T> {
-    T::decode(row.cell(position)?).map_err(|error| error.context(format_args!("column {}", position + 1)))
+    read_cell(row, position, |error| error.context(format_args!("column {}", position + 1)))
 }
 
 macro_rules! tuples {

@@ -2,7 +2,7 @@
 
 use super::{Decode, mismatch};
 use crate::{
-    Cell, Error, Result,
+    Cell, Error, Result, Row,
     value::{Decimal, Value},
 };
 
@@ -20,6 +20,11 @@ macro_rules! integers {
                         .map_err(|_| out_of_range(number, stringify!($type))),
                     cell => Err(mismatch(cell, stringify!($type))),
                 }
+            }
+
+            #[inline]
+            fn decode_directly(row: &dyn Row, position: usize) -> Option<Self> {
+                $type::try_from(row.integer(position)?).ok()
             }
         }
     )*};
@@ -58,6 +63,11 @@ impl Decode for f64 {
             cell => Err(mismatch(cell, "f64")),
         }
     }
+
+    #[inline]
+    fn decode_directly(row: &dyn Row, position: usize) -> Option<Self> {
+        row.float(position)
+    }
 }
 
 impl Decode for f32 {
@@ -92,6 +102,11 @@ impl Decode for String {
             Cell::Text(text) | Cell::Json(text) => Ok(text.to_owned()),
             cell => Err(mismatch(cell, "String")),
         }
+    }
+
+    #[inline]
+    fn decode_directly(row: &dyn Row, position: usize) -> Option<Self> {
+        row.text(position).map(str::to_owned)
     }
 }
 

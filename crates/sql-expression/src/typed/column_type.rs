@@ -1,5 +1,6 @@
 //! [`ColumnType`]: a Rust type that one column can hold.
 
+use super::RowReader;
 use crate::{Cell, Decode, Error, Result, Value, types::SqlType, value::Decimal};
 
 /// A Rust type that one column can hold. `Option` makes it nullable.
@@ -35,6 +36,13 @@ pub trait ColumnType: Decode + Clone + Send + Sync + 'static {
     #[inline]
     fn decode_field(cell: Cell<'_>, model: &'static str, field: &'static str) -> Result<Self> {
         Self::decode(cell).map_err(|error| field_error(error, model, field))
+    }
+
+    /// Reads the next cell of a row, which is a model's column.
+    #[doc(hidden)]
+    #[inline]
+    fn read_field(reader: &mut RowReader<'_>, model: &'static str, field: &'static str) -> Result<Self> {
+        reader.field(model, field)
     }
 
     /// Whether both are the same value, so that a session has nothing to write. Cheaper where the type has `==`.

@@ -2,7 +2,9 @@
 
 use super::{Aliased, Attribute, ColumnExpression, ColumnType, Entity, Expression, Model, Nullable};
 use crate::{
-    Cell, Decode, Error, Result, Row, Value, expression::Node, schema::Table, statement::SelectItem,
+    Cell, Decode, Error, Result, Row, Value,
+    decode::{decode_at, read_cell},
+    expression::Node, schema::Table, statement::SelectItem,
 };
 
 /// What `select` takes: a model, a column, an expression, or a tuple of these.
@@ -49,9 +51,8 @@ impl<'r> RowReader<'r> {
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) when the row has no more cells.
     #[inline]
     pub fn cell(&mut self) -> Result<Cell<'r>> {
-        let cell = self.row.cell(self.position)?;
-        self.position += 1;
-        Ok(cell)
+        let position = self.advance();
+        self.row.cell(position)
     }
 
     /// Reads the next cell.
@@ -61,8 +62,8 @@ impl<'r> RowReader<'r> {
     #[inline]
     #[expect(clippy::should_implement_trait, reason = "each cell is read into the type that is asked for")]
     pub fn next<T: Decode>(&mut self) -> Result<T> {
-        let cell = self.cell()?;
-        T::decode(cell).map_err(|error| error.context(format_args!("column {}", self.position)))
+        let position = self.advance();
+        decode_at(self.row, position)
     }
 
     /// Reads the next cell, which is the column of this name.
@@ -71,8 +72,15 @@ impl<'r> RowReader<'r> {
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) when it does not fit; the column is named.
     #[inline]
     pub fn field<T: Decode>(&mut self, model: &'static str, name: &'static str) -> Result<T> {
-        let cell = self.cell()?;
-        T::decode(cell).map_err(|error| field_error(error, model, name))
+        let position = self.advance();
+        read_cell(self.row, position, |error| field_error(error, model, name))
+    }
+
+    #[inline]
+    fn advance(&mut self) -> usize {
+        let position = self.position;
+        self.position += 1;
+        position
     }
 
     /// Whether the next so many cells are all NULL: a side of an outer join without a partner.
