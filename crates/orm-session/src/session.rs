@@ -1,6 +1,7 @@
 //! [`Session`]: a unit of work over an identity map.
 
 mod addable;
+mod get;
 mod load;
 mod maker;
 mod state;

@@ -16,7 +16,8 @@ pub(crate) struct IdentityMap {
 }
 
 impl IdentityMap {
-    fn hash(&self, mapper: &'static Mapper, key: &[Value]) -> u64 {
+    /// The hash of a key, for the calls that take it: a row that is loaded needs it twice.
+    pub(crate) fn hash(&self, mapper: &'static Mapper, key: &[Value]) -> u64 {
         let mut state = self.hasher.build_hasher();
         std::ptr::from_ref(mapper).hash(&mut state);
         key.iter().for_each(|value| hash_value(value, &mut state));
@@ -29,13 +30,27 @@ impl IdentityMap {
         mapper: &'static Mapper,
         key: &[Value],
     ) -> Option<u32> {
-        let hash = self.hash(mapper, key);
-        self.table.find(hash, |(_, index)| is_it(entries, *index, mapper, key)).map(|(_, index)| *index)
+        self.find_hashed(entries, mapper, key, self.hash(mapper, key))
+    }
+
+    pub(crate) fn find_hashed(
+        &self,
+        entries: &[Option<Entry>],
+        mapper: &'static Mapper,
+        key: &[Value],
+        hash: u64,
+    ) -> Option<u32> {
+        // Looking at an object takes its lock, so the whole hash is compared first.
+        let is_its = |(other, index): &(u64, u32)| *other == hash && is_it(entries, *index, mapper, key);
+        self.table.find(hash, is_its).map(|(_, index)| *index)
     }
 
     /// Puts an object in; the caller has seen that its key is not there.
     pub(crate) fn insert(&mut self, mapper: &'static Mapper, key: &[Value], index: u32) {
-        let hash = self.hash(mapper, key);
+        self.insert_hashed(self.hash(mapper, key), index);
+    }
+
+    pub(crate) fn insert_hashed(&mut self, hash: u64, index: u32) {
         self.table.insert_unique(hash, (hash, index), |(hash, _)| *hash);
     }
 

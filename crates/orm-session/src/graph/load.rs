@@ -52,7 +52,8 @@ pub(crate) fn load_typed<M: Mapped>(reader: &mut RowReader<'_>, load: &LoadRow<'
     let key = model.key().values();
     let weak = Arc::downgrade(load.graph);
     let mut inner = load.graph.lock();
-    if let Some(index) = inner.identity.find(&inner.entries, mapper, key.as_ref())
+    let hash = inner.identity.hash(mapper, key.as_ref());
+    if let Some(index) = inner.identity.find_hashed(&inner.entries, mapper, key.as_ref(), hash)
         && let Some(slot) = inner.typed_slot::<M>(index)
     {
         if load.mode == LoadMode::Overwrite || slot.expired() {
@@ -68,7 +69,7 @@ pub(crate) fn load_typed<M: Mapped>(reader: &mut RowReader<'_>, load: &LoadRow<'
     model.links(&mut |relationship, cell| drop(cell.attach(&weak, index, relationship)));
     let slot = Arc::new(Slot::new(index, State::Persistent, model));
     inner.entries[index as usize] = Some(Entry::loaded(slot.clone(), mapper, load.peers.cloned()));
-    inner.identity.insert(mapper, key.as_ref(), index);
+    inner.identity.insert_hashed(hash, index);
     Ok(slot)
 }
 

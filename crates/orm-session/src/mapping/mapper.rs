@@ -176,6 +176,12 @@ impl PartialEq for Mapper {
 
 impl Eq for Mapper {}
 
+impl std::hash::Hash for Mapper {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::ptr::from_ref(self).hash(state);
+    }
+}
+
 impl fmt::Debug for Mapper {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Mapper({})", self.name)

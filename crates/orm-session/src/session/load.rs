@@ -3,11 +3,7 @@
 use std::sync::Arc;
 
 use aludel_driver::{Error, ErrorKind, Result};
-use aludel_sql_expression::{
-    Entity, Value,
-    expression::{BinaryOperator, Node, Source},
-    select,
-};
+use aludel_sql_expression::Entity;
 
 use super::Session;
 use crate::{
@@ -16,35 +12,10 @@ use crate::{
     link::LoadedLink,
     loading::load_relationship,
     mapping::Mapped,
-    query::SessionRun,
-    relationship::{Relationship, column_of},
+    relationship::Relationship,
 };
 
 impl Session {
-    pub(super) async fn get_row<M: Mapped>(
-        &mut self,
-        model: Entity<M>,
-        key: &[Value],
-    ) -> Result<Option<Instance<M>>> {
-        self.select_key(model, key).one_or_none().await
-    }
-
-    fn select_key<M: Mapped>(
-        &mut self,
-        model: Entity<M>,
-        key: &[Value],
-    ) -> SessionRun<'_, aludel_sql_expression::statement::Select<Entity<M>>> {
-        let mapper = M::mapper();
-        let source: Source = mapper.table().into();
-        let conditions = mapper.key().iter().zip(key).map(|(column, value)| {
-            let definition = &mapper.definition().columns[usize::from(*column)];
-            let value = Node::typed_bind(value.clone(), definition.sql_type.clone());
-            Node::binary(column_of(&source, mapper, *column), BinaryOperator::Equal, value)
-        });
-        let condition = Node::all(conditions).unwrap_or(Node::Boolean(false));
-        SessionRun::new(self, select(model).filter(aludel_sql_expression::Expression::<bool>::new(condition)))
-    }
-
     /// Brings the values of an object from the database, and throws its unflushed changes away.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aludel_driver::{Error, Result};
 use aludel_engine_pool::{AsyncFunction, Engine};
 
-use super::Session;
+use super::{Session, get::GetStatements};
 use crate::{events::Events, unit_of_work::StatementCache};
 
 /// Opens sessions. Configured once; cheap to clone, and shared by tasks.
@@ -29,6 +29,7 @@ pub(super) struct Shared {
     pub(super) engine: Engine,
     pub(super) events: Arc<Events>,
     pub(super) statements: Arc<StatementCache>,
+    pub(super) gets: Arc<GetStatements>,
     pub(super) autoflush: bool,
     pub(super) expire_on_commit: bool,
 }
@@ -40,6 +41,7 @@ impl SessionMaker {
             engine: engine.clone(),
             events: Arc::default(),
             statements: Arc::default(),
+            gets: Arc::default(),
             autoflush: true,
             expire_on_commit: false,
         };

@@ -1,6 +1,9 @@
 //! Sending the batches in few round trips, and taking the answers in.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use aludel_driver::{Done, Error, ErrorKind, Result, Step, StepKind};
 use aludel_engine_pool::Connection;
@@ -69,25 +72,28 @@ impl Flush<'_> {
         let mut flight = Vec::new();
         for level in by_level {
             // The keys of an earlier level are only needed where this one refers to them.
-            let awaited = work.assignments.iter().any(|assignment| {
-                levels.contains_key(&assignment.child.index())
-                    && level.iter().any(|slot| Arc::ptr_eq(slot, &assignment.child))
-                    && assignment.parent.as_ref().is_some_and(|parent| is_waiting(&flight, parent))
-            });
+            let waiting = waiting(&flight);
+            let here: HashSet<u32> = match waiting.is_empty() {
+                true => HashSet::new(),
+                false => level.iter().map(|slot| slot.index()).collect(),
+            };
+            let awaited = !waiting.is_empty()
+                && work.assignments.iter().any(|assignment| {
+                    here.contains(&assignment.child.index())
+                        && assignment.parent.as_ref().is_some_and(|parent| waiting.contains(&parent.index()))
+                });
             if awaited {
                 self.fly(&mut flight).await?;
             }
             flight.extend(insert_operations(&level, &work.assignments)?);
         }
-        let waits = |operations: &[Operation]| {
-            let assigned = work.assignments.iter().filter(|assignment| {
-                !levels.contains_key(&assignment.child.index()) || assignment.post_update
-            });
-            let parents = assigned.filter_map(|assignment| assignment.parent.as_ref());
-            let linked = work.links.iter().flat_map(|row| [&row.owner, &row.target]);
-            parents.chain(linked).any(|slot| is_waiting(operations, slot))
-        };
-        if waits(&flight) {
+        let waiting = waiting(&flight);
+        let assigned = work.assignments.iter().filter(|assignment| {
+            !levels.contains_key(&assignment.child.index()) || assignment.post_update
+        });
+        let parents = assigned.filter_map(|assignment| assignment.parent.as_ref());
+        let linked = work.links.iter().flat_map(|row| [&row.owner, &row.target]);
+        if !waiting.is_empty() && parents.chain(linked).any(|slot| waiting.contains(&slot.index())) {
             self.fly(&mut flight).await?;
         }
         flight.extend(unlink_operations(work));
@@ -284,14 +290,17 @@ async fn run(connection: &mut Connection, prepared: &mut [Vec<Prepared>], commit
     Ok(())
 }
 
-fn is_waiting(operations: &[Operation], slot: &Arc<dyn AnySlot>) -> bool {
-    operations.iter().any(|operation| match &operation.purpose {
-        Purpose::Insert { slots, fetch, mapper } => {
-            fetch.iter().any(|column| mapper.key().contains(column))
-                && slots.iter().any(|other| Arc::ptr_eq(other, slot))
+/// The objects whose keys the database has not made yet.
+fn waiting(operations: &[Operation]) -> HashSet<u32> {
+    let mut waiting = HashSet::new();
+    for operation in operations {
+        if let Purpose::Insert { slots, fetch, mapper } = &operation.purpose
+            && fetch.iter().any(|column| mapper.key().contains(column))
+        {
+            waiting.extend(slots.iter().map(|slot| slot.index()));
         }
-        _ => false,
-    })
+    }
+    waiting
 }
 
 /// Client-side defaults are put in where nothing was given.

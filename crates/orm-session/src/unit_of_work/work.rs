@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use aludel_driver::{Error, ErrorKind, Result};
-use aludel_sql_expression::Value;
+use aludel_sql_expression::{Value, schema::Table};
 
 use crate::{
     graph::{AnySlot, Entry, Graph, HashedKey, Inner, State},
@@ -25,6 +25,9 @@ pub(super) struct Work {
     pub(super) links: Vec<LinkRow>,
     /// Rows of secondary tables to be deleted.
     pub(super) unlinks: Vec<LinkRow>,
+    /// What stands in `links` and `unlinks` already: both sides of a relationship say the same.
+    linked: HashSet<(Table, u32, u32)>,
+    unlinked: HashSet<(Table, u32, u32)>,
     /// Objects all of whose rows in a secondary table go.
     pub(super) unlink_all: Vec<(&'static SecondaryConfiguration, Arc<dyn AnySlot>)>,
 }
@@ -181,7 +184,7 @@ impl Work {
         let (added, removed) = relation.difference();
         for index in added {
             let target = usable(inner, index, entry, number)?;
-            if !is_doomed(inner, &target) && !contains(&self.links, secondary, &entry.slot, &target) {
+            if !is_doomed(inner, &target) && self.linked.insert(pair(secondary, &entry.slot, &target)) {
                 self.links.push(LinkRow { secondary, owner: entry.slot.clone(), target });
             }
         }
@@ -192,7 +195,7 @@ impl Work {
             else {
                 continue;
             };
-            if !contains(&self.unlinks, secondary, &entry.slot, &target.slot) {
+            if self.unlinked.insert(pair(secondary, &entry.slot, &target.slot)) {
                 self.unlinks.push(LinkRow {
                     secondary,
                     owner: entry.slot.clone(),
@@ -224,18 +227,19 @@ impl Work {
 
     /// Adds the objects that only an assignment touches, and checks what can be checked before anything is sent.
     pub(super) fn complete(&mut self, graph: &Graph) -> Result<()> {
-        self.check_keys(graph)?;
+        // A flush may hold any number of rows, so nothing here looks through a list for each of them.
+        let assigned = Assigned::by(&self.assignments);
+        self.check_keys(graph, &assigned)?;
+        let mut updated: HashSet<u32> = self.updates.iter().map(|slot| slot.index()).collect();
         for assignment in &self.assignments {
             assignment.check()?;
             let child = &assignment.child;
-            if child.state() == State::Persistent
-                && !self.updates.iter().any(|other| Arc::ptr_eq(other, child))
-            {
+            if child.state() == State::Persistent && updated.insert(child.index()) {
                 self.updates.push(child.clone());
             }
         }
         for slot in &self.inserts {
-            check_required(slot, &self.assignments)?;
+            check_required(slot, &assigned)?;
         }
         Ok(())
     }
@@ -243,20 +247,15 @@ impl Work {
 
 impl Work {
     /// Two objects with one primary key are reported by name, before the database finds them.
-    fn check_keys(&self, graph: &Graph) -> Result<()> {
+    fn check_keys(&self, graph: &Graph, assigned: &Assigned) -> Result<()> {
         let inner = graph.lock();
         let mut seen: HashSet<(*const Mapper, HashedKey)> = HashSet::new();
         for slot in &self.inserts {
             let mapper = slot.mapper();
             let key: Vec<Value> = mapper.key().iter().map(|column| slot.value(*column)).collect();
-            let assigned = |column: &u16| {
-                let mut assignments =
-                    self.assignments.iter().filter(|assignment| Arc::ptr_eq(&assignment.child, slot));
-                assignments
-                    .any(|assignment| assignment.configuration.pairs.iter().any(|(child, _)| child == column))
-            };
             // A key that the database or a relationship will give is not there yet.
-            if key.iter().any(is_unset) || mapper.key().iter().any(assigned) {
+            let is_assigned = |column: &u16| assigned.columns.contains(&(slot.index(), *column));
+            if key.iter().any(is_unset) || mapper.key().iter().any(is_assigned) {
                 continue;
             }
             let present = inner.find(mapper, &key).is_some_and(|entry| !entry.doomed);
@@ -289,17 +288,37 @@ fn is_doomed(inner: &Inner, slot: &Arc<dyn AnySlot>) -> bool {
     inner.entry(slot.index()).is_some_and(|entry| entry.doomed)
 }
 
-fn contains(
-    rows: &[LinkRow],
+/// A row of a secondary table, whichever side it is seen from.
+fn pair(
     secondary: &SecondaryConfiguration,
     owner: &Arc<dyn AnySlot>,
     target: &Arc<dyn AnySlot>,
-) -> bool {
-    rows.iter().any(|row| {
-        row.secondary.table == secondary.table
-            && ((Arc::ptr_eq(&row.owner, owner) && Arc::ptr_eq(&row.target, target))
-                || (Arc::ptr_eq(&row.owner, target) && Arc::ptr_eq(&row.target, owner)))
-    })
+) -> (Table, u32, u32) {
+    let (owner, target) = (owner.index(), target.index());
+    (secondary.table.clone(), owner.min(target), owner.max(target))
+}
+
+/// The columns that assignments write: the child's number, and the column.
+struct Assigned {
+    columns: HashSet<(u32, u16)>,
+    /// Those that get a parent's key, and not NULL.
+    from_parents: HashSet<(u32, u16)>,
+}
+
+impl Assigned {
+    fn by(assignments: &[Assignment]) -> Self {
+        let (mut columns, mut from_parents) = (HashSet::new(), HashSet::new());
+        for assignment in assignments {
+            for (column, _) in &assignment.configuration.pairs {
+                let place = (assignment.child.index(), *column);
+                columns.insert(place);
+                if assignment.parent.is_some() {
+                    from_parents.insert(place);
+                }
+            }
+        }
+        Self { columns, from_parents }
+    }
 }
 
 fn usable(inner: &Inner, index: u32, owner: &Entry, relationship: u16) -> Result<Arc<dyn AnySlot>> {
@@ -396,24 +415,18 @@ fn is_unset(value: &Value) -> bool {
 }
 
 /// A required foreign key that nobody gave is reported by name, before the database finds a zero.
-fn check_required(slot: &Arc<dyn AnySlot>, assignments: &[Assignment]) -> Result<()> {
+fn check_required(slot: &Arc<dyn AnySlot>, assigned: &Assigned) -> Result<()> {
     let mapper = slot.mapper();
     let configuration = mapper.configuration()?;
     for (number, relation) in configuration.relationships.iter().enumerate() {
         if relation.direction != Direction::ManyToOne {
             continue;
         }
-        let assigned = |column: u16| {
-            assignments.iter().any(|assignment| {
-                assignment.parent.is_some()
-                    && Arc::ptr_eq(&assignment.child, slot)
-                    && assignment.configuration.pairs.iter().any(|(child, _)| *child == column)
-            })
-        };
+        let is_given = |column: u16| assigned.from_parents.contains(&(slot.index(), column));
         for (column, _) in &relation.pairs {
             let definition = &mapper.definition().columns[usize::from(*column)];
             let required = !definition.nullable && definition.server_default.is_none();
-            if required && matches!(slot.value(*column), Value::I64(0) | Value::U64(0)) && !assigned(*column)
+            if required && matches!(slot.value(*column), Value::I64(0) | Value::U64(0)) && !is_given(*column)
             {
                 let relationship = mapper.relationships()[number].name;
                 let message = format!(

@@ -1,1 +1,0 @@
-//! Benchmarks of Aludel against the raw drivers

@@ -1,0 +1,135 @@
+//! [`RawMySql`]: the same work with mysql_async alone.
+
+use mysql_async::{Conn, Opts, Row, Statement, TxOpts, prelude::Queryable as _};
+
+use crate::{
+    Outcome,
+    contestant::Contestant,
+    model::{RawParent, RawReader, raw_parents, raw_visits, sql},
+    sample::{CHANGES, CHILDREN, LOOKUPS, looked_up, points},
+    workload::Workload,
+};
+
+/// Works with mysql_async. Its tables are those of the other side.
+pub(crate) struct RawMySql {
+    connection: Conn,
+    select_all: Statement,
+    select_one: Statement,
+    update: Statement,
+    insert: Statement,
+    insert_parent: Statement,
+    insert_child: Statement,
+    changes: Vec<(i64, i64)>,
+    visits: Vec<RawReader>,
+    parents: Vec<RawParent>,
+    readers: Vec<RawReader>,
+}
+
+impl RawMySql {
+    pub(crate) async fn connect(url: &str) -> Outcome<Self> {
+        let mut connection = Conn::new(Opts::from_url(url)?).await?;
+        Ok(Self {
+            select_all: connection.prep(sql::SELECT_ALL).await?,
+            select_one: connection.prep(sql::SELECT_ONE).await?,
+            update: connection.prep(sql::UPDATE).await?,
+            insert: connection.prep(sql::INSERT).await?,
+            insert_parent: connection.prep(sql::INSERT_PARENT).await?,
+            insert_child: connection.prep(sql::INSERT_CHILD).await?,
+            connection,
+            changes: Vec::new(),
+            visits: Vec::new(),
+            parents: Vec::new(),
+            readers: Vec::new(),
+        })
+    }
+}
+
+fn reader(mut row: Row) -> Option<RawReader> {
+    Some(RawReader { id: row.take(0)?, name: row.take(1)?, city: row.take(2)?, points: row.take(3)? })
+}
+
+fn key(identifier: Option<u64>) -> i64 {
+    identifier.and_then(|identifier| i64::try_from(identifier).ok()).unwrap_or_default()
+}
+
+impl Contestant for RawMySql {
+    async fn prepare(&mut self, workload: Workload, round: usize) -> Outcome<()> {
+        match workload {
+            Workload::Updates => {
+                self.changes = (1..=CHANGES).zip(1..).map(|(key, id)| (id, points(key, round + 1))).collect();
+            }
+            Workload::Inserts => self.visits = raw_visits(),
+            Workload::Family => self.parents = raw_parents(),
+            _ => self.connection.query_drop("START TRANSACTION").await?,
+        }
+        Ok(())
+    }
+
+    async fn work(&mut self, workload: Workload) -> Outcome<usize> {
+        match workload {
+            Workload::Structs | Workload::Instances => {
+                let mut rows = self.connection.exec_iter(&self.select_all, ()).await?;
+                while let Some(row) = rows.next().await? {
+                    self.readers.push(reader(row).ok_or("a column is missing")?);
+                }
+                rows.drop_result().await?;
+                Ok(self.readers.len())
+            }
+            Workload::Updates => {
+                let mut transaction = self.connection.start_transaction(TxOpts::default()).await?;
+                for (id, points) in &self.changes {
+                    transaction.exec_drop(&self.update, (points, id)).await?;
+                }
+                transaction.commit().await?;
+                Ok(self.changes.len())
+            }
+            Workload::Inserts => {
+                let mut transaction = self.connection.start_transaction(TxOpts::default()).await?;
+                for visit in &mut self.visits {
+                    transaction.exec_drop(&self.insert, (&visit.name, &visit.city, visit.points)).await?;
+                    visit.id = key(transaction.last_insert_id());
+                }
+                transaction.commit().await?;
+                Ok(self.visits.iter().filter(|visit| visit.id > 0).count())
+            }
+            Workload::Family => {
+                let mut transaction = self.connection.start_transaction(TxOpts::default()).await?;
+                for parent in &mut self.parents {
+                    transaction.exec_drop(&self.insert_parent, (&parent.name,)).await?;
+                    parent.id = key(transaction.last_insert_id());
+                    for child in &mut parent.children {
+                        child.parent_id = parent.id;
+                        transaction.exec_drop(&self.insert_child, (&child.name, child.parent_id)).await?;
+                        child.id = key(transaction.last_insert_id());
+                    }
+                }
+                transaction.commit().await?;
+                Ok(self.parents.iter().filter(|parent| parent.id > 0).count() * (1 + CHILDREN))
+            }
+            Workload::Lookups | Workload::Gets => {
+                let mut found = 0;
+                for number in 0..LOOKUPS {
+                    let row: Option<Row> =
+                        self.connection.exec_first(&self.select_one, (looked_up(number),)).await?;
+                    let reader = row.and_then(reader).ok_or("a row or column is missing")?;
+                    found += usize::from(reader.id == looked_up(number));
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    async fn clean_up(&mut self, workload: Workload) -> Outcome<()> {
+        self.readers = Vec::new();
+        match workload {
+            Workload::Updates => {}
+            Workload::Inserts | Workload::Family => {
+                for clear in sql::CLEAR {
+                    self.connection.query_drop(clear).await?;
+                }
+            }
+            _ => self.connection.query_drop("COMMIT").await?,
+        }
+        Ok(())
+    }
+}

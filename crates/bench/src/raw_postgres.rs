@@ -1,0 +1,150 @@
+//! [`RawPostgres`]: the same work with tokio-postgres alone.
+
+use std::pin::pin;
+
+use futures_util::TryStreamExt as _;
+use tokio_postgres::{Client, NoTls, Row, Statement, types::ToSql};
+
+use crate::{
+    Outcome,
+    contestant::Contestant,
+    model::{RawParent, RawReader, raw_parents, raw_visits, sql},
+    sample::{CHANGES, CHILDREN, LOOKUPS, looked_up, points},
+    workload::Workload,
+};
+
+/// Works with tokio-postgres. Its tables are those of the other side.
+pub(crate) struct RawPostgres {
+    client: Client,
+    select_all: Statement,
+    select_one: Statement,
+    update: Statement,
+    insert: Statement,
+    insert_parent: Statement,
+    insert_child: Statement,
+    changes: Vec<(i64, i64)>,
+    visits: Vec<RawReader>,
+    parents: Vec<RawParent>,
+    readers: Vec<RawReader>,
+}
+
+impl RawPostgres {
+    pub(crate) async fn connect(url: &str) -> Outcome<Self> {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                eprintln!("the raw connection to PostgreSQL failed: {error}");
+            }
+        });
+        let returning = |insert: &str| format!("{} RETURNING id", numbered(insert));
+        Ok(Self {
+            select_all: client.prepare(sql::SELECT_ALL).await?,
+            select_one: client.prepare(&numbered(sql::SELECT_ONE)).await?,
+            update: client.prepare(&numbered(sql::UPDATE)).await?,
+            insert: client.prepare(&returning(sql::INSERT)).await?,
+            insert_parent: client.prepare(&returning(sql::INSERT_PARENT)).await?,
+            insert_child: client.prepare(&returning(sql::INSERT_CHILD)).await?,
+            client,
+            changes: Vec::new(),
+            visits: Vec::new(),
+            parents: Vec::new(),
+            readers: Vec::new(),
+        })
+    }
+}
+
+/// Parameters as PostgreSQL writes them.
+fn numbered(sql: &str) -> String {
+    let mut parts = sql.split('?');
+    let first = parts.next().unwrap_or_default().to_owned();
+    (1..).zip(parts).fold(first, |text, (number, part)| format!("{text}${number}{part}"))
+}
+
+fn reader(row: &Row) -> Result<RawReader, tokio_postgres::Error> {
+    Ok(RawReader {
+        id: row.try_get(0)?,
+        name: row.try_get(1)?,
+        city: row.try_get(2)?,
+        points: row.try_get(3)?,
+    })
+}
+
+impl Contestant for RawPostgres {
+    async fn prepare(&mut self, workload: Workload, round: usize) -> Outcome<()> {
+        match workload {
+            Workload::Updates => {
+                self.changes = (1..=CHANGES).zip(1..).map(|(key, id)| (id, points(key, round + 1))).collect();
+            }
+            Workload::Inserts => self.visits = raw_visits(),
+            Workload::Family => self.parents = raw_parents(),
+            _ => self.client.batch_execute("BEGIN").await?,
+        }
+        Ok(())
+    }
+
+    async fn work(&mut self, workload: Workload) -> Outcome<usize> {
+        match workload {
+            Workload::Structs | Workload::Instances => {
+                let rows = self.client.query_raw(&self.select_all, [] as [&(dyn ToSql + Sync); 0]).await?;
+                let mut rows = pin!(rows);
+                while let Some(row) = rows.try_next().await? {
+                    self.readers.push(reader(&row)?);
+                }
+                Ok(self.readers.len())
+            }
+            Workload::Updates => {
+                let transaction = self.client.transaction().await?;
+                for (id, points) in &self.changes {
+                    transaction.execute(&self.update, &[points, id]).await?;
+                }
+                transaction.commit().await?;
+                Ok(self.changes.len())
+            }
+            Workload::Inserts => {
+                let transaction = self.client.transaction().await?;
+                for visit in &mut self.visits {
+                    let row = transaction
+                        .query_one(&self.insert, &[&visit.name, &visit.city, &visit.points])
+                        .await?;
+                    visit.id = row.try_get(0)?;
+                }
+                transaction.commit().await?;
+                Ok(self.visits.iter().filter(|visit| visit.id > 0).count())
+            }
+            Workload::Family => {
+                let transaction = self.client.transaction().await?;
+                for parent in &mut self.parents {
+                    parent.id =
+                        transaction.query_one(&self.insert_parent, &[&parent.name]).await?.try_get(0)?;
+                    for child in &mut parent.children {
+                        child.parent_id = parent.id;
+                        let row = transaction
+                            .query_one(&self.insert_child, &[&child.name, &child.parent_id])
+                            .await?;
+                        child.id = row.try_get(0)?;
+                    }
+                }
+                transaction.commit().await?;
+                Ok(self.parents.iter().filter(|parent| parent.id > 0).count() * (1 + CHILDREN))
+            }
+            Workload::Lookups | Workload::Gets => {
+                let mut found = 0;
+                for number in 0..LOOKUPS {
+                    let row = self.client.query_one(&self.select_one, &[&looked_up(number)]).await?;
+                    found += usize::from(reader(&row)?.id == looked_up(number));
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    async fn clean_up(&mut self, workload: Workload) -> Outcome<()> {
+        self.readers = Vec::new();
+        match workload {
+            Workload::Updates => {}
+            Workload::Inserts | Workload::Family => self.client.batch_execute(&sql::CLEAR.join(";")).await?,
+            _ => self.client.batch_execute("COMMIT").await?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! [`WithAludel`]: the side that is measured.
+
+use aludel::{engine::CreateAll as _, prelude::*};
+
+use crate::{
+    Outcome,
+    contestant::Contestant,
+    model::{Child, Loan, Parent, Reader, Visit, sql},
+    sample::{CHANGES, CHILDREN, INSERTS, LOOKUPS, PARENTS, ROWS, looked_up, points, sample},
+    workload::Workload,
+};
+
+/// Works with Aludel.
+pub(crate) struct WithAludel {
+    engine: Engine,
+    sessions: SessionMaker,
+    connection: Option<Connection>,
+    session: Option<Session>,
+    visits: Vec<Visit>,
+    parents: Vec<Parent>,
+    readers: Vec<Reader>,
+    instances: Vec<Instance<Reader>>,
+}
+
+impl WithAludel {
+    /// Makes the tables and fills them.
+    pub(crate) async fn set_up(url: &str) -> Outcome<Self> {
+        let engine = create_engine(url).build()?;
+        let metadata = MetaData::of((Reader, Loan, Visit, Parent, Child));
+        engine
+            .begin(async |conn| {
+                metadata.drop_all(conn).await?;
+                metadata.create_all(conn).await
+            })
+            .await?;
+        let sessions = SessionMaker::new(&engine);
+        sessions
+            .begin(async |session| {
+                session.add_all((1..=ROWS).map(|key| {
+                    let row = sample(key);
+                    let id = i64::try_from(key).unwrap_or_default();
+                    Reader { id, name: row.name, city: row.city, points: row.points, ..default() }
+                }));
+                Ok(())
+            })
+            .await?;
+        Ok(Self {
+            engine,
+            sessions,
+            connection: None,
+            session: None,
+            visits: Vec::new(),
+            parents: Vec::new(),
+            readers: Vec::new(),
+            instances: Vec::new(),
+        })
+    }
+
+    /// Drops the tables.
+    pub(crate) async fn tear_down(self) -> Outcome<()> {
+        let metadata = MetaData::of((Reader, Loan, Visit, Parent, Child));
+        self.engine.begin(async |conn| metadata.drop_all(conn).await).await?;
+        self.engine.dispose().await;
+        Ok(())
+    }
+
+    fn session(&mut self) -> Outcome<&mut Session> {
+        self.session.as_mut().ok_or_else(|| "no session is open".into())
+    }
+
+    fn connection(&mut self) -> Outcome<&mut Connection> {
+        self.connection.as_mut().ok_or_else(|| "no connection is open".into())
+    }
+}
+
+impl Contestant for WithAludel {
+    async fn prepare(&mut self, workload: Workload, round: usize) -> Outcome<()> {
+        match workload {
+            Workload::Structs | Workload::Lookups => {
+                let mut connection = self.engine.connect().await?;
+                // The raw side is in no transaction: it gets one, so that nothing has to begin here.
+                connection.scalar(select(count(Loan::id))).await?;
+                self.connection = Some(connection);
+            }
+            Workload::Instances | Workload::Gets => {
+                let mut session = self.sessions.open();
+                session.scalar(select(count(Loan::id))).await?;
+                self.session = Some(session);
+            }
+            Workload::Updates => {
+                let mut session = self.sessions.open();
+                let few = select(Reader).filter(Reader::id.le(i64::try_from(CHANGES)?));
+                self.instances = session.scalars(few).all().await?;
+                for reader in &self.instances {
+                    let key = usize::try_from(reader.read().id)?;
+                    reader.set(Reader::points, points(key, round + 1));
+                }
+                self.session = Some(session);
+            }
+            Workload::Inserts => {
+                self.visits = (1..=INSERTS)
+                    .map(sample)
+                    .map(|row| Visit { id: 0, name: row.name, city: row.city, points: row.points })
+                    .collect();
+                self.session = Some(self.sessions.open());
+            }
+            Workload::Family => {
+                let child = |key| Child { name: sample(key).name, ..default() };
+                self.parents = (1..=PARENTS)
+                    .map(|key| Parent {
+                        name: sample(key).name,
+                        children: Many::from((1..=CHILDREN).map(child).collect::<Vec<_>>()),
+                        ..default()
+                    })
+                    .collect();
+                self.session = Some(self.sessions.open());
+            }
+        }
+        Ok(())
+    }
+
+    async fn work(&mut self, workload: Workload) -> Outcome<usize> {
+        match workload {
+            Workload::Structs => {
+                self.readers = self.connection()?.execute(select(Reader)).all().await?;
+                Ok(self.readers.len())
+            }
+            Workload::Instances => {
+                self.instances = self.session()?.scalars(select(Reader)).all().await?;
+                Ok(self.instances.len())
+            }
+            Workload::Updates => {
+                self.session()?.commit().await?;
+                Ok(self.instances.len())
+            }
+            Workload::Inserts => {
+                let visits = std::mem::take(&mut self.visits);
+                let session = self.session()?;
+                let added = session.add_all(visits);
+                session.commit().await?;
+                Ok(added.iter().filter(|visit| visit.read().id > 0).count())
+            }
+            Workload::Family => {
+                let parents = std::mem::take(&mut self.parents);
+                let session = self.session()?;
+                let added = session.add_all(parents);
+                session.commit().await?;
+                Ok(added.iter().filter(|parent| parent.read().id > 0).count() * (1 + CHILDREN))
+            }
+            Workload::Lookups => {
+                let connection = self.connection()?;
+                let mut found = 0;
+                for number in 0..LOOKUPS {
+                    let one = select(Reader).filter(Reader::id.eq(looked_up(number)));
+                    let reader = connection.execute(one).one().await?;
+                    found += usize::from(reader.id == looked_up(number));
+                }
+                Ok(found)
+            }
+            Workload::Gets => {
+                let session = self.session()?;
+                let mut found = 0;
+                for number in 0..LOOKUPS {
+                    found += usize::from(session.get(Reader, looked_up(number)).await?.is_some());
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    async fn clean_up(&mut self, workload: Workload) -> Outcome<()> {
+        self.readers = Vec::new();
+        self.instances = Vec::new();
+        if let Some(mut session) = self.session.take() {
+            session.close().await?;
+        }
+        if let Some(connection) = self.connection.take() {
+            connection.close().await?;
+        }
+        if matches!(workload, Workload::Inserts | Workload::Family) {
+            self.engine
+                .begin(async |conn| {
+                    for clear in sql::CLEAR {
+                        conn.execute(text(clear)).await?;
+                    }
+                    Ok(())
+                })
+                .await?;
+        }
+        Ok(())
+    }
+}
