@@ -36,7 +36,9 @@ async fn case_014_row_counts_are_of_rows_matched(database: &Database) {
     assert_eq!(conn.execute(delete(&t).filter(t.c("department").eq("Z"))).await.unwrap().rowcount(), 3);
     conn.rollback().await.unwrap();
 
-    let by_hand = text("UPDATE employees SET department = :to WHERE department = :from").bind("to", "Z").bind("from", "C");
+    let by_hand = text("UPDATE employees SET department = :to WHERE department = :from")
+        .bind("to", "Z")
+        .bind("from", "C");
     let result = conn.execute(by_hand).await.unwrap();
     assert_eq!(result.rowcount(), 3);
     assert!(!result.returns_rows() && result.is_empty());
@@ -52,7 +54,8 @@ async fn case_014_row_counts_are_of_rows_matched(database: &Database) {
     dialect.write_placeholder(2, &mut sql);
     let statement = Statement::new(sql);
     let sets = [("Z", 1), ("Z", 99), ("Z", 3)];
-    let values: Vec<Value> = sets.iter().flat_map(|(to, id)| [Value::Text((*to).to_owned()), Value::I64(*id)]).collect();
+    let values: Vec<Value> =
+        sets.iter().flat_map(|(to, id)| [Value::Text((*to).to_owned()), Value::I64(*id)]).collect();
     let mut each = Vec::new();
     let done = conn
         .execute_many(&statement, ParameterSets::new(&values, 2, 3), &mut |_, done| {
@@ -119,8 +122,14 @@ async fn case_015_inserts_without_values_and_from_a_select(database: &Database) 
     let all = select((integer(&copy, "id"), string(&copy, "data"), integer(&copy, "x")));
     assert_eq!(rows(&mut conn, all).await, [(1, "some data".to_owned(), 5)]);
     let empty = select(t.c("data")).filter(t.c("data").eq("there is none"));
-    assert_eq!(conn.execute(insert(&copy).columns(["data"]).from_select(&empty)).await.unwrap().rowcount(), 0);
-    assert_eq!(error(&mut conn, insert(&t).values_many(Vec::<(i32, &str)>::new())).await.kind(), ErrorKind::Compile);
+    assert_eq!(
+        conn.execute(insert(&copy).columns(["data"]).from_select(&empty)).await.unwrap().rowcount(),
+        0
+    );
+    assert_eq!(
+        error(&mut conn, insert(&t).values_many(Vec::<(i32, &str)>::new())).await.kind(),
+        ErrorKind::Argument
+    );
 }
 on_every_database!(case_015_inserts_without_values_and_from_a_select);
 
@@ -133,7 +142,13 @@ async fn case_016_returning_of_many_rows(database: &Database) {
     let mut conn = database.connect().await;
     create(&mut conn, &t).await;
     let amount: Decimal = "8.25".parse().unwrap();
-    let row = |number: i64| [("data", Value::Text(format!("d{number}"))), ("amount", Value::Decimal(amount)), ("rate", Value::F64(0.5))];
+    let row = |number: i64| {
+        [
+            ("data", Value::Text(format!("d{number}"))),
+            ("amount", Value::Decimal(amount)),
+            ("rate", Value::F64(0.5)),
+        ]
+    };
     let many = || insert(&t).values_many((1..=5).map(row));
     if !conn.capabilities().returning.insert {
         let refused = error(&mut conn, many().returning(integer(&t, "id"))).await;
@@ -141,7 +156,8 @@ async fn case_016_returning_of_many_rows(database: &Database) {
         assert!(refused.message().contains("RETURNING"), "{refused}");
         return;
     }
-    let returned = (integer(&t, "id"), string(&t, "data"), t.c("amount").of::<Decimal>(), t.c("rate").of::<f64>());
+    let returned =
+        (integer(&t, "id"), string(&t, "data"), t.c("amount").of::<Decimal>(), t.c("rate").of::<f64>());
     let mut made = rows(&mut conn, many().returning(returned)).await;
     made.sort_by_key(|(id, ..)| *id);
     let expected: Vec<_> = (1..=5).map(|id| (id, format!("d{id}"), amount, 0.5)).collect();
@@ -155,7 +171,10 @@ async fn case_016_returning_of_many_rows(database: &Database) {
         let refused = error(&mut conn, changed).await;
         assert_eq!(refused.kind(), ErrorKind::Compile);
         assert!(refused.message().contains("RETURNING"), "{refused}");
-        assert_eq!(rows(&mut conn, select(count_all()).select_from(&t).filter(t.c("data").eq("x"))).await, [0]);
+        assert_eq!(
+            rows(&mut conn, select(count_all()).select_from(&t).filter(t.c("data").eq("x"))).await,
+            [0]
+        );
     }
 }
 on_every_database!(case_016_returning_of_many_rows);
@@ -221,14 +240,20 @@ async fn ten_thousand_rows_go_in_and_come_back(database: &Database) {
         .column(Column::new("note", Text));
     let mut conn = database.connect().await;
     create(&mut conn, &t).await;
-    let row = |id: i64| (id, format!("name {id} é"), id as f64 / 8.0, (id % 3 == 0).then(|| format!("note {id}")));
-    let result = conn.execute(insert(&t).values_many((0..10_000).map(row))).await.unwrap();
+    let row =
+        |id: i64| (id, format!("name {id} é"), id as f64 / 8.0, (id % 3 == 0).then(|| format!("note {id}")));
+    let result = conn.execute(insert(&t).values_many((1..10_001).map(row))).await.unwrap();
     assert_eq!(result.rowcount(), 10_000);
     conn.commit().await.unwrap();
-    let all = select((integer(&t, "id"), string(&t, "name"), t.c("rate").of::<f64>(), t.c("note").of::<Option<String>>()));
+    let all = select((
+        integer(&t, "id"),
+        string(&t, "name"),
+        t.c("rate").of::<f64>(),
+        t.c("note").of::<Option<String>>(),
+    ));
     let back = rows(&mut conn, all.order_by(t.c("id"))).await;
     assert_eq!(back.len(), 10_000);
-    assert!(back.into_iter().zip(0..).all(|(seen, id)| seen == row(id)));
+    assert!(back.into_iter().zip(1..).all(|(seen, id)| seen == row(id)));
     // A row in the middle that fails takes all others with it.
     let rows = (20_000..25_000).chain([5]).chain(30_000..31_000).map(row);
     let refused = error(&mut conn, insert(&t).values_many(rows)).await;
@@ -254,11 +279,14 @@ async fn changes_can_name_other_tables(database: &Database) {
         assert_eq!(rows(&mut conn, select(integer(&t, "y")).filter(t.c("id").eq(1))).await, [6]);
     }
     let other = Table::unregistered("other")
-        .column(Column::new("point_id", Integer).primary_key().autoincrement(false).foreign_key("some_table.id"))
+        .column(
+            Column::new("point_id", Integer).primary_key().autoincrement(false).foreign_key("some_table.id"),
+        )
         .column(Column::new("weight", Float));
     create(&mut conn, &other).await;
     conn.execute(insert(&other).values_many([(2, 1.5), (3, 0.25)])).await.unwrap();
-    let weighed = update(&t).set("x", 100).filter(t.c("id").eq(other.c("point_id"))).filter(other.c("weight").gt(1.0));
+    let weighed =
+        update(&t).set("x", 100).filter(t.c("id").eq(other.c("point_id"))).filter(other.c("weight").gt(1.0));
     assert_eq!(conn.execute(weighed).await.unwrap().rowcount(), 1);
     assert_eq!(integers(&mut conn, select(integer(&t, "id")).filter(t.c("x").eq(100))).await, [2]);
     let unused = select(integer(&other, "point_id"));

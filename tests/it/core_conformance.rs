@@ -7,7 +7,9 @@ use crate::database::{Database, on_every_database};
 async fn the_conformance_suite(database: &Database) {
     let subject = Subject::new(database.driver(), database.arguments());
     let only = std::env::var("ALUDEL_TEST_CASE").ok();
-    let report = aludel_conformance::run(&subject, |case| only.as_deref().is_none_or(|only| case.name().contains(only)));
+    let report = aludel_conformance::run(&subject, |case| {
+        only.as_deref().is_none_or(|only| case.name().contains(only))
+    });
     let report = report.await.unwrap();
     assert!(report.is_success(), "{report}");
 }

@@ -10,7 +10,7 @@ use std::{
 
 use aludel::{
     driver::{Row, TransactionState},
-    engine::PoolClass,
+    engine::{BeginOptions, PoolClass},
     prelude::*,
     sql::{ColumnInfo, Decode, RowPlan, trusted},
 };
@@ -20,6 +20,123 @@ use crate::{
     core_tables::{create, error, how_many, integer, integers, with_points, with_words},
     database::{Database, on_every_database},
 };
+
+/// The level of the present transaction, in the server's words; none where the server has no words for it.
+async fn level(conn: &mut Connection) -> Option<String> {
+    let sql = match conn.driver_connection().await.unwrap().server().product {
+        "PostgreSQL" => "SHOW transaction_isolation",
+        // The variable of the session does not show what was asked for a single transaction.
+        "MariaDB" | "MySQL" => {
+            "SELECT trx_isolation_level FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = connection_id()"
+        }
+        _ => return None,
+    };
+    // The table of transactions is brought up to date only when nobody has asked for a tenth of a second.
+    for _ in 0..30 {
+        time::sleep(Duration::from_millis(150)).await;
+        if let Some(told) = conn.scalar::<String, _>(text(trusted(sql))).await.unwrap() {
+            return Some(told.replace('-', " ").to_uppercase());
+        }
+    }
+    panic!("the server does not know of the transaction");
+}
+
+async fn case_018_isolation_levels_are_set_read_and_given_back(database: &Database) {
+    let (mut conn, t) = with_words(database, "users").await;
+    conn.execute(insert(&t).values((9, "x"))).await.unwrap();
+    let usual = level(&mut conn).await;
+    conn.close().await.unwrap();
+    let engine = database.engine_with(|engine| engine.pool_size(1).max_overflow(0));
+    let mut taken = 0;
+    for wanted in ["READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] {
+        let mut options = BeginOptions::default();
+        options.isolation = Some(wanted.parse::<IsolationLevel>().unwrap());
+        let mut conn = engine.connect().await.unwrap();
+        conn.set_begin_options(options).unwrap();
+        match conn.execute(insert(&t).values((1, "x"))).await {
+            Ok(_) => {
+                taken += 1;
+                if let Some(level) = level(&mut conn).await {
+                    assert_eq!(level, wanted);
+                }
+                conn.set_begin_options(BeginOptions::default()).unwrap_err();
+                conn.rollback().await.unwrap();
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::NotSupported, "{error}");
+                conn.rollback().await.unwrap();
+            }
+        }
+        conn.close().await.unwrap();
+        // Whoever has the connection next is not touched by it.
+        let mut conn = engine.connect().await.unwrap();
+        conn.execute(insert(&t).values((1, "x"))).await.unwrap();
+        assert_eq!(level(&mut conn).await, usual);
+    }
+    assert!(taken >= 1, "no level is taken");
+    let of_engine = database.engine_with(|engine| engine.isolation_level(IsolationLevel::Serializable));
+    let mut conn = of_engine.connect().await.unwrap();
+    conn.execute(insert(&t).values((1, "x"))).await.unwrap();
+    if let Some(level) = level(&mut conn).await {
+        assert_eq!(level, "SERIALIZABLE");
+    }
+    let unknown = "FOO".parse::<IsolationLevel>().unwrap_err();
+    assert_eq!(unknown.kind(), ErrorKind::Argument);
+    assert!(unknown.message().contains("FOO") && unknown.message().contains("READ COMMITTED"), "{unknown}");
+}
+on_every_database!(case_018_isolation_levels_are_set_read_and_given_back);
+
+async fn case_019_autocommit_for_as_long_as_it_is_on(database: &Database) {
+    let (mut conn, t) = with_words(database, "users").await;
+    conn.set_autocommit(true).unwrap();
+    conn.execute(insert(&t).values((1, "x"))).await.unwrap();
+    assert!(!conn.in_transaction());
+    conn.rollback().await.unwrap();
+    assert_eq!(how_many(&mut conn, &t).await, 1);
+    conn.set_autocommit(false).unwrap();
+    conn.execute(insert(&t).values((2, "x"))).await.unwrap();
+    assert_eq!(conn.set_autocommit(true).unwrap_err().kind(), ErrorKind::InvalidRequest);
+    conn.rollback().await.unwrap();
+    assert_eq!(how_many(&mut conn, &t).await, 1);
+    conn.rollback().await.unwrap();
+    // A transaction can be begun all the same.
+    conn.set_autocommit(true).unwrap();
+    let mut transaction = conn.begin().await.unwrap();
+    transaction.execute(insert(&t).values((3, "x"))).await.unwrap();
+    transaction.rollback().await.unwrap();
+    assert_eq!(how_many(&mut conn, &t).await, 1);
+    let engine = database.engine_with(|engine| engine.autocommit(true));
+    let mut other = engine.connect().await.unwrap();
+    other.execute(insert(&t).values((4, "x"))).await.unwrap();
+    drop(other);
+    assert_eq!(how_many(&mut conn, &t).await, 2);
+}
+on_every_database!(case_019_autocommit_for_as_long_as_it_is_on);
+
+async fn read_only_transactions_do_not_write(database: &Database) {
+    let (mut conn, t) = with_words(database, "users").await;
+    conn.commit().await.unwrap();
+    let mut options = BeginOptions::default();
+    options.read_only = true;
+    let mut transaction = conn.begin_with(options).await.unwrap();
+    assert_eq!(how_many(&mut transaction, &t).await, 0);
+    error(&mut transaction, insert(&t).values((1, "x"))).await;
+    transaction.rollback().await.unwrap();
+    conn.execute(insert(&t).values((1, "x"))).await.unwrap();
+    conn.commit().await.unwrap();
+    assert_eq!(how_many(&mut conn, &t).await, 1);
+}
+on_every_database!(read_only_transactions_do_not_write);
+
+async fn case_033_two_results_do_not_disturb_each_other(database: &Database) {
+    let (mut conn, t) = with_points(database).await;
+    let statement = select(integer(&t, "id")).order_by(t.c("id"));
+    let first = conn.execute(statement.clone()).await.unwrap();
+    let second = conn.execute(statement.limit(2)).await.unwrap();
+    assert_eq!(second.all(), [1, 2]);
+    assert_eq!(first.all(), [1, 2, 3, 4, 5]);
+}
+on_every_database!(case_033_two_results_do_not_disturb_each_other);
 
 async fn case_025_a_stream_in_portions(database: &Database) {
     let (mut conn, t) = with_words(database, "streamed").await;
@@ -70,20 +187,22 @@ async fn a_stream_holds_a_bounded_number_of_rows(database: &Database) {
     let _alone = ALONE.lock().await;
     LIVE[1].store(0, Ordering::Relaxed);
     let (mut conn, t) = with_words(database, "bounded").await;
-    conn.execute(insert(&t).values_many((0..20_000).map(|id| (id, "x")))).await.unwrap();
-    let mut stream = conn.stream(text("SELECT id FROM bounded ORDER BY id").returns::<Counted>()).await.unwrap();
-    let mut next = 0;
+    conn.execute(insert(&t).values_many((1..20_001).map(|id| (id, "x")))).await.unwrap();
+    let mut stream =
+        conn.stream(text("SELECT id FROM bounded ORDER BY id").returns::<Counted>()).await.unwrap();
+    let mut last = 0;
     while let Some(row) = stream.next().await.unwrap() {
-        assert_eq!(row.0, next);
-        next += 1;
+        assert_eq!(row.0, last + 1);
+        last += 1;
     }
     drop(stream);
-    assert_eq!(next, 20_000);
+    assert_eq!(last, 20_000);
     let most = LIVE[1].load(Ordering::Relaxed);
     assert!((1..=1_001).contains(&most), "{most} rows were alive at once");
     // One that is left in the middle gives the connection back, or costs it; the rows are right in either case.
-    let mut stream = conn.stream(text("SELECT id FROM bounded ORDER BY id").returns::<Counted>()).await.unwrap();
-    assert_eq!(stream.next().await.unwrap().map(|row| row.0), Some(0));
+    let mut stream =
+        conn.stream(text("SELECT id FROM bounded ORDER BY id").returns::<Counted>()).await.unwrap();
+    assert_eq!(stream.next().await.unwrap().map(|row| row.0), Some(1));
     drop(stream);
     conn.rollback().await.unwrap();
     assert_eq!(integers(&mut conn, text("SELECT 7")).await, [7]);
@@ -173,11 +292,11 @@ async fn case_037_the_order_of_begin_commit_and_the_end(database: &Database) {
 }
 on_every_database!(case_037_the_order_of_begin_commit_and_the_end);
 
-async fn a_failed_transaction_asks_for_a_rollback(database: &Database) {
+async fn an_error_in_a_transaction(database: &Database) {
     let (mut conn, t) = with_words(database, "users").await;
     conn.execute(insert(&t).values((1, "x"))).await.unwrap();
     assert_eq!(error(&mut conn, insert(&t).values((1, "x"))).await.kind(), ErrorKind::Integrity);
-    // The same on every database, also where the server would go on.
+    // A server that refuses to go on is told of by every call; elsewhere the transaction goes on without the statement.
     let next = conn.execute(insert(&t).values((2, "x"))).await;
     let commit = conn.commit().await;
     if conn.capabilities().aborts_on_error {
@@ -191,11 +310,12 @@ async fn a_failed_transaction_asks_for_a_rollback(database: &Database) {
         assert_eq!(how_many(&mut conn, &t).await, 2);
     }
 }
-on_every_database!(a_failed_transaction_asks_for_a_rollback);
+on_every_database!(an_error_in_a_transaction);
 
 async fn what_is_dropped_is_rolled_back(database: &Database) {
     let (mut conn, t) = with_words(database, "users").await;
-    let engine = database.engine_with(|engine| engine.pool_size(1).max_overflow(0).pool_timeout(Duration::from_secs(10)));
+    let engine = database
+        .engine_with(|engine| engine.pool_size(1).max_overflow(0).pool_timeout(Duration::from_secs(10)));
     {
         let mut connection = engine.connect().await.unwrap();
         let mut transaction = connection.begin().await.unwrap();
@@ -222,7 +342,10 @@ async fn what_is_dropped_is_rolled_back(database: &Database) {
         Ok(())
     });
     time::timeout(Duration::from_millis(200), half).await.unwrap_err();
-    engine.begin(async |connection| connection.execute(insert(&t).values((4, "x"))).await.map(drop)).await.unwrap();
+    engine
+        .begin(async |connection| connection.execute(insert(&t).values((4, "x"))).await.map(drop))
+        .await
+        .unwrap();
     assert_eq!(integers(&mut conn, select(integer(&t, "id"))).await, [4]);
     let opened = engine.pool().status().opened;
     assert!(opened <= 2, "{opened} connections were opened");
@@ -234,7 +357,11 @@ async fn case_101_an_error_in_an_event_and_connections_never_closed(database: &D
     drop(conn);
     let engine = database.engine_with(|engine| engine.pool_size(1).max_overflow(0));
     let id = engine.events().before_cursor_execute.listen(|event| {
-        if event.statement.sql().contains("forbidden") { Err(Error::new(ErrorKind::InvalidRequest, "not this one")) } else { Ok(()) }
+        if event.sql.contains("forbidden") {
+            Err(Error::new(ErrorKind::InvalidRequest, "not this one"))
+        } else {
+            Ok(())
+        }
     });
     let mut connection = engine.connect().await.unwrap();
     connection.execute(insert(&t).values((1, "x"))).await.unwrap();
@@ -307,8 +434,12 @@ async fn echo_shows_what_is_sent(database: &Database) {
     conn.commit().await.unwrap();
     let lines = Arc::<Mutex<Vec<String>>>::default();
     let log = lines.clone();
-    let engine = database.engine_with(|engine| engine.echo_with(move |line| log.lock().unwrap().push(line.to_owned())));
-    engine.begin(async |connection| connection.execute(insert(&t).values((1, "Ann"))).await.map(drop)).await.unwrap();
+    let engine = database
+        .engine_with(|engine| engine.echo_with(move |line| log.lock().unwrap().push(line.to_owned())));
+    engine
+        .begin(async |connection| connection.execute(insert(&t).values((1, "Ann"))).await.map(drop))
+        .await
+        .unwrap();
     let shown = std::mem::take(&mut *lines.lock().unwrap());
     let all = shown.join("\n");
     assert!(shown[0].starts_with("BEGIN"), "{all}");
@@ -325,8 +456,9 @@ async fn echo_shows_what_is_sent(database: &Database) {
     assert!(shown.contains("DELETE FROM users") && shown.contains("ROLLBACK"), "{shown}");
 
     let log = lines.clone();
-    let engine = database
-        .engine_with(|engine| engine.hide_parameters(true).echo_with(move |line| log.lock().unwrap().push(line.to_owned())));
+    let engine = database.engine_with(|engine| {
+        engine.hide_parameters(true).echo_with(move |line| log.lock().unwrap().push(line.to_owned()))
+    });
     let mut connection = engine.connect().await.unwrap();
     connection.execute(insert(&t).values((5, "secret"))).await.unwrap();
     let refused = error(&mut connection, insert(&t).values((5, "secret"))).await;
@@ -340,13 +472,19 @@ async fn errors_show_the_statement_and_never_the_password(database: &Database) {
     let ghost = Table::unregistered("there_is_none").column(Column::new("id", Integer));
     let refused = error(&mut conn, select(integer(&ghost, "id")).filter(ghost.c("id").eq(4711))).await;
     assert_eq!(refused.kind(), ErrorKind::Programming);
-    assert!(refused.statement().unwrap().starts_with("SELECT there_is_none.id FROM there_is_none WHERE"), "{refused}");
+    assert!(
+        refused.statement().unwrap().starts_with("SELECT there_is_none.id FROM there_is_none WHERE"),
+        "{refused}"
+    );
     let shown = refused.to_string();
     assert!(shown.contains("there_is_none") && shown.contains("4711"), "{shown}");
     conn.rollback().await.unwrap();
     let url = aludel::driver::DatabaseUrl::parse(database.url()).unwrap();
     let Some(password) = &url.arguments.password else { return };
-    assert!(!format!("{:?} {:?} {refused:?}", database.engine(), database.engine().url()).contains(password.expose()));
+    assert!(
+        !format!("{:?} {:?} {refused:?}", database.engine(), database.engine().url())
+            .contains(password.expose())
+    );
     let mut wrong = url.clone();
     wrong.arguments.password = Some("not-the-password".into());
     let refused = create_engine(&wrong.render(false)).build().unwrap().connect().await.unwrap_err();
@@ -361,7 +499,9 @@ async fn text_takes_parameters_by_name(database: &Database) {
     let (mut conn, t) = with_points(database).await;
     let twice = text("SELECT id FROM some_table WHERE x = :n OR y = :n ORDER BY id").bind("n", 3);
     assert_eq!(integers(&mut conn, twice).await, [2, 3]);
-    let two = text("SELECT id FROM some_table WHERE id > :low AND id <= :high ORDER BY id").bind("high", 4).bind("low", 2);
+    let two = text("SELECT id FROM some_table WHERE id > :low AND id <= :high ORDER BY id")
+        .bind("high", 4)
+        .bind("low", 2);
     assert_eq!(integers(&mut conn, two).await, [3, 4]);
     let changed = text("UPDATE some_table SET x = :x WHERE id = :id").bind("x", None::<i64>).bind("id", 1);
     assert_eq!(conn.execute(changed).await.unwrap().rowcount(), 1);
@@ -420,7 +560,10 @@ async fn functions_take_just_a_connection(database: &Database) {
     conn.transaction(async |conn| add(conn, &t, 3).await).await.unwrap();
     let (engine, table) = (database.engine().clone(), t.clone());
     // `begin` runs in a task of its own.
-    tokio::spawn(async move { engine.begin(async |conn| add(conn, &table, 4).await).await }).await.unwrap().unwrap();
+    tokio::spawn(async move { engine.begin(async |conn| add(conn, &table, 4).await).await })
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(how_many(&mut conn, &t).await, 4);
 }
 on_every_database!(functions_take_just_a_connection);
@@ -439,7 +582,11 @@ on_every_database!(a_pool_that_keeps_nothing);
 
 async fn scripts_run_as_they_are(database: &Database) {
     let (mut conn, t) = with_words(database, "users").await;
-    conn.batch("INSERT INTO users (id, data) VALUES (1, 'a;b'); INSERT INTO users (id, data) VALUES (2, ':c')").await.unwrap();
+    conn.batch(
+        "INSERT INTO users (id, data) VALUES (1, 'a;b'); INSERT INTO users (id, data) VALUES (2, ':c')",
+    )
+    .await
+    .unwrap();
     conn.commit().await.unwrap();
     assert_eq!(how_many(&mut conn, &t).await, 2);
     let refused = conn.batch("DELETE FROM users; SELECT * FROM there_is_none").await.unwrap_err();
@@ -466,3 +613,24 @@ async fn a_table_that_changes_under_prepared_statements(database: &Database) {
     create(&mut conn, &t).await;
 }
 on_every_database!(a_table_that_changes_under_prepared_statements);
+
+async fn too_many_parameters_are_refused_and_cost_nothing(database: &Database) {
+    let (mut conn, t) = with_points(database).await;
+    conn.execute(insert(&t).values((6, 6, 6))).await.unwrap();
+    let (dialect, most) = (conn.dialect(), conn.capabilities().max_parameters);
+    let mut sql = String::from("SELECT id FROM some_table WHERE id IN (");
+    for number in 1..=most + 1 {
+        if number > 1 {
+            sql.push_str(", ");
+        }
+        dialect.write_placeholder(number, &mut sql);
+    }
+    sql.push(')');
+    let parameters = (0..=most as i64).map(aludel::sql::Value::I64).collect();
+    let refused = conn.exec_driver_sql(trusted(sql), parameters).await.unwrap_err();
+    assert!(matches!(refused.kind(), ErrorKind::Argument | ErrorKind::Programming), "{:?}", refused.kind());
+    assert!(!refused.is_disconnect() && !conn.is_invalidated());
+    conn.rollback().await.unwrap();
+    assert_eq!(how_many(&mut conn, &t).await, 5);
+}
+on_every_database!(too_many_parameters_are_refused_and_cost_nothing);

@@ -17,9 +17,9 @@ fn chain() -> MetaData {
     let _ = Table::new("grandchild", &metadata)
         .column(Column::new("id", Integer).primary_key())
         .column(Column::new("child_id", Integer).foreign_key("child.id"));
-    let _ = Table::new("child", &metadata)
-        .column(Column::new("id", Integer).primary_key())
-        .column(Column::new("parent_id", Integer).foreign_key("parent.id").on_delete(ReferentialAction::Cascade));
+    let _ = Table::new("child", &metadata).column(Column::new("id", Integer).primary_key()).column(
+        Column::new("parent_id", Integer).foreign_key("parent.id").on_delete(ReferentialAction::Cascade),
+    );
     let _ = Table::new("parent", &metadata).column(Column::new("id", Integer).primary_key());
     metadata
 }
@@ -37,7 +37,8 @@ async fn tables_are_made_and_dropped_in_order(database: &Database) {
         let table = |name: &str| metadata.table(name).unwrap();
         conn.execute(insert(table("parent")).value("id", 1)).await.unwrap();
         conn.execute(insert(table("child")).value("id", 1).value("parent_id", 1)).await.unwrap();
-        let refused = error(&mut conn, insert(table("grandchild")).value("id", 1).value("child_id", 99)).await;
+        let refused =
+            error(&mut conn, insert(table("grandchild")).value("id", 1).value("child_id", 99)).await;
         assert_eq!(refused.kind(), ErrorKind::Integrity);
         conn.rollback().await.unwrap();
         metadata.drop_all(&mut conn).await.unwrap();
@@ -133,12 +134,12 @@ async fn constraints_and_indexes_hold(database: &Database) {
 }
 on_every_database!(constraints_and_indexes_hold);
 
-async fn tables_with_awkward_names(database: &Database) {
+async fn case_029_awkward_and_long_names(database: &Database) {
     let mut conn = database.connect().await;
     let first = Table::unregistered("select")
         .column(Column::new("Id", Integer).primary_key())
         .column(Column::new("order", Varchar(20)).index());
-    let second = Table::unregistered("With % space \"quoted\" größe")
+    let second = Table::unregistered("With % space \"quoted\" größe: no?")
         .column(Column::new("group", Integer).primary_key().autoincrement(false))
         .column(Column::new("from", Integer).foreign_key(ForeignKey::new("select", "Id")));
     create(&mut conn, (&second, &first)).await;
@@ -149,8 +150,30 @@ async fn tables_with_awkward_names(database: &Database) {
     assert_eq!(error(&mut conn, insert(&second).values((2, 9))).await.kind(), ErrorKind::Integrity);
     conn.rollback().await.unwrap();
     MetaData::of((&first, &second)).drop_all(&mut conn).await.unwrap();
+    conn.commit().await.unwrap();
+
+    // Made-up names that would be too long, and would be the same where the database cuts them.
+    let long = "a_table_with_a_name_that_is_nearly_as_long_as_it_can_be_at_all";
+    let circle = "another_table_with_a_name_that_is_nearly_as_long_as_it_can_be";
+    let one = Table::unregistered(long)
+        .column(Column::new("id", Integer).primary_key())
+        .column(Column::new("a_column_with_a_long_name_that_ends_in_one", Integer).index())
+        .column(Column::new("a_column_with_a_long_name_that_ends_in_two", Integer).index().unique())
+        .column(Column::new("other_id", Integer).foreign_key(ForeignKey::new(circle, "id")));
+    let other = Table::unregistered(circle)
+        .column(Column::new("id", Integer).primary_key())
+        .column(Column::new("one_id", Integer).foreign_key(ForeignKey::new(long, "id")));
+    let metadata = MetaData::of((&one, &other));
+    for _ in 0..2 {
+        metadata.create_all(&mut conn).await.unwrap();
+        conn.commit().await.unwrap();
+    }
+    assert_eq!(error(&mut conn, insert(&one).value("other_id", 9)).await.kind(), ErrorKind::Integrity);
+    conn.rollback().await.unwrap();
+    metadata.drop_all(&mut conn).await.unwrap();
+    conn.commit().await.unwrap();
 }
-on_every_database!(tables_with_awkward_names);
+on_every_database!(case_029_awkward_and_long_names);
 
 #[derive(Mapped, Clone, Debug, Default, PartialEq)]
 struct Artist {
@@ -194,9 +217,13 @@ async fn with_music(database: &Database) -> Connection {
     ];
     conn.execute(insert(Album).values_many(&albums)).await.unwrap();
     let price = |text: &str| text.parse::<Decimal>().unwrap();
-    for (name, album_id, cost) in
-        [("Rock", Some(1), "0.99"), ("Wall", Some(2), "1.25"), ("There", Some(3), "0.99"), ("Be", Some(3), "1.99"), ("Lost", None, "0")]
-    {
+    for (name, album_id, cost) in [
+        ("Rock", Some(1), "0.99"),
+        ("Wall", Some(2), "1.25"),
+        ("There", Some(3), "0.99"),
+        ("Be", Some(3), "1.99"),
+        ("Lost", None, "0"),
+    ] {
         let track = Track { id: 0, name: name.into(), album_id, price: price(cost) };
         conn.execute(insert(Track).values(&track)).await.unwrap();
     }
@@ -207,18 +234,27 @@ async fn with_music(database: &Database) -> Connection {
 async fn models_are_plain_values_through_a_connection(database: &Database) {
     let mut conn = with_music(database).await;
     let artists = rows(&mut conn, select(Artist).order_by(Artist::id)).await;
-    assert_eq!(artists.iter().map(|artist| (artist.id, &*artist.name)).collect::<Vec<_>>(), [
-        (1, "AC/DC"),
-        (2, "Accept"),
-        (3, "Nobody")
-    ]);
-    let found: Option<Artist> = conn.execute(select(Artist).filter(Artist::name.eq("Accept"))).first().await.unwrap();
+    assert_eq!(
+        artists.iter().map(|artist| (artist.id, &*artist.name)).collect::<Vec<_>>(),
+        [(1, "AC/DC"), (2, "Accept"), (3, "Nobody")]
+    );
+    let found: Option<Artist> =
+        conn.execute(select(Artist).filter(Artist::name.eq("Accept"))).first().await.unwrap();
     assert_eq!(found, Some(Artist { id: 2, name: "Accept".into() }));
     let one: Track = conn.execute(select(Track).filter(Track::album_id.is_null())).one().await.unwrap();
     assert_eq!((one.name.as_str(), one.album_id), ("Lost", None));
     conn.execute(update(Album).set(Album::title, "Rock").filter(Album::id.eq(3))).await.unwrap();
-    assert_eq!(conn.scalar_one::<String, _>(select(Album::title).filter(Album::id.eq(3))).await.unwrap(), "Rock");
-    assert_eq!(conn.execute(delete(Track).filter(Track::price.gt("1.00".parse::<Decimal>().unwrap()))).await.unwrap().rowcount(), 2);
+    assert_eq!(
+        conn.scalar_one::<String, _>(select(Album::title).filter(Album::id.eq(3))).await.unwrap(),
+        "Rock"
+    );
+    assert_eq!(
+        conn.execute(delete(Track).filter(Track::price.gt("1.00".parse::<Decimal>().unwrap())))
+            .await
+            .unwrap()
+            .rowcount(),
+        2
+    );
 }
 on_every_database!(models_are_plain_values_through_a_connection);
 
@@ -236,21 +272,27 @@ async fn typed_tuples_and_joins_along_foreign_keys(database: &Database) {
 
     let all = select((Artist, Album.nullable())).outerjoin(Album).order_by((Artist::id, Album::id));
     let seen = rows(&mut conn, all).await;
-    let seen: Vec<_> = seen.iter().map(|(artist, album)| (artist.id, album.as_ref().map(|album| album.id))).collect();
+    let seen: Vec<_> =
+        seen.iter().map(|(artist, album)| (artist.id, album.as_ref().map(|album| album.id))).collect();
     assert_eq!(seen, [(1, Some(1)), (1, Some(3)), (2, Some(2)), (3, None)]);
     let refused = error(&mut conn, select((Artist, Album)).outerjoin(Album)).await;
     assert!(refused.message().contains("nullable"), "{refused}");
 
     // One table twice.
     let other = aliased(Album);
-    let pairs = select((Album::id, other.c(Album::id)))
-        .join_on(&other, Album::artist_id.eq(other.c(Album::artist_id)).and(Album::id.lt(other.c(Album::id))));
+    let pairs = select((Album::id, other.c(Album::id))).join_on(
+        &other,
+        Album::artist_id.eq(other.c(Album::artist_id)).and(Album::id.lt(other.c(Album::id))),
+    );
     assert_eq!(rows(&mut conn, pairs).await, [(1, 3)]);
-    let missing = select(Artist::id).filter(!exists(&select(Album::id).filter(Album::artist_id.eq(Artist::id))));
+    let missing =
+        select(Artist::id).filter(!exists(&select(Album::id).filter(Album::artist_id.eq(Artist::id))));
     assert_eq!(integers(&mut conn, missing).await, [3]);
     let listed = select(Track::name).filter(Track::album_id.in_([1, 3])).order_by(Track::id);
     assert_eq!(rows(&mut conn, listed).await, ["Rock", "There", "Be"]);
-    let sub = select((Album::artist_id, count_all().label("albums"))).group_by(Album::artist_id).subquery("counted");
+    let sub = select((Album::artist_id, count_all().label("albums")))
+        .group_by(Album::artist_id)
+        .subquery("counted");
     let most = select((Artist::name, sub.c("albums").of::<i64>()))
         .join_on(&sub, sub.c("artist_id").eq(Artist::id))
         .order_by(sub.c("albums").desc());
@@ -276,14 +318,18 @@ async fn structs_are_read_from_rows_by_name(database: &Database) {
     .returns::<Revenue>();
     let price = |text: &str| Some(text.parse::<Decimal>().unwrap());
     let seen = rows(&mut conn, by_hand).await;
-    assert_eq!(seen, [
-        Revenue { artist: "AC/DC".into(), tracks: 3, best: price("1.99") },
-        Revenue { artist: "Nobody".into(), tracks: 0, best: None },
-    ]);
+    assert_eq!(
+        seen,
+        [
+            Revenue { artist: "AC/DC".into(), tracks: 3, best: price("1.99") },
+            Revenue { artist: "Nobody".into(), tracks: 0, best: None },
+        ]
+    );
     let refused = error(&mut conn, text("SELECT 1 AS tracks, NULL AS best").returns::<Revenue>()).await;
     assert!(refused.message().contains("`artist`"), "{refused}");
     conn.rollback().await.unwrap();
-    let refused = error(&mut conn, text("SELECT NULL AS artist, 1 AS tracks, NULL AS best").returns::<Revenue>()).await;
+    let refused =
+        error(&mut conn, text("SELECT NULL AS artist, 1 AS tracks, NULL AS best").returns::<Revenue>()).await;
     assert!(refused.message().contains("artist") && refused.message().contains("NULL"), "{refused}");
     conn.rollback().await.unwrap();
     assert_eq!(how_many(&mut conn, &MetaData::of(Track).tables()[0]).await, 5);

@@ -5,9 +5,8 @@ use aludel::{
     sql::{
         ErrorKind as SqlErrorKind, Executable, Expression, Value,
         expression::{BinaryNode, BinaryOperator, FrameBound, FrameUnit, Node, Window},
-        not, null,
+        not, null, trusted, tuple,
         typed::IntoNode,
-        trusted, tuple,
     },
 };
 
@@ -101,11 +100,17 @@ async fn case_005_joins_on_real_rows(database: &Database) {
     assert_eq!(rows(&mut conn, ordered(all().join(&b))).await, joined);
     assert_eq!(rows(&mut conn, ordered(all().join_on(&b, a.c("id").eq(b.c("a_id"))))).await, joined);
     assert_eq!(rows(&mut conn, ordered(all().join_on(&b, literal(true)))).await.len(), 20);
-    assert_eq!(rows(&mut conn, ordered(all().join_on(&b, Expression::<bool>::new(Node::Boolean(true))))).await.len(), 20);
+    assert_eq!(
+        rows(&mut conn, ordered(all().join_on(&b, Expression::<bool>::new(Node::Boolean(true))))).await.len(),
+        20
+    );
     assert_eq!(rows(&mut conn, ordered(all().join_on(&b, literal(false)))).await, []);
     let outer = || select((integer(&a, "id"), integer(&b, "id").nullable())).order_by(a.c("id"));
     let expected: Vec<_> = (1..=5).map(|id| (id, None)).collect();
-    assert_eq!(rows(&mut conn, outer().outerjoin_on(&b, Expression::<bool>::new(Node::Boolean(false)))).await, expected);
+    assert_eq!(
+        rows(&mut conn, outer().outerjoin_on(&b, Expression::<bool>::new(Node::Boolean(false)))).await,
+        expected
+    );
     let partners = outer().outerjoin(&b).order_by(b.c("id"));
     assert_eq!(
         rows(&mut conn, partners).await,
@@ -199,7 +204,8 @@ on_every_database!(case_007_in_lists_on_real_rows);
 async fn case_008_like_on_real_rows(database: &Database) {
     let (mut conn, t) = with_words(database, "some_table").await;
     let words = [
-        "abcdefg", "ab/cdefg", "ab%cdefg", "ab_cdefg", "abcde/fg", "abcde%fg", "ab#cdefg", "ab9cdefg", "abcde#fg", "abcd9fg",
+        "abcdefg", "ab/cdefg", "ab%cdefg", "ab_cdefg", "abcde/fg", "abcde%fg", "ab#cdefg", "ab9cdefg",
+        "abcde#fg", "abcd9fg",
     ];
     conn.execute(insert(&t).values_many((1..).zip(words).map(|(id, word)| (id, Some(word))))).await.unwrap();
     conn.execute(insert(&t).values((11, None::<&str>))).await.unwrap();
@@ -228,14 +234,21 @@ async fn case_008_like_on_real_rows(database: &Database) {
         (data().ilike("ABCDE_FG"), vec![5, 6, 9]),
     ] {
         let statement = select(integer(&t, "id")).filter(condition).order_by(t.c("id"));
-        assert_eq!(integers(&mut conn, statement.clone()).await, expected, "{:?}", statement.to_sql(&*conn.dialect()));
+        assert_eq!(
+            integers(&mut conn, statement.clone()).await,
+            expected,
+            "{:?}",
+            statement.to_sql(&*conn.dialect())
+        );
     }
     let operator = match database.is_postgres() {
         true => "~",
         false => "REGEXP",
     };
-    let matching = || select(integer(&t, "id")).filter(data().op::<bool>(operator, "a.cde")).order_by(t.c("id"));
-    let rest = select(integer(&t, "id")).filter(not(data().op::<bool>(operator, "a.cde"))).order_by(t.c("id"));
+    let matching =
+        || select(integer(&t, "id")).filter(data().op::<bool>(operator, "a.cde")).order_by(t.c("id"));
+    let rest =
+        select(integer(&t, "id")).filter(not(data().op::<bool>(operator, "a.cde"))).order_by(t.c("id"));
     if database.is_sqlite() {
         // It knows the operator, and leaves the function behind it to the program.
         assert_eq!(error(&mut conn, matching()).await.kind(), ErrorKind::Programming);
@@ -248,9 +261,12 @@ on_every_database!(case_008_like_on_real_rows);
 
 async fn case_009_null_is_a_value_like_others(database: &Database) {
     let mut conn = database.connect().await;
-    for (left, right, distinct) in
-        [(Some(0_i64), Some(1_i64), true), (Some(1), Some(1), false), (None, Some(1), true), (None, None, false)]
-    {
+    for (left, right, distinct) in [
+        (Some(0_i64), Some(1_i64), true),
+        (Some(1), Some(1), false),
+        (None, Some(1), true),
+        (None, None, false),
+    ] {
         let (one, other) = (literal(left), literal(right));
         let both = select((one.clone().is_distinct_from(other.clone()), one.is_not_distinct_from(other)));
         assert_eq!(rows(&mut conn, both).await, [(distinct, !distinct)], "{left:?} and {right:?}");
@@ -274,7 +290,7 @@ async fn case_010_exists_on_real_rows(database: &Database) {
     let (mut conn, t) = with_points(database).await;
     let inner = |id: i64| select(integer(&t, "id")).filter(t.c("id").eq(id));
     assert_eq!(rows(&mut conn, select(literal(7_i64)).filter(exists(&inner(1)))).await, [7]);
-    assert_eq!(rows(&mut conn, select(literal(7_i64)).filter(exists(&inner(99)))).await, []);
+    assert!(rows(&mut conn, select(literal(7_i64)).filter(exists(&inner(99)))).await.is_empty());
     assert_eq!(rows(&mut conn, select(literal(7_i64)).filter(not(exists(&inner(99))))).await, [7]);
     // Correlated: points whose x is the y of another.
     let other = aludel::sql::expression::Alias::new(
@@ -327,8 +343,7 @@ async fn case_011_windows_on_real_rows(database: &Database) {
 on_every_database!(case_011_windows_on_real_rows);
 
 async fn case_012_bitwise_operators_on_real_rows(database: &Database) {
-    let t = Table::unregistered("bits")
-        .column(Column::new("a", Integer).primary_key().autoincrement(false));
+    let t = Table::unregistered("bits").column(Column::new("a", Integer).primary_key().autoincrement(false));
     let mut conn = database.connect().await;
     create(&mut conn, &t).await;
     conn.execute(insert(&t).values_many((0..10).map(|a| (a,)))).await.unwrap();
@@ -345,7 +360,9 @@ async fn case_012_bitwise_operators_on_real_rows(database: &Database) {
         crate::database::Kind::Sqlite => None,
     };
     match exclusive {
-        Some(operator) => assert_eq!(integers(&mut conn, kept(a().op::<i64>(operator, 5).gt(0))).await, without_five),
+        Some(operator) => {
+            assert_eq!(integers(&mut conn, kept(a().op::<i64>(operator, 5).gt(0))).await, without_five)
+        }
         None => {
             let by_hand = a().op::<i64>("|", 5) - a().op::<i64>("&", 5);
             assert_eq!(integers(&mut conn, kept(by_hand.gt(0_i64))).await, without_five);
@@ -382,20 +399,25 @@ async fn case_013_common_table_expressions_on_real_rows(database: &Database) {
             let parents = select((node.c("id"), node.c("data"), node.c("parent_id")));
             start.union_all(parents.join_on(up, node.c("id").eq(up.c("parent_id"))))
         });
-    let walked = select(up.c("data").of::<String>()).filter(up.c("data").ne("d2")).order_by(up.c("data").desc());
+    let walked =
+        select(up.c("data").of::<String>()).filter(up.c("data").ne("d2")).order_by(up.c("data").desc());
     assert_eq!(rows(&mut conn, walked).await, ["d4", "d3", "d3", "d1", "d1", "d1"]);
 
     // In front of, or inside of, what changes rows.
     let from_cte = select((some.c("id"), some.c("data"), some.c("parent_id")));
     let inserted = conn.execute(insert(&other).from_select(&from_cte)).await.unwrap();
     assert_eq!(inserted.rowcount(), 3);
-    let data = |table: &Table| select((string(table, "data"), table.c("parent_id").of::<Option<i64>>())).order_by(table.c("id"));
-    let copied = [("d2", Some(1)), ("d3", Some(1)), ("d4", Some(3))].map(|(data, parent)| (data.to_owned(), parent));
+    let data = |table: &Table| {
+        select((string(table, "data"), table.c("parent_id").of::<Option<i64>>())).order_by(table.c("id"))
+    };
+    let copied =
+        [("d2", Some(1)), ("d3", Some(1)), ("d4", Some(3))].map(|(data, parent)| (data.to_owned(), parent));
     assert_eq!(rows(&mut conn, data(&other)).await, copied);
     let two = select(node.c("id")).filter(node.c("data").in_(["d3", "d4"])).cte("two");
     let changed = update(&other).set("parent_id", 5).filter(other.c("id").in_select(&select(two.c("id"))));
     assert_eq!(conn.execute(changed).await.unwrap().rowcount(), 2);
-    let expected = [("d2", Some(1)), ("d3", Some(5)), ("d4", Some(5))].map(|(data, parent)| (data.to_owned(), parent));
+    let expected =
+        [("d2", Some(1)), ("d3", Some(5)), ("d4", Some(5))].map(|(data, parent)| (data.to_owned(), parent));
     assert_eq!(rows(&mut conn, data(&other)).await, expected);
     let deleted = delete(&other).filter(other.c("id").in_select(&select(two.c("id"))));
     assert_eq!(conn.execute(deleted).await.unwrap().rowcount(), 2);
@@ -439,16 +461,25 @@ async fn conditions_cases_casts_and_aggregates(database: &Database) {
     let perhaps = case::<i64>().when(id().eq(1), 10).end();
     assert_eq!(rows(&mut conn, select(perhaps).order_by(t.c("id")).limit(2)).await, [Some(10), None]);
     assert_eq!(rows(&mut conn, select(id().cast::<String>()).limit(1).order_by(t.c("id"))).await, ["1"]);
-    let totals = select((count_all(), sum(id()), avg(id()), min(id()), max(id()), count(t.c("x")).distinct()));
-    assert_eq!(rows(&mut conn, totals).await, [(5, Some(15), Some(3.0), Some(1), Some(5), 5)]);
+    let totals =
+        select((count_all(), sum(id()), avg(id()), min(id()), max(id()), count(t.c("x")).distinct()));
+    assert_eq!(rows(&mut conn, totals).await, [(5, Some(15), Some(3.0), Some(1), Some(5), 4)]);
     assert_eq!(rows(&mut conn, select(count(t.c("x")).distinct())).await, [4]);
     let none = select((sum(id()), count(t.c("id")))).filter(id().gt(99));
     assert_eq!(rows(&mut conn, none).await, [(None, 0)]);
     let grouped = select((integer(&t, "x"), count_all())).group_by(t.c("x")).having(count_all().gt(1));
     assert_eq!(rows(&mut conn, grouped).await, [(4, 2)]);
-    assert_eq!(rows(&mut conn, select(integer(&t, "x")).distinct().order_by(t.c("x").desc())).await, [4, 3, 2, 1]);
+    assert_eq!(
+        rows(&mut conn, select(integer(&t, "x")).distinct().order_by(t.c("x").desc())).await,
+        [4, 3, 2, 1]
+    );
     assert_eq!(rows(&mut conn, select(coalesce(literal(None::<i64>), 3_i64))).await, [3]);
-    assert_eq!(rows(&mut conn, select((upper(literal("aé".to_owned())), lower(literal("AB".to_owned()))))).await.len(), 1);
+    assert_eq!(
+        rows(&mut conn, select((upper(literal("aé".to_owned())), lower(literal("AB".to_owned())))))
+            .await
+            .len(),
+        1
+    );
     assert_eq!(rows(&mut conn, select(literal("a".to_owned()).concat("b").concat("%"))).await, ["ab%"]);
     let locked = select(id()).filter(t.c("id").eq(1)).with_for_update();
     assert_eq!(rows(&mut conn, locked).await, [1]);

@@ -48,12 +48,8 @@ pub fn string(table: &Table, name: &'static str) -> Expression<String> {
 }
 
 /// The first column of each row.
-#[track_caller]
-pub fn integers<'c>(
-    connection: &'c mut Connection,
-    statement: impl ScalarExecutable<i64> + 'c,
-) -> impl Future<Output = Vec<i64>> + 'c {
-    async move { connection.scalars(statement).await.unwrap() }
+pub async fn integers(connection: &mut Connection, statement: impl ScalarExecutable<i64>) -> Vec<i64> {
+    connection.scalars(statement).await.unwrap()
 }
 
 /// The rows of a statement.

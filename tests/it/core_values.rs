@@ -55,10 +55,14 @@ async fn case_020_difficult_names_on_real_rows(database: &Database) {
         let listed = select(column()).filter(column().in_(["second", "third", name])).order_by(t.c("id"));
         assert_eq!(rows(&mut conn, listed).await, ["second", "third", name]);
         conn.execute(update(&t).set(name, "new").filter(t.c(name).eq("second"))).await.unwrap();
-        let result = conn.execute(select((integer(&t, "id"), column())).filter(t.c(name).eq("new"))).await.unwrap();
+        let result =
+            conn.execute(select((integer(&t, "id"), column())).filter(t.c(name).eq("new"))).await.unwrap();
         assert_eq!(result.keys(), ["id", name]);
         assert_eq!(result.one().unwrap(), (2, "new".to_owned()));
-        assert_eq!(rows(&mut conn, select(column().label(name)).order_by(column().desc()).limit(1)).await.len(), 1);
+        assert_eq!(
+            rows(&mut conn, select(column().label(name)).order_by(column().desc()).limit(1)).await.len(),
+            1
+        );
         MetaData::of(&t).drop_all(&mut conn).await.unwrap();
         conn.commit().await.unwrap();
     }
@@ -68,7 +72,8 @@ on_every_database!(case_020_difficult_names_on_real_rows);
 async fn case_021_percent_signs_stay_single(database: &Database) {
     let mut conn = database.connect().await;
     assert_eq!(rows(&mut conn, select((literal("%".to_owned()), literal("a%%b".to_owned())))).await.len(), 1);
-    let written = text("SELECT '%', '%%', 'a % b', 'it''s :not a parameter'").returns::<(String, String, String, String)>();
+    let written = text("SELECT '%', '%%', 'a % b', 'it''s :not a parameter'")
+        .returns::<(String, String, String, String)>();
     let expected = ("%", "%%", "a % b", "it's :not a parameter");
     let (a, b, c, d) = conn.execute(written).one().await.unwrap();
     assert_eq!((&*a, &*b, &*c, &*d), expected);
@@ -78,7 +83,10 @@ async fn case_021_percent_signs_stay_single(database: &Database) {
     assert_eq!(integers(&mut conn, found).await, [2]);
     let found = text("SELECT id FROM percents WHERE data LIKE '%/%%' ESCAPE '/' ORDER BY id");
     assert_eq!(integers(&mut conn, found).await, [1, 2]);
-    assert_eq!(rows(&mut conn, select(string(&t, "data").concat("%%")).filter(t.c("id").eq(2))).await, ["x%%y%%"]);
+    assert_eq!(
+        rows(&mut conn, select(string(&t, "data").concat("%%")).filter(t.c("id").eq(2))).await,
+        ["x%%y%%"]
+    );
 }
 on_every_database!(case_021_percent_signs_stay_single);
 
@@ -123,7 +131,8 @@ async fn case_023_rows_by_name_and_position(database: &Database) {
     assert!(ambiguous.message().contains("more than one column `x`"), "{ambiguous}");
     conn.rollback().await.unwrap();
     // A typed select tells two columns of one name apart by themselves.
-    let result = conn.execute(select((integer(&t, "x"), integer(&t, "x"))).filter(t.c("id").eq(4))).await.unwrap();
+    let result =
+        conn.execute(select((integer(&t, "x"), integer(&t, "x"))).filter(t.c("id").eq(4))).await.unwrap();
     assert_eq!((result.keys(), result.rows()), (vec!["x", "x"], &[(4, 4)][..]));
 
     // A subquery keeps its type.
@@ -188,27 +197,36 @@ async fn case_026_types_come_back(database: &Database) {
     let conn = &mut conn;
     round_trip(conn, SmallInteger, &[0_i16, -1, i16::MIN, i16::MAX]).await;
     round_trip(conn, Integer, &[0_i32, -1, i32::MIN, i32::MAX]).await;
-    round_trip(conn, BigInteger, &[2_147_483_649_i64, -2_147_483_649, 1_376_537_018_368_127, i64::MIN, i64::MAX]).await;
+    round_trip(
+        conn,
+        BigInteger,
+        &[2_147_483_649_i64, -2_147_483_649, 1_376_537_018_368_127, i64::MIN, i64::MAX],
+    )
+    .await;
     round_trip(conn, Double, &[0.1_f64, -8.5e100, 54.234_246_451_650_01]).await;
     round_trip(conn, Float, &[0.5_f32, -1.25]).await;
     round_trip(conn, Boolean, &[true, false]).await;
     let strings = ["", "unicode é ü 世界 🦀", "'quotes' \"\" `", "null"].map(str::to_owned);
     round_trip(conn, Varchar(100), &strings).await;
-    if !database.is_mysql() {
-        round_trip(conn, Text, &strings).await;
-    }
+    round_trip(conn, Text, &strings).await;
     let moment = |day: NaiveDate, microseconds| {
         day.and_hms_opt(11, 52, 35).unwrap() + chrono_0_4::TimeDelta::microseconds(microseconds)
     };
     let days = [date(2012, 10, 15), date(1850, 11, 10), date(9999, 12, 31), date(2024, 2, 29)];
     round_trip(conn, Date, &days).await;
-    let moments = [moment(days[0], 0), moment(days[1], 0), moment(days[3], 123_456), moment(days[2], 999_999)];
+    let moments =
+        [moment(days[0], 0), moment(days[1], 0), moment(days[3], 123_456), moment(days[2], 999_999)];
     round_trip(conn, DateTime, &moments).await;
     round_trip(conn, Timestamp, &moments.map(|moment| moment.and_local_timezone(Utc).unwrap())).await;
     let times = [(0, 0, 0, 0), (12, 57, 18, 0), (23, 59, 59, 999_999)];
     let times = times.map(|(h, m, s, micro)| NaiveTime::from_hms_micro_opt(h, m, s, micro).unwrap());
     round_trip(conn, Time, &times).await;
-    round_trip(conn, Uuid, &[uuid_1::Uuid::nil(), uuid_1::Uuid::from_u128(0x1234_5678_9abc_def0_1234_5678_9abc_def0)]).await;
+    round_trip(
+        conn,
+        Uuid,
+        &[uuid_1::Uuid::nil(), uuid_1::Uuid::from_u128(0x1234_5678_9abc_def0_1234_5678_9abc_def0)],
+    )
+    .await;
     round_trip(conn, Size::sql_type(), &[Size::Small, Size::ExtraLarge]).await;
     let documents = [
         serde_json_1::json!({"a": 1, "é": [true, null, 2.5]}),
@@ -219,19 +237,23 @@ async fn case_026_types_come_back(database: &Database) {
     ];
     round_trip(conn, Json, &documents).await;
     let binary = [vec![], vec![0_u8, 1, 0], (0..=255).collect()];
-    round_trip(conn, LargeBinary, &binary[..2]).await;
-    let found = rows(conn, select(literal(binary[2].clone()))).await;
-    assert_eq!(found, [binary[2].clone()]);
+    round_trip(conn, LargeBinary, &binary).await;
 }
 on_every_database!(case_026_types_come_back);
 
 async fn case_026_decimals_are_exact_or_refused(database: &Database) {
     let mut conn = database.connect().await;
     let conn = &mut conn;
-    let decimals = |texts: &[&str]| texts.iter().map(|text| text.parse::<Decimal>().unwrap()).collect::<Vec<_>>();
+    let decimals =
+        |texts: &[&str]| texts.iter().map(|text| text.parse::<Decimal>().unwrap()).collect::<Vec<_>>();
     let short = ["15.7563", "54.234246451650", "0.004354", "-0.25", "5748E+6", "1E-8", "0"];
     round_trip(conn, Numeric(30, 12), &decimals(&short)).await;
-    round_trip(conn, Numeric(10, 2), &["138.60", "0.99"].map(|text| text.parse::<rust_decimal_1::Decimal>().unwrap())).await;
+    round_trip(
+        conn,
+        Numeric(10, 2),
+        &["138.60", "0.99"].map(|text| text.parse::<rust_decimal_1::Decimal>().unwrap()),
+    )
+    .await;
     let long = ["31943874831932418390.01", "-123456789012345678.123456789"];
     if database.is_sqlite() {
         // It keeps decimals as doubles: what would not come back is not taken.
@@ -279,7 +301,10 @@ async fn case_026_truth_values_are_conditions(database: &Database) {
     assert_eq!(integers(&mut conn, ids().filter(t.c("flag").is_null())).await, [3]);
     let flags = rows(&mut conn, select(t.c("flag").of::<Option<bool>>()).order_by(t.c("id"))).await;
     assert_eq!(flags, [Some(true), Some(false), None]);
-    assert_eq!(rows(&mut conn, select(integer(&t, "id").gt(1)).order_by(t.c("id"))).await, [false, true, true]);
+    assert_eq!(
+        rows(&mut conn, select(integer(&t, "id").gt(1)).order_by(t.c("id"))).await,
+        [false, true, true]
+    );
 }
 on_every_database!(case_026_truth_values_are_conditions);
 
@@ -290,7 +315,8 @@ async fn an_empty_text_is_not_null(database: &Database) {
     assert_eq!(data, [Some(String::new()), None]);
     let nothing: Option<String> = conn.scalar(select(t.c("data")).filter(t.c("id").eq(2))).await.unwrap();
     assert_eq!(nothing, None);
-    let refused = conn.scalar_one::<String, _>(select(t.c("data")).filter(t.c("id").eq(2))).await.unwrap_err();
+    let refused =
+        conn.scalar_one::<String, _>(select(t.c("data")).filter(t.c("id").eq(2))).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Data);
 }
 on_every_database!(an_empty_text_is_not_null);

@@ -139,17 +139,23 @@ impl Database {
         match self.kind {
             Kind::Sqlite => drop(fs::remove_dir_all(folder(&self.name))),
             Kind::Postgres => {
-                command(&server("ALUDEL_TEST_POSTGRES_URL").unwrap(), format!("DROP SCHEMA {} CASCADE", self.name)).await;
+                command(
+                    &server("ALUDEL_TEST_POSTGRES_URL").unwrap(),
+                    format!("DROP SCHEMA {} CASCADE", self.name),
+                )
+                .await;
             }
             Kind::MySql => {
-                command(&server("ALUDEL_TEST_MYSQL_URL").unwrap(), format!("DROP DATABASE {}", self.name)).await;
+                command(&server("ALUDEL_TEST_MYSQL_URL").unwrap(), format!("DROP DATABASE {}", self.name))
+                    .await;
             }
         }
     }
 
     /// That no connection of the test is still out.
     async fn assert_nothing_is_out(&self) {
-        let engines: Vec<Engine> = self.engines.lock().unwrap().iter().chain([&self.engine]).cloned().collect();
+        let engines: Vec<Engine> =
+            self.engines.lock().unwrap().iter().chain([&self.engine]).cloned().collect();
         for engine in engines {
             // What is rolled back after a drop is on its way for a moment.
             for _ in 0..200 {
@@ -158,7 +164,11 @@ impl Database {
                 }
                 time::sleep(Duration::from_millis(10)).await;
             }
-            assert_eq!(engine.pool().status().checked_out, 0, "connections of the test are still out: {engine:?}");
+            assert_eq!(
+                engine.pool().status().checked_out,
+                0,
+                "connections of the test are still out: {engine:?}"
+            );
         }
     }
 }

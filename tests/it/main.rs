@@ -1,11 +1,14 @@
 //! Tests of the whole stack, and of the promises that the repository makes about itself.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+#![allow(unreachable_pub, reason = "nothing can be reached from outside of a test binary")]
 
 mod cases;
 mod compile_fail;
+mod contract;
 mod core_changes;
 mod core_conformance;
+mod core_conformance_faults;
 mod core_engine;
 mod core_schema;
 mod core_select;

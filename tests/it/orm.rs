@@ -6,7 +6,7 @@ mod links;
 mod loading;
 mod memory;
 mod misuse;
-pub mod models;
+pub(crate) mod models;
 mod rollback;
 
 use std::sync::{Arc, Mutex};
@@ -17,20 +17,23 @@ use models::{Address, Author, Book, BookTag, Node, Profile, Seat, Tag, User};
 use crate::database::Database;
 
 /// An engine over a database with the tables of the models, and the statements that it sends.
-pub struct Stage {
-    pub sessions: SessionMaker,
-    pub engine: Engine,
+pub(crate) struct Stage {
+    pub(crate) sessions: SessionMaker,
+    pub(crate) engine: Engine,
     sent: Arc<Mutex<Vec<String>>>,
 }
 
 impl Stage {
-    pub async fn new(database: &Database) -> Self {
+    pub(crate) async fn new(database: &Database) -> Self {
         let sent = Arc::<Mutex<Vec<String>>>::default();
         let log = sent.clone();
-        let engine = database.engine_with(|builder| builder.echo_with(move |line| log.lock().unwrap().push(line.to_owned())));
+        let engine = database
+            .engine_with(|builder| builder.echo_with(move |line| log.lock().unwrap().push(line.to_owned())));
         engine
             .begin(async |conn| {
-                MetaData::of((Author, Book, Tag, BookTag, User, Address, Profile, Node, Seat)).create_all(conn).await
+                MetaData::of((Author, Book, Tag, BookTag, User, Address, Profile, Node, Seat))
+                    .create_all(conn)
+                    .await
             })
             .await
             .unwrap();
@@ -40,13 +43,18 @@ impl Stage {
     }
 
     /// The statements that were sent since the last call, without BEGIN and COMMIT.
-    pub fn sent(&self) -> Vec<String> {
+    pub(crate) fn sent(&self) -> Vec<String> {
         let lines = std::mem::take(&mut *self.sent.lock().unwrap());
-        lines.into_iter().filter(|line| !["BEGIN", "COMMIT", "ROLLBACK", "START"].iter().any(|word| line.starts_with(word))).collect()
+        lines
+            .into_iter()
+            .filter(|line| {
+                !["BEGIN", "COMMIT", "ROLLBACK", "START"].iter().any(|word| line.starts_with(word))
+            })
+            .collect()
     }
 
     /// The first words of the statements that were sent since the last call: verb and table.
-    pub fn verbs(&self) -> Vec<String> {
+    pub(crate) fn verbs(&self) -> Vec<String> {
         self.sent().iter().map(|line| verb(line)).collect()
     }
 }

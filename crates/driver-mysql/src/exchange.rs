@@ -22,6 +22,9 @@ const SHORT_REST: usize = 2_000;
 /// Statements that change nothing, so that they may be cancelled when nobody wants the rest of their rows.
 const READING: [&str; 8] = ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN", "DESCRIBE", "DESC"];
 
+/// Statements that read columns of tables.
+const QUERIES: [&str; 4] = ["SELECT", "WITH", "VALUES", "TABLE"];
+
 /// Statements whose failure leaves the transaction as it was, but for the errors that undo it.
 const PLAIN: [&str; 13] = [
     "SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN",
@@ -140,7 +143,13 @@ impl MySqlConnection {
         match self.statements.get(statement) {
             Some(Form::Prepared(prepared, last)) => return Ok(Some((prepared.clone(), last.clone()))),
             Some(Form::Text) if !has_parameters => return Ok(None),
-            None if !has_parameters && !statement.is_cacheable() => return Ok(None),
+            // Rows are better asked for by a prepared statement: as text, FLOAT comes with six digits only.
+            None if !has_parameters
+                && !statement.is_cacheable()
+                && !lexer::begins_with(statement.sql(), &QUERIES) =>
+            {
+                return Ok(None);
+            }
             Some(Form::Text) | None => {}
         }
         let sql = statement.sql();

@@ -431,11 +431,21 @@ impl Wire {
         from: usize,
     ) -> Result<()> {
         let mut wanted: Vec<&'p Statement> = Vec::new();
+        let mut too_many = None;
         for (position, step) in steps.iter().enumerate().skip(from) {
-            let statement = match &step.kind {
+            let (statement, parameters) = match &step.kind {
                 StepKind::Control(_) => break,
-                StepKind::Fetch { statement, .. } | StepKind::ExecuteMany { statement, .. } => *statement,
+                StepKind::Fetch { statement, parameters, .. } => (*statement, *parameters),
+                StepKind::ExecuteMany { statement, sets, .. } if sets.is_empty() => (*statement, &[][..]),
+                StepKind::ExecuteMany { statement, sets, .. } => (*statement, sets.get(0)),
             };
+            if let Err(error) = wire::check_most(parameters) {
+                // The steps before it are done first.
+                if position == from {
+                    too_many = Some((error, statement));
+                }
+                break;
+            }
             let sql = statement.sql();
             if position > from && (script::begins_with_control(sql) || script::is_copy_stream(sql)) {
                 break;
@@ -451,6 +461,10 @@ impl Wire {
             if wanted.len() == MOST_PREPARED || !script::is_data(sql) {
                 break;
             }
+        }
+        if let Some((error, statement)) = too_many {
+            self.settle(pipeline, steps, 0).await?;
+            return Err(pipeline.naming.name(error, statement));
         }
         for statement in &wanted {
             let checked = self.ledger.admit().and_then(|()| wire::check_text(statement));

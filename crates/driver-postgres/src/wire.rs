@@ -72,6 +72,7 @@ impl Wire {
             self.ledger.lose_track();
         }
         self.ledger.admit()?;
+        check_most(parameters)?;
         let idle = self.ledger.state() == TransactionState::Idle;
         if self.prepare_mode == PrepareMode::Unnamed && idle {
             return self.open_wrapped(statement, parameters).await;
@@ -157,6 +158,7 @@ impl Wire {
                 self.fetch(statement, parameters, &mut Discard).await?
             } else {
                 self.ledger.admit()?;
+                check_most(parameters)?;
                 let prepared = match &kept {
                     Some(prepared) => prepared.clone(),
                     None => kept.insert(self.prepared(statement).await?).clone(),
@@ -248,11 +250,12 @@ pub(crate) fn check_text(statement: &Statement) -> Result<()> {
     Ok(())
 }
 
-/// Looks whether a statement gets as many parameters as it has.
+/// Looks whether there are more parameters than the protocol can count, before the statement is prepared: the answer about
+/// a statement with so many could not be read.
 ///
 /// # Errors
 /// `Argument` with both numbers.
-pub(crate) fn check_count(prepared: &Prepared, parameters: &[Value]) -> Result<()> {
+pub(crate) fn check_most(parameters: &[Value]) -> Result<()> {
     if parameters.len() > MOST_PARAMETERS {
         return Err(Error::new(
             ErrorKind::Argument,
@@ -262,6 +265,15 @@ pub(crate) fn check_count(prepared: &Prepared, parameters: &[Value]) -> Result<(
             ),
         ));
     }
+    Ok(())
+}
+
+/// Looks whether a statement gets as many parameters as it has.
+///
+/// # Errors
+/// `Argument` with both numbers.
+pub(crate) fn check_count(prepared: &Prepared, parameters: &[Value]) -> Result<()> {
+    check_most(parameters)?;
     if parameters.len() != prepared.targets.len() {
         return Err(Error::new(
             ErrorKind::Argument,

@@ -273,7 +273,9 @@ impl Pool {
     /// The dialect of the server, once a connection was open; the driver's before.
     pub fn dialect(&self) -> Arc<dyn Dialect> {
         let known = self.shared.dialect.get().cloned();
-        known.unwrap_or_else(|| slot::named(&self.shared.driver.dialect(), self.shared.options.physical_naming))
+        known.unwrap_or_else(|| {
+            slot::named(&self.shared.driver.dialect(), self.shared.options.physical_naming)
+        })
     }
 
     /// Lets `handle_error` listeners have their say.

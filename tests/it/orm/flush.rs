@@ -31,17 +31,18 @@ async fn case_048_user_with_two_addresses(database: &Database) {
     assert!(addresses[0].read().id < addresses[1].read().id);
     session.commit().await.unwrap();
     let stored = stage.sessions.open().scalars(select(Address).order_by(Address::id)).all().await.unwrap();
-    assert_eq!(stored.iter().map(|address| address.read().email.clone()).collect::<Vec<_>>(), ["a1@example.org", "a2@example.org"]);
+    assert_eq!(
+        stored.iter().map(|address| address.read().email.clone()).collect::<Vec<_>>(),
+        ["a1@example.org", "a2@example.org"]
+    );
 }
 on_every_database!(case_048_user_with_two_addresses);
 
 async fn case_049_delete_user_and_addresses(database: &Database) {
     let stage = Stage::new(database).await;
     let mut session = stage.sessions.open();
-    let user = session.add(User {
-        addresses: Many::from([Address::default(), Address::default()]),
-        ..default()
-    });
+    let user =
+        session.add(User { addresses: Many::from([Address::default(), Address::default()]), ..default() });
     session.commit().await.unwrap();
     stage.sent();
     for address in user.read().addresses.iter().unwrap() {
@@ -51,7 +52,10 @@ async fn case_049_delete_user_and_addresses(database: &Database) {
     session.commit().await.unwrap();
     // The one-to-one side was never loaded, so it is looked at before its user goes.
     let verbs = stage.verbs();
-    assert_eq!(verbs.iter().filter(|verb| verb.starts_with("DELETE")).collect::<Vec<_>>(), ["DELETE addresses", "DELETE users"]);
+    assert_eq!(
+        verbs.iter().filter(|verb| verb.starts_with("DELETE")).collect::<Vec<_>>(),
+        ["DELETE addresses", "DELETE users"]
+    );
     assert!(!verbs.iter().any(|verb| verb.starts_with("UPDATE")), "{verbs:?}");
 }
 on_every_database!(case_049_delete_user_and_addresses);
@@ -59,10 +63,8 @@ on_every_database!(case_049_delete_user_and_addresses);
 async fn case_050_delete_user_without_cascade(database: &Database) {
     let stage = Stage::new(database).await;
     let mut session = stage.sessions.open();
-    let user = session.add(User {
-        addresses: Many::from([Address::default(), Address::default()]),
-        ..default()
-    });
+    let user =
+        session.add(User { addresses: Many::from([Address::default(), Address::default()]), ..default() });
     session.commit().await.unwrap();
     stage.sent();
     let addresses: Vec<_> = user.read().addresses.iter().unwrap().collect();
@@ -71,7 +73,12 @@ async fn case_050_delete_user_without_cascade(database: &Database) {
     let verbs: Vec<_> = stage.verbs().into_iter().filter(|verb| !verb.starts_with("SELECT")).collect();
     assert_eq!(verbs, ["UPDATE addresses", "DELETE users"]);
     assert_eq!(addresses[0].read().user_id, None);
-    let left = stage.sessions.open().scalars(select(count(Address::id)).filter(Address::user_id.is_null())).one().await;
+    let left = stage
+        .sessions
+        .open()
+        .scalars(select(count(Address::id)).filter(Address::user_id.is_null()))
+        .one()
+        .await;
     assert_eq!(left.unwrap(), 2);
 }
 on_every_database!(case_050_delete_user_without_cascade);
@@ -180,7 +187,10 @@ async fn case_055_batches_by_shape(database: &Database) {
     let mut session = stage.sessions.open();
     // Rows without a key, with one, and again without: two shapes, two batches.
     session.add_all([Tag { label: "t1".into(), ..default() }, Tag { label: "t2".into(), ..default() }]);
-    session.add_all([Tag { id: 30, label: "t3".into(), ..default() }, Tag { id: 40, label: "t4".into(), ..default() }]);
+    session.add_all([
+        Tag { id: 30, label: "t3".into(), ..default() },
+        Tag { id: 40, label: "t4".into(), ..default() },
+    ]);
     let last = session.add(Tag { label: "t5".into(), ..default() });
     session.commit().await.unwrap();
     assert_eq!(stage.verbs(), ["INSERT tag", "INSERT tag"]);
@@ -192,9 +202,14 @@ on_every_database!(case_055_batches_by_shape);
 async fn case_056_stale_rows(database: &Database) {
     let stage = Stage::new(database).await;
     let mut session = stage.sessions.open();
-    let tags = session.add_all([Tag { label: "a".into(), ..default() }, Tag { label: "b".into(), ..default() }]);
+    let tags =
+        session.add_all([Tag { label: "a".into(), ..default() }, Tag { label: "b".into(), ..default() }]);
     session.commit().await.unwrap();
-    stage.engine.begin(async |conn| conn.execute(delete(Tag).filter(Tag::label.eq("a"))).await).await.unwrap();
+    stage
+        .engine
+        .begin(async |conn| conn.execute(delete(Tag).filter(Tag::label.eq("a"))).await)
+        .await
+        .unwrap();
     tags.iter().for_each(|tag| tag.edit(|tag| tag.label.push('!')));
     let error = session.flush().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StaleData);
@@ -242,7 +257,10 @@ async fn only_what_differs_is_written(database: &Database) {
     assert!(sent[0].starts_with("UPDATE author SET email = "), "{}", sent[0]);
     assert!(!author.is_modified());
     let stored = stage.sessions.open().get(Author, author.read().id).await.unwrap().unwrap();
-    assert_eq!((stored.read().name.as_str(), stored.read().email.as_deref()), ("Zoë 🦊", Some("z@example.org")));
+    assert_eq!(
+        (stored.read().name.as_str(), stored.read().email.as_deref()),
+        ("Zoë 🦊", Some("z@example.org"))
+    );
 }
 on_every_database!(only_what_differs_is_written);
 
@@ -255,14 +273,19 @@ async fn a_thousand_objects_in_few_statements(database: &Database) {
     assert_eq!(stage.sent().len(), 1 + inserts(database, 1000));
     let books: Vec<_> = author.read().books.iter().unwrap().collect();
     // Each object has the key of its own row.
-    let rows: Vec<(i64, String)> = session.execute(select((Book::id, Book::title)).order_by(Book::id)).all().await.unwrap();
-    assert_eq!(books.iter().map(|book| (book.read().id, book.read().title.clone())).collect::<Vec<_>>(), rows);
+    let rows: Vec<(i64, String)> =
+        session.execute(select((Book::id, Book::title)).order_by(Book::id)).all().await.unwrap();
+    assert_eq!(
+        books.iter().map(|book| (book.read().id, book.read().title.clone())).collect::<Vec<_>>(),
+        rows
+    );
 
     stage.sent();
     books.iter().for_each(|book| book.edit(|book| book.title.push('!')));
     session.commit().await.unwrap();
     assert_eq!(stage.sent().len(), inserts(database, 1000));
-    let changed = session.scalars(select(count(Book::id)).filter(Book::title.ends_with("!"))).one().await.unwrap();
+    let changed =
+        session.scalars(select(count(Book::id)).filter(Book::title.ends_with("!"))).one().await.unwrap();
     assert_eq!(changed, 1000);
 
     session.delete(&author).unwrap();

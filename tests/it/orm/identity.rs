@@ -13,7 +13,8 @@ async fn one_object_for_each_row(database: &Database) {
     let id = stage
         .sessions
         .begin(async |session| {
-            let author = session.add(Author { name: "a".into(), books: Many::from([Book::default()]), ..default() });
+            let author =
+                session.add(Author { name: "a".into(), books: Many::from([Book::default()]), ..default() });
             session.flush().await?;
             Ok(author.read().id)
         })
@@ -40,7 +41,7 @@ async fn one_object_for_each_row(database: &Database) {
         .unwrap();
     // But with autoflush it sees the change.
     let found = session.scalars(select(Author).filter(Author::name.eq("mine"))).all().await.unwrap();
-    assert_eq!(found, [got.clone()]);
+    assert_eq!(found, std::slice::from_ref(&got));
     session.rollback().await.unwrap();
     assert_eq!(got.read().name, "a");
     assert_eq!(session.get(Author, id + 100).await.unwrap(), None);
@@ -81,7 +82,13 @@ async fn case_064_expire_and_refresh(database: &Database) {
     let id = author.read().id;
     let rename = |name: &'static str| {
         let engine = stage.engine.clone();
-        async move { engine.begin(async |conn| conn.execute(update(Author).set(Author::name, name).filter(Author::id.eq(id))).await).await }
+        async move {
+            engine
+                .begin(async |conn| {
+                    conn.execute(update(Author).set(Author::name, name).filter(Author::id.eq(id))).await
+                })
+                .await
+        }
     };
     rename("new").await.unwrap();
     assert_eq!(session.get(Author, id).await.unwrap().unwrap().read().name, "old");
@@ -100,7 +107,9 @@ async fn case_064_expire_and_refresh(database: &Database) {
     // populate_existing overwrites what was changed.
     author.set(Author::name, "lost");
     session
-        .no_autoflush(async |session| session.scalars(select(Author)).populate_existing().all().await.map(drop))
+        .no_autoflush(async |session| {
+            session.scalars(select(Author)).populate_existing().all().await.map(drop)
+        })
         .await
         .unwrap();
     assert_eq!(author.read().name, "newer");

@@ -19,7 +19,11 @@ fn titles(author: &Instance<Author>) -> Vec<String> {
 async fn both_sides_at_once(database: &Database) {
     let stage = Stage::new(database).await;
     let mut session = stage.sessions.open();
-    let orwell = session.add(Author { name: "O".into(), books: Many::from([book("1984"), book("Animal Farm")]), ..default() });
+    let orwell = session.add(Author {
+        name: "O".into(),
+        books: Many::from([book("1984"), book("Animal Farm")]),
+        ..default()
+    });
     let huxley = session.add(Author { name: "H".into(), ..default() });
     let before = orwell.read();
     let farm = orwell.read().books.iter().unwrap().nth(1).unwrap();
@@ -43,7 +47,10 @@ async fn both_sides_at_once(database: &Database) {
         .all()
         .await
         .unwrap();
-    assert_eq!((titles(&loaded[0]), titles(&loaded[1])), (vec!["1984".into(), "Animal Farm".into()], vec!["Island".into()]));
+    assert_eq!(
+        (titles(&loaded[0]), titles(&loaded[1])),
+        (vec!["1984".into(), "Animal Farm".into()], vec!["Island".into()])
+    );
 }
 on_every_database!(both_sides_at_once);
 
@@ -116,7 +123,11 @@ async fn links_of_what_is_not_loaded(database: &Database) {
     stage
         .sessions
         .begin(async |session| {
-            session.add(User { name: "u".into(), addresses: Many::from([Address { email: "1".into(), ..default() }]), ..default() });
+            session.add(User {
+                name: "u".into(),
+                addresses: Many::from([Address { email: "1".into(), ..default() }]),
+                ..default()
+            });
             Ok(())
         })
         .await
@@ -130,7 +141,10 @@ async fn links_of_what_is_not_loaded(database: &Database) {
     assert_eq!(stage.verbs(), ["INSERT addresses"]);
     user.edit(|user| user.addresses.push(Address { email: "3".into(), ..default() }));
     let addresses = session.load(&user, User::addresses).await.unwrap();
-    assert_eq!(addresses.iter().map(|address| address.read().email.clone()).collect::<Vec<_>>(), ["1", "2", "3"]);
+    assert_eq!(
+        addresses.iter().map(|address| address.read().email.clone()).collect::<Vec<_>>(),
+        ["1", "2", "3"]
+    );
     // Taken out without a new user: its key becomes NULL.
     user.edit(|user| assert!(user.addresses.remove(&addresses[0])));
     session.commit().await.unwrap();

@@ -34,7 +34,9 @@ async fn selectin_takes_one_statement_a_step(database: &Database) {
     library(&stage).await;
     let mut session = stage.sessions.open();
     let authors = session
-        .scalars(select(Author).order_by(Author::id).options(selectinload(Author::books).selectinload(Book::tags)))
+        .scalars(
+            select(Author).order_by(Author::id).options(selectinload(Author::books).selectinload(Book::tags)),
+        )
         .all()
         .await
         .unwrap();
@@ -56,7 +58,9 @@ async fn joined_comes_in_the_same_statement(database: &Database) {
     library(&stage).await;
     let mut session = stage.sessions.open();
     let authors = session
-        .scalars(select(Author).order_by(Author::id).options(joinedload(Author::books).joinedload(Book::tags)))
+        .scalars(
+            select(Author).order_by(Author::id).options(joinedload(Author::books).joinedload(Book::tags)),
+        )
         .all()
         .await
         .unwrap();
@@ -68,7 +72,9 @@ async fn joined_comes_in_the_same_statement(database: &Database) {
         .books
         .iter()
         .unwrap()
-        .flat_map(|book| book.read().tags.iter().unwrap().map(|tag| tag.read().label.clone()).collect::<Vec<_>>())
+        .flat_map(|book| {
+            book.read().tags.iter().unwrap().map(|tag| tag.read().label.clone()).collect::<Vec<_>>()
+        })
         .collect();
     assert_eq!(labels, ["x", "y", "x", "y"]);
 
@@ -131,7 +137,11 @@ async fn outer_joins_give_options(database: &Database) {
     library(&stage).await;
     let mut session = stage.sessions.open();
     let rows = session
-        .execute(select((Author, Book.nullable(), Book::title.nullable())).outerjoin(Author::books).order_by((Author::id, Book::id)))
+        .execute(
+            select((Author, Book.nullable(), Book::title.nullable()))
+                .outerjoin(Author::books)
+                .order_by((Author::id, Book::id)),
+        )
         .all()
         .await
         .unwrap();
@@ -148,7 +158,8 @@ on_every_database!(outer_joins_give_options);
 
 async fn a_tree_and_its_aliases(database: &Database) {
     let stage = Stage::new(database).await;
-    let node = |name: &str, children: Vec<Node>| Node { name: name.into(), children: children.into(), ..default() };
+    let node =
+        |name: &str, children: Vec<Node>| Node { name: name.into(), children: children.into(), ..default() };
     stage
         .sessions
         .begin(async |session| {
@@ -168,9 +179,16 @@ async fn a_tree_and_its_aliases(database: &Database) {
         .all()
         .await
         .unwrap();
-    assert_eq!(pairs, [("leaf", "left"), ("left", "root"), ("right", "root")].map(|(a, b)| (a.to_owned(), b.to_owned())));
+    assert_eq!(
+        pairs,
+        [("leaf", "left"), ("left", "root"), ("right", "root")].map(|(a, b)| (a.to_owned(), b.to_owned()))
+    );
     // `any` on a relationship to the same table speaks of the other row.
-    let parents = session.scalars(select(Node::name).filter(Node::children.any(Node::name.eq("leaf")))).all().await.unwrap();
+    let parents = session
+        .scalars(select(Node::name).filter(Node::children.any(Node::name.eq("leaf"))))
+        .all()
+        .await
+        .unwrap();
     assert_eq!(parents, ["left"]);
     let roots = session
         .scalars(
@@ -186,7 +204,11 @@ async fn a_tree_and_its_aliases(database: &Database) {
     let joined = stage
         .sessions
         .open()
-        .scalars(select(Node).filter(Node::name.eq("leaf")).options(joinedload(Node::parent).joinedload(Node::parent)))
+        .scalars(
+            select(Node)
+                .filter(Node::name.eq("leaf"))
+                .options(joinedload(Node::parent).joinedload(Node::parent)),
+        )
         .one()
         .await
         .unwrap();
@@ -198,8 +220,11 @@ on_every_database!(a_tree_and_its_aliases);
 async fn a_connection_gives_plain_values(database: &Database) {
     let stage = Stage::new(database).await;
     library(&stage).await;
-    let authors: Vec<Author> =
-        stage.engine.begin(async |conn| conn.execute(select(Author).order_by(Author::id)).all().await).await.unwrap();
+    let authors: Vec<Author> = stage
+        .engine
+        .begin(async |conn| conn.execute(select(Author).order_by(Author::id)).all().await)
+        .await
+        .unwrap();
     assert_eq!(authors[2].name, "author 2");
     assert_eq!(authors[2].books.iter().unwrap_err().kind(), ErrorKind::InvalidRequest);
 }

@@ -8,7 +8,7 @@ static LIVE: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts itself.
 #[derive(Debug)]
-pub struct Counted(());
+pub(crate) struct Counted(());
 
 impl Default for Counted {
     fn default() -> Self {
@@ -55,16 +55,16 @@ impl aludel::sql::ColumnType for Counted {
 }
 
 #[derive(Mapped, Clone, Debug, Default)]
-pub struct Friend {
+pub(crate) struct Friend {
     #[column(primary_key)]
-    pub id: i64,
-    pub counted: Counted,
+    pub(crate) id: i64,
+    pub(crate) counted: Counted,
     #[column(foreign_key = Friend::id)]
-    pub next_id: Option<i64>,
+    pub(crate) next_id: Option<i64>,
     #[relationship(back_populates = Friend::previous)]
-    pub next: One<Friend>,
+    pub(crate) next: One<Friend>,
     #[relationship(back_populates = Friend::next)]
-    pub previous: Many<Friend>,
+    pub(crate) previous: Many<Friend>,
 }
 
 /// A ring of friends, each linked on both sides.

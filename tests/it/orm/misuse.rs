@@ -56,7 +56,10 @@ async fn keys_that_contradict_or_are_missing(database: &Database) {
     session.add(Book { author_id: authors[0].read().id, author: One::from(&authors[1]), ..default() });
     let error = session.flush().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Flush);
-    assert!(error.message().contains("Book.author_id was set to") && error.message().contains("Book.author says"), "{error}");
+    assert!(
+        error.message().contains("Book.author_id was set to") && error.message().contains("Book.author says"),
+        "{error}"
+    );
     session.rollback().await.unwrap();
 
     session.add(Book { title: "of nobody".into(), ..default() });
@@ -99,11 +102,8 @@ async fn options_and_states(database: &Database) {
     let error = session.delete(&pending).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert!(error.message().contains("Pending"), "{error}");
-    let error = session
-        .execute(select((Tag::id, Tag)).options(selectinload(Author::books)))
-        .all()
-        .await
-        .unwrap_err();
+    let error =
+        session.execute(select((Tag::id, Tag)).options(selectinload(Author::books))).all().await.unwrap_err();
     assert!(error.message().contains("begins at Author"), "{error}");
     let transient = Author { books: Many::from([Book::default()]), ..default() };
     assert_eq!(transient.books.iter().unwrap_err().kind(), ErrorKind::InvalidRequest);

@@ -180,8 +180,8 @@ impl Connection {
         options: &CallOptions,
         sink: &mut dyn Sink,
     ) -> Result<Done> {
-        let stands_alone =
-            self.autocommit && matches!(self.status.phase, Phase::None) && rendered.parts.len() > 1;
+        let is_cut = rendered.parts.len() > 1 || rendered.parts.iter().any(|part| part.sets > 1);
+        let stands_alone = self.autocommit && matches!(self.status.phase, Phase::None) && is_cut;
         if stands_alone {
             self.status.begin(self.begin_options.clone(), false);
         }

@@ -49,7 +49,12 @@ impl Session {
                 let rendered = shared.engine.compiled_cache().render(&node, &connection.dialect())?;
                 let Some(part) = rendered.parts.into_iter().next() else { return Ok(None) };
                 let statement = Statement::with_key(part.sql, part.key, part.cacheable);
-                shared.gets.0.write().unwrap_or_else(PoisonError::into_inner).insert(mapper, statement.clone());
+                shared
+                    .gets
+                    .0
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(mapper, statement.clone());
                 statement
             }
         };

@@ -1,13 +1,11 @@
 //! Sending the batches in few round trips, and taking the answers in.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use aludel_driver::{Done, Error, ErrorKind, Result, Step, StepKind};
 use aludel_engine_pool::Connection;
 use aludel_sql_expression::{Name, SqlType, Value, schema::Table};
+use hashbrown::{HashMap, HashSet};
 
 use super::{
     cascade::cascade_deletes,
@@ -88,9 +86,10 @@ impl Flush<'_> {
             flight.extend(insert_operations(&level, &work.assignments)?);
         }
         let waiting = waiting(&flight);
-        let assigned = work.assignments.iter().filter(|assignment| {
-            !levels.contains_key(&assignment.child.index()) || assignment.post_update
-        });
+        let assigned = work
+            .assignments
+            .iter()
+            .filter(|assignment| !levels.contains_key(&assignment.child.index()) || assignment.post_update);
         let parents = assigned.filter_map(|assignment| assignment.parent.as_ref());
         let linked = work.links.iter().flat_map(|row| [&row.owner, &row.target]);
         if !waiting.is_empty() && parents.chain(linked).any(|slot| waiting.contains(&slot.index())) {

@@ -1,8 +1,9 @@
 //! Levels: every row comes after the rows it refers to, and is deleted before them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use aludel_driver::{Error, ErrorKind, Result};
+use hashbrown::{HashMap, HashSet};
 use petgraph::{algo::tarjan_scc, graph::DiGraph};
 
 use super::work::Assignment;
@@ -121,7 +122,7 @@ fn depth(
     slots: &[Arc<dyn AnySlot>],
 ) -> Result<usize> {
     let mut path = vec![(place, 0)];
-    let mut open = std::collections::HashSet::from([place]);
+    let mut open: HashSet<usize> = std::iter::once(place).collect();
     while let Some((present, next)) = path.last().copied() {
         if depths[present].is_some() {
             path.pop();

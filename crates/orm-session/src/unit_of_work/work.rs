@@ -1,9 +1,10 @@
 //! [`Work`]: what a flush has to do, sorted by kind.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use aludel_driver::{Error, ErrorKind, Result};
 use aludel_sql_expression::{Value, schema::Table};
+use hashbrown::HashSet;
 
 use crate::{
     graph::{AnySlot, Entry, Graph, HashedKey, Inner, State},

@@ -17,7 +17,8 @@ pub(super) fn type_name(dialect: &MySqlDialect, sql_type: &SqlType) -> Result<St
         SqlType::Numeric { precision, scale } => numeric("DECIMAL", *precision, *scale),
         SqlType::Boolean => "BOOLEAN".into(),
         SqlType::Varchar(length) => format!("VARCHAR({length})"),
-        SqlType::Text => "TEXT".into(),
+        // TEXT ends at 65,535 bytes.
+        SqlType::Text => "LONGTEXT".into(),
         SqlType::LargeBinary => "LONGBLOB".into(),
         SqlType::Date => "DATE".into(),
         SqlType::Time => "TIME(6)".into(),

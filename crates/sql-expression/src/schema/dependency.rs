@@ -56,19 +56,27 @@ impl Order {
         let mut keys = Vec::new();
         for (table, target) in &self.circles {
             for mut key in table.foreign_keys().into_iter().filter(|key| key.is_to(table, target)) {
-                key.name.get_or_insert_with(|| {
-                    let mut name = dialect.physical_name(table.name()).into_owned();
-                    for column in &key.columns {
-                        name.push('_');
-                        name.push_str(&dialect.physical_name(column));
-                    }
-                    name.push_str("_fkey");
-                    Name::from(super::index::fitting(name, dialect.features().max_identifier_length))
-                });
+                key.name_it(table, dialect);
                 keys.push((table.clone(), key));
             }
         }
         keys
+    }
+}
+
+impl ForeignKeyConstraint {
+    /// Gives it a name that fits the database, unless it has one.
+    pub(crate) fn name_it(&mut self, table: &Table, dialect: &dyn Dialect) {
+        let columns = &self.columns;
+        self.name.get_or_insert_with(|| {
+            let mut name = dialect.physical_name(table.name()).into_owned();
+            for column in columns {
+                name.push('_');
+                name.push_str(&dialect.physical_name(column));
+            }
+            name.push_str("_fkey");
+            Name::from(super::index::fitting(name, dialect.features().max_identifier_length))
+        });
     }
 }
 

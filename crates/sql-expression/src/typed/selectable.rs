@@ -4,7 +4,9 @@ use super::{Aliased, Attribute, ColumnExpression, ColumnType, Entity, Expression
 use crate::{
     Cell, Decode, Error, Result, Row, Value,
     decode::{decode_at, read_cell},
-    expression::Node, schema::Table, statement::SelectItem,
+    expression::Node,
+    schema::Table,
+    statement::SelectItem,
 };
 
 /// What `select` takes: a model, a column, an expression, or a tuple of these.

@@ -40,7 +40,7 @@ fn a_table_in_each_dialect() {
     );
     assert_eq!(
         text(mysql()),
-        "CREATE TABLE book (\n    id BIGINT NOT NULL AUTO_INCREMENT,\n    title TEXT NOT NULL,\n    pages INTEGER,\n    \
+        "CREATE TABLE book (\n    id BIGINT NOT NULL AUTO_INCREMENT,\n    title LONGTEXT NOT NULL,\n    pages INTEGER,\n    \
          price DECIMAL(10, 2),\n    author_id BIGINT NOT NULL,\n    PRIMARY KEY (id),\n    FOREIGN KEY (author_id) REFERENCES author \
          (id)\n)"
     );

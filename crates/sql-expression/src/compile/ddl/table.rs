@@ -43,8 +43,14 @@ pub(super) fn create(
         lines.push(format!("{}CHECK ({})", constraint::named(check.name.as_ref(), dialect), check.condition));
     }
     lines.extend(enumeration_checks(&definition, dialect)?);
-    for key in table.foreign_keys() {
+    // MySQL makes up names from the table's, and refuses them when they are too long.
+    let is_long =
+        dialect.physical_name(table.name()).len() + "_ibfk_99".len() > features.max_identifier_length;
+    for mut key in table.foreign_keys() {
         if !without_foreign_keys_to.iter().any(|target| key.is_to(table, target)) {
+            if is_long {
+                key.name_it(table, dialect);
+            }
             lines.push(constraint::foreign_key(table, &key, dialect)?);
         }
     }

@@ -1,0 +1,33 @@
+//! The cases, by topic.
+
+mod capabilities;
+mod connecting;
+mod cursors;
+mod engine;
+mod errors;
+mod fetching;
+mod interrupted;
+mod many;
+mod steps;
+mod transactions;
+mod values;
+
+use crate::Case;
+
+/// All cases.
+pub(crate) fn all() -> Vec<Case> {
+    [
+        connecting::CASES,
+        fetching::CASES,
+        values::CASES,
+        many::CASES,
+        steps::CASES,
+        transactions::CASES,
+        errors::CASES,
+        cursors::CASES,
+        interrupted::CASES,
+        capabilities::CASES,
+        engine::CASES,
+    ]
+    .concat()
+}
