@@ -1,13 +1,20 @@
 //! The Session, on every database from one source.
 
+mod columns;
+mod eager;
 mod flush;
 mod identity;
+mod keys;
 mod links;
 mod loading;
 mod memory;
 mod misuse;
 pub(crate) mod models;
+mod relationships;
+mod replace;
 mod rollback;
+mod size;
+mod unique;
 
 use std::sync::{Arc, Mutex};
 
@@ -25,18 +32,17 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn new(database: &Database) -> Self {
+        Self::of(database, MetaData::of((Author, Book, Tag, BookTag, User, Address, Profile, Node, Seat)))
+            .await
+    }
+
+    /// The same with other tables.
+    pub(crate) async fn of(database: &Database, tables: MetaData) -> Self {
         let sent = Arc::<Mutex<Vec<String>>>::default();
         let log = sent.clone();
         let engine = database
             .engine_with(|builder| builder.echo_with(move |line| log.lock().unwrap().push(line.to_owned())));
-        engine
-            .begin(async |conn| {
-                MetaData::of((Author, Book, Tag, BookTag, User, Address, Profile, Node, Seat))
-                    .create_all(conn)
-                    .await
-            })
-            .await
-            .unwrap();
+        engine.begin(async |conn| tables.create_all(conn).await).await.unwrap();
         let stage = Self { sessions: SessionMaker::new(&engine), engine, sent };
         stage.sent();
         stage

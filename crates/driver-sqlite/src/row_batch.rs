@@ -134,7 +134,9 @@ impl Row for StoredRow<'_> {
     #[inline]
     fn text(&self, position: usize) -> Option<&str> {
         match self.cells.get(position) {
-            Some(StoredCell::Text { start, length }) => std::str::from_utf8(&self.bytes[*start..start + length]).ok(),
+            Some(StoredCell::Text { start, length }) => {
+                std::str::from_utf8(&self.bytes[*start..start + length]).ok()
+            }
             _ => None,
         }
     }

@@ -3,18 +3,24 @@
 //! Objects are numbered; links are lists of numbers, so that circles of objects own nothing. Handles keep the graph alive,
 //! also after its session is gone.
 
+mod admission;
 mod changes;
 mod connect;
 mod entry;
 mod identity;
 mod load;
+mod relation;
 mod slot;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-pub(crate) use entry::{Entry, Relation};
+pub(crate) use entry::Entry;
 pub(crate) use identity::{HashedKey, IdentityMap, key_of as identity_key};
 pub(crate) use load::{LoadMode, LoadRow, Peers, load_row, load_typed, referenced_key};
+pub(crate) use relation::Relation;
 pub use slot::State;
 pub(crate) use slot::{AnySlot, Slot};
 
@@ -25,7 +31,7 @@ use crate::{
 };
 
 /// Nested values that are still to be attached: the object, its relationship, and what was put into it.
-pub(crate) type Attachments = Vec<(u32, u16, Vec<Member>)>;
+pub(crate) type Attachments = VecDeque<(u32, u16, Vec<Member>)>;
 
 /// Objects of any model.
 pub(crate) type Slots = Vec<Arc<dyn AnySlot>>;
@@ -47,7 +53,11 @@ pub(crate) struct Inner {
     pub(crate) in_transaction: Vec<u32>,
     /// Links to objects of other sessions, which the next flush reports.
     pub(crate) foreign: Vec<String>,
-    /// Whether a session still works on the graph.
+    /// How many transactions there were.
+    pub(crate) transaction: u32,
+    /// Whether the present transaction wrote something, so that what is loaded now may be taken back.
+    pub(crate) wrote: bool,
+    /// Whether the session is gone.
     pub(crate) closed: bool,
 }
 
@@ -59,12 +69,13 @@ impl Graph {
     /// Adds a value and everything nested in it as pending objects.
     pub(crate) fn add<M: Mapped>(self: &Arc<Self>, model: M) -> Instance<M> {
         let mut attachments = Attachments::new();
-        let slot = self.insert_pending(model, &mut attachments);
-        self.attach_all(attachments, false);
+        let slot = self.insert(model, &mut attachments);
+        self.attach_all(attachments, vec![slot.index()], false);
         Instance::new(slot, self.clone())
     }
 
-    pub(crate) fn insert_pending<M: Mapped>(
+    /// Puts a new object into the graph. It is pending once it is linked, lest a flush sees it without its links.
+    pub(crate) fn insert<M: Mapped>(
         self: &Arc<Self>,
         mut model: M,
         attachments: &mut Attachments,
@@ -76,13 +87,11 @@ impl Graph {
         let weak = Arc::downgrade(self);
         model.links(&mut |relationship, cell| {
             if let Some(members) = cell.attach(&weak, index, relationship) {
-                attachments.push((index, relationship, members));
+                attachments.push_back((index, relationship, members));
             }
         });
-        let slot = Arc::new(Slot::new(index, State::Pending, model));
-        let mut inner = self.lock();
-        inner.entries[index as usize] = Some(Entry::pending(slot.clone(), mapper));
-        inner.touch(index);
+        let slot = Arc::new(Slot::new(index, State::Transient, model));
+        self.lock().entries[index as usize] = Some(Entry::new(slot.clone(), mapper));
         slot
     }
 
@@ -99,10 +108,11 @@ impl Graph {
             Some(items) => Ok(items
                 .iter()
                 .filter_map(|target| inner.entry(*target))
+                .filter(|target| target.is_shown())
                 .map(|target| target.slot.clone())
                 .collect()),
             // A new object has no rows that could refer to it, so a link that nothing was put into leads nowhere.
-            None if entry.slot.state() == State::Pending => Ok(Vec::new()),
+            None if matches!(entry.slot.state(), State::Pending | State::Transient) => Ok(Vec::new()),
             None => Err(not_loaded(entry.mapper, relationship)),
         }
     }
@@ -138,10 +148,17 @@ impl Inner {
     /// Remembers that a flush has to look at the object.
     pub(crate) fn touch(&mut self, index: u32) {
         if let Some(entry) = self.entry_mut(index)
+            && entry.is_alive()
             && !std::mem::replace(&mut entry.touched, true)
         {
             self.touched.push(index);
         }
+    }
+
+    /// A flush begins to write these objects: whatever comes of it, a commit or rollback looks at them.
+    pub(crate) fn begin_writing(&mut self, objects: impl Iterator<Item = u32>) {
+        self.wrote = true;
+        objects.for_each(|index| self.enlist(index));
     }
 
     /// Remembers that a commit or rollback has to look at the object.

@@ -57,10 +57,10 @@ impl<M: Mapped> Instance<M> {
         let index = self.slot.index();
         model.links(&mut |relationship, cell| {
             // A link that still points here was changed in place, if at all. Another one was put in by the closure.
-            if !cell.is_at(&self.graph, index)
+            if !cell.is_at(&self.graph, index, relationship)
                 && let Some(members) = cell.attach(&weak, index, relationship)
             {
-                attachments.push((index, relationship, members));
+                attachments.push_back((index, relationship, members));
             }
         });
         let first = self.slot.install(&base, model);
@@ -68,7 +68,7 @@ impl<M: Mapped> Instance<M> {
             self.graph.lock().touch(index);
         }
         for attachment in attachments {
-            self.graph.attach_all(vec![attachment], true);
+            self.graph.attach_all([attachment].into(), Vec::new(), true);
         }
         result
     }

@@ -5,7 +5,7 @@ mod options;
 mod plan;
 mod select_in;
 
-pub(crate) use joined::{JoinedLoad, join_eagerly};
+pub(crate) use joined::{JoinedLinks, JoinedLoad, join_eagerly};
 pub use options::{Holds, Load, LoadOptions, joinedload, raiseload, selectinload};
 pub(crate) use plan::{LoadNode, Strategy};
 pub(crate) use select_in::{load_relationship, load_tree};

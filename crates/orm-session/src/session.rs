@@ -99,7 +99,11 @@ impl Session {
         if let Some(object) = self.find::<M>(&key) {
             return Ok(Some(object));
         }
-        self.get_row(model, key.values().as_ref()).await
+        let found = self.get_row(model, key.values().as_ref()).await?;
+        if found.is_none() {
+            self.graph.lock().miss(M::mapper(), key.values().as_ref());
+        }
+        Ok(found)
     }
 
     fn find<M: Mapped>(&self, key: &M::Key) -> Option<Instance<M>> {
@@ -154,7 +158,7 @@ impl Session {
                 return Ok(false);
             }
         }
-        self.connection().await?;
+        self.transaction().await?;
         // Set before the first statement, so that a dropped future leaves it set.
         self.failed = true;
         let shared = self.shared.clone();
@@ -190,31 +194,39 @@ impl Session {
     /// # Errors
     /// The closure's.
     pub async fn no_autoflush<R>(&mut self, run: impl AsyncFnOnce(&mut Self) -> Result<R>) -> Result<R> {
-        let before = std::mem::replace(&mut self.autoflush, false);
-        let result = run(self).await;
-        self.autoflush = before;
-        result
+        let without = WithoutAutoflush { before: self.autoflush, session: self };
+        without.session.autoflush = false;
+        run(&mut *without.session).await
     }
 
     /// Flushes and commits. The connection goes back to its pool.
     ///
     /// # Errors
-    /// As [`Session::flush`]; [`ErrorKind::OutcomeUnknown`] when the answer of the COMMIT was lost.
+    /// As [`Session::flush`]; [`ErrorKind::OutcomeUnknown`] when the answer of the COMMIT was lost: the objects are detached
+    /// and expired then.
     ///
     /// # Cancel safety
     /// A dropped future leaves it unknown whether the transaction is committed.
     pub async fn commit(&mut self) -> Result<()> {
-        let mut committed = false;
-        for _ in 0..ROUNDS {
-            committed = self.flush_with(true).await?;
+        let mut rounds = 0;
+        let committed = loop {
+            let committed = self.flush_with(true).await.inspect_err(|error| self.lost(error))?;
             if committed || self.graph.lock().touched.is_empty() {
-                break;
+                break committed;
             }
-        }
+            rounds += 1;
+            if rounds == ROUNDS {
+                let message = format!(
+                    "objects were still changed after {ROUNDS} flushes of one commit: does a listener change what it is \
+                     told of after each flush?"
+                );
+                return Err(Error::new(ErrorKind::Flush, message));
+            }
+        };
         self.check_usable()?;
         if !committed && let Some(connection) = self.connection.as_mut() {
             self.failed = true;
-            connection.commit().await?;
+            connection.commit().await.inspect_err(|error| self.lost(error))?;
             self.failed = false;
         }
         self.graph.commit();
@@ -223,6 +235,15 @@ impl Session {
         }
         self.connection = None;
         Ok(())
+    }
+
+    /// Nobody knows whether the transaction is committed: what was in it is let go, marked as expired.
+    fn lost(&mut self, error: &Error) {
+        if error.kind() == ErrorKind::OutcomeUnknown {
+            self.graph.expire_all();
+            self.graph.close();
+            self.graph = Arc::default();
+        }
     }
 
     /// Rolls back: objects show the values from before the transaction, new ones are plain values again, deleted ones are
@@ -256,6 +277,13 @@ impl Session {
     /// As [`Engine::connect`](aludel_engine_pool::Engine::connect).
     pub async fn connection(&mut self) -> Result<&mut Connection> {
         self.check_usable()?;
+        self.graph.lock().wrote = true;
+        self.transaction().await
+    }
+
+    /// The connection of the transaction, for what the session itself sends.
+    pub(crate) async fn transaction(&mut self) -> Result<&mut Connection> {
+        self.check_usable()?;
         if self.connection.is_none() {
             let mut connection = self.shared.engine.connect().await?;
             if self.writes {
@@ -277,6 +305,18 @@ impl Session {
             ));
         }
         Ok(())
+    }
+}
+
+/// Autoflush is off as long as this lives: also a closure that panics or is dropped half-way leaves it as it was.
+struct WithoutAutoflush<'s> {
+    session: &'s mut Session,
+    before: bool,
+}
+
+impl Drop for WithoutAutoflush<'_> {
+    fn drop(&mut self) {
+        self.session.autoflush = self.before;
     }
 }
 

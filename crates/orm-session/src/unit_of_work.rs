@@ -4,15 +4,25 @@
 //! | --- | --- |
 //! | `cascade` | finds what else is deleted, and who lost its last parent |
 //! | `work` | sorts the touched objects into inserts, updates, deletes and link rows |
+//! | `assignment` | foreign keys that follow from relationships |
+//! | `rounds` | lets rows that need a unique value wait for the row that gives it up |
 //! | `order` | puts them into levels, so that every row comes after the rows it refers to |
+//! | `batches` | puts rows of one shape together |
 //! | `operation` | one batch of rows of one shape, and the statements for it |
 //! | `statements` | the SQL text of each shape, written once |
-//! | `flush` | sends the batches in few round trips, and takes the answers in |
+//! | `flight` | sends batches in few round trips, and takes the answers in |
+//! | `follow` | moves links after foreign keys that were set by hand |
+//! | `flush` | does it all, one after the other |
 
+mod assignment;
+mod batches;
 mod cascade;
+mod flight;
 mod flush;
+mod follow;
 mod operation;
 mod order;
+mod rounds;
 mod statements;
 mod work;
 

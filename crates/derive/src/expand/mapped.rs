@@ -81,6 +81,11 @@ fn columns(model: &Model, root: &Root) -> TokenStream {
         let field_name = column.member.name();
         quote!(#index => self.#field = #of::decode_field(__cell, #name, #field_name)?,)
     });
+    let read_column = each().map(|(index, column, _)| {
+        let of = column.as_trait(&column_type);
+        let field_name = column.member.name();
+        quote!(#index => #of::into_value(#of::decode_field(__cell, #name, #field_name)?),)
+    });
     quote! {
         fn column(&self, __index: u16) -> #sql::Value {
             match __index {
@@ -109,6 +114,13 @@ fn columns(model: &Model, root: &Root) -> TokenStream {
                 _ => {}
             }
             ::core::result::Result::Ok(())
+        }
+
+        fn read_column(__index: u16, __cell: #sql::Cell<'_>) -> #sql::Result<#sql::Value> {
+            ::core::result::Result::Ok(match __index {
+                #(#read_column)*
+                _ => #sql::Value::Null,
+            })
         }
     }
 }

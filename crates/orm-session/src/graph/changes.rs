@@ -2,46 +2,64 @@
 
 use std::sync::Arc;
 
+use aludel_sql_expression::Value;
+
 use super::{AnySlot, Graph, Inner, State, identity::key_of};
 
 impl Graph {
     /// The transaction is committed: its changes are what a later rollback goes back to.
     pub(crate) fn commit(&self) {
+        let mut committed = Vec::new();
         let mut inner = self.lock();
         for index in std::mem::take(&mut inner.in_transaction) {
             let Some(entry) = inner.entry_mut(index) else { continue };
             entry.enlisted = false;
             entry.fresh = false;
-            entry.slot.commit();
-            entry.relations_mut().iter_mut().for_each(|relation| relation.before = None);
+            entry.relations_mut().iter_mut().for_each(super::Relation::committed);
             if entry.slot.state() == State::Deleted {
                 entry.slot.set_state(State::Detached);
+                entry.gone = true;
             }
+            committed.push(entry.slot.clone());
         }
+        inner.end_transaction();
+        drop(inner);
+        // Old versions are dropped outside the lock: a drop may run user code.
+        committed.iter().for_each(|slot| slot.commit());
     }
 
     /// The transaction is rolled back: objects show the values from before it.
     pub(crate) fn rollback(&self) {
-        let mut inner = self.lock();
-        let mut indexes = std::mem::take(&mut inner.in_transaction);
-        indexes.extend(std::mem::take(&mut inner.touched));
-        inner.foreign.clear();
-        for index in indexes {
-            inner.restore(index);
+        let mut restored = self.lock().leave_transaction();
+        for Restored { slot, state, old, new, .. } in &mut restored {
+            *old = (*state == State::Persistent).then(|| key_of(&**slot, slot.mapper()));
+            slot.rollback();
+            *new = key_of(&**slot, slot.mapper());
         }
+        let mut inner = self.lock();
+        for restored in &restored {
+            inner.restore(restored);
+        }
+        for restored in &restored {
+            inner.restore_links(restored.slot.index());
+        }
+        inner.expire_transaction();
+        inner.end_transaction();
     }
 
     /// Marks all persistent objects as expired.
     pub(crate) fn expire_all(&self) {
-        let inner = self.lock();
-        for entry in inner.entries.iter().flatten().filter(|entry| entry.slot.state() == State::Persistent) {
-            entry.slot.set_expired(true);
+        let mut inner = self.lock();
+        for entry in inner.entries.iter_mut().flatten() {
+            entry.expire();
         }
     }
 
-    /// Takes an object out of the session.
-    pub(crate) fn expunge(&self, index: u32) {
-        self.lock().expunge(index);
+    /// Marks an object as expired.
+    pub(crate) fn expire(&self, index: u32) {
+        if let Some(entry) = self.lock().entry_mut(index) {
+            entry.expire();
+        }
     }
 
     /// The session is gone: what no handle reaches is let go, what one reaches stays readable.
@@ -71,6 +89,31 @@ impl Graph {
     }
 }
 
+/// An object on its way back to what it was before the transaction.
+struct Restored {
+    slot: Arc<dyn AnySlot>,
+    state: State,
+    fresh: bool,
+    /// Its key in the transaction, where it had a row.
+    old: Option<Vec<Value>>,
+    /// Its key from before.
+    new: Vec<Value>,
+}
+
+impl super::Entry {
+    fn expire(&mut self) {
+        if self.slot.state() == State::Persistent {
+            self.slot.set_expired(true);
+            self.expire_relations();
+        }
+    }
+
+    /// Marks what it is linked with as old: it can be read, and the next load brings it anew.
+    pub(crate) fn expire_relations(&mut self) {
+        self.relations_mut().iter_mut().for_each(super::Relation::expire);
+    }
+}
+
 impl Inner {
     /// Which objects are held by a handle, or linked from one that is.
     fn reached(&self) -> Vec<bool> {
@@ -91,107 +134,115 @@ impl Inner {
         reached
     }
 
-    /// Takes an object out of the session: it stays readable through its handles.
-    pub(crate) fn expunge(&mut self, index: u32) {
-        let Some(entry) = self.entry_mut(index) else { return };
-        let (slot, mapper) = (entry.slot.clone(), entry.mapper);
-        entry.touched = false;
-        entry.enlisted = false;
-        entry.doomed = false;
-        self.touched.retain(|other| *other != index);
-        self.in_transaction.retain(|other| *other != index);
-        match slot.state() {
-            State::Persistent => {
-                self.identity.remove(mapper, &key_of(&*slot, mapper), index);
-                slot.set_state(State::Detached);
-            }
-            State::Pending => slot.set_state(State::Transient),
-            _ => {}
-        }
+    /// What tells the objects that were loaded in the present transaction.
+    pub(crate) fn stamp(&self) -> u32 {
+        self.transaction.wrapping_add(1)
     }
 
-    /// Takes an object in again that left the session, or was to be deleted.
-    pub(crate) fn readmit(&mut self, slot: &dyn AnySlot) {
+    fn end_transaction(&mut self) {
+        self.transaction = self.transaction.wrapping_add(1);
+        self.wrote = false;
+    }
+
+    /// Takes everything that a rollback has to look at from the lists.
+    fn leave_transaction(&mut self) -> Vec<Restored> {
+        let mut indexes = std::mem::take(&mut self.in_transaction);
+        indexes.extend(std::mem::take(&mut self.touched));
+        self.foreign.clear();
+        let mut restored = Vec::with_capacity(indexes.len());
+        for index in indexes {
+            let Some(entry) = self.entry_mut(index).filter(|entry| entry.touched || entry.enlisted) else {
+                continue;
+            };
+            let fresh = std::mem::take(&mut entry.fresh);
+            (entry.touched, entry.enlisted, entry.doomed) = (false, false, false);
+            let (slot, state) = (entry.slot.clone(), entry.slot.state());
+            restored.push(Restored { slot, state, fresh, old: None, new: Vec::new() });
+        }
+        restored
+    }
+
+    fn restore(&mut self, Restored { slot, state, fresh, old, new }: &Restored) {
         let (index, mapper) = (slot.index(), slot.mapper());
-        match slot.state() {
-            State::Transient => {
-                slot.set_state(State::Pending);
-                self.touch(index);
-            }
-            State::Persistent => {
-                if let Some(entry) = self.entry_mut(index) {
-                    entry.doomed = false;
-                }
-            }
-            State::Detached => {
-                let key = key_of(slot, mapper);
-                if self.identity.find(&self.entries, mapper, &key).is_none() {
-                    self.identity.insert(mapper, &key, index);
-                    slot.set_state(State::Persistent);
-                    if slot.is_changed() {
-                        self.touch(index);
-                    }
-                } else {
-                    let message = format!(
-                        "there is already another {} with the key {key:?} in the session",
-                        mapper.name()
-                    );
-                    self.foreign.push(message);
-                }
-            }
-            State::Pending | State::Deleted => {}
+        if let Some(old) = old.as_ref().filter(|old| *fresh || **old != *new) {
+            self.identity.remove(mapper, old, index);
         }
-    }
-
-    fn restore(&mut self, index: u32) {
-        let Some(entry) = self.entry_mut(index) else { return };
-        let (slot, mapper) = (entry.slot.clone(), entry.mapper);
-        let (fresh, state) = (entry.fresh, slot.state());
-        entry.touched = false;
-        entry.enlisted = false;
-        entry.doomed = false;
-        entry.fresh = false;
-        entry.relations_mut().iter_mut().for_each(super::Relation::rollback);
-        let key = (state == State::Persistent).then(|| key_of(&*slot, mapper));
-        slot.rollback();
-        if fresh || state == State::Pending {
+        if *fresh || *state == State::Pending {
             // The row never came to be, so the object is a plain value again, under no key.
-            if let Some(key) = key {
-                self.identity.remove(mapper, &key, index);
-            }
             slot.set_state(State::Transient);
             return;
         }
-        let restored = key_of(&*slot, mapper);
-        if let Some(key) = key.filter(|key| *key != restored) {
-            self.identity.remove(mapper, &key, index);
-            self.identity.insert(mapper, &restored, index);
+        if let Some(entry) = self.entry_mut(index) {
+            entry.relations_mut().iter_mut().for_each(super::Relation::rollback);
         }
-        if state == State::Deleted {
+        let moved = old.as_ref().is_some_and(|old| *old != *new);
+        if *state == State::Deleted {
             slot.set_state(State::Persistent);
-            self.identity.insert(mapper, &restored, index);
+        }
+        if *state == State::Deleted || moved {
+            self.identity.insert(mapper, new, index);
         }
     }
-}
 
-impl Inner {
-    /// A flush is done: what was looked at is clean, unless it was changed meanwhile.
+    /// New objects keep their links to each other, so that they can be added again, but hold none that are at home
+    /// elsewhere.
+    fn restore_links(&mut self, index: u32) {
+        let Some(entry) = self.entry(index).filter(|entry| entry.slot.state() == State::Transient) else {
+            return;
+        };
+        let mapper = entry.mapper;
+        for number in 0..mapper.relationships().len() as u16 {
+            let held: Vec<u32> = entry_items(self, index, number);
+            let held = held.into_iter().filter(|target| {
+                let Some(target) = self.entry(*target) else { return false };
+                match target.slot.state() {
+                    State::Transient => mapper
+                        .back(number)
+                        .and_then(|back| target.items(back))
+                        .is_none_or(|items| items.contains(&index)),
+                    _ => !mapper.is_held_by_one(number),
+                }
+            });
+            let held: Vec<u32> = held.collect();
+            if let Some(entry) = self.entry_mut(index) {
+                let relation = entry.relation_mut(number);
+                if relation.items.is_some() {
+                    relation.items = Some(held);
+                }
+                relation.begin_again();
+            }
+        }
+    }
+
+    /// What was first loaded or refreshed in the transaction may be old.
+    fn expire_transaction(&mut self) {
+        let stamp = self.stamp();
+        for entry in self.entries.iter_mut().flatten().filter(|entry| entry.loaded_in == stamp) {
+            entry.expire();
+        }
+    }
+
+    /// A flush is done: what was sent is clean, unless it was changed meanwhile.
     pub(crate) fn settle(&mut self) {
         for index in std::mem::take(&mut self.touched) {
             let Some(entry) = self.entry_mut(index) else { continue };
             entry.touched = false;
-            entry.doomed = false;
-            let changed = entry.relations().any(|(_, relation)| relation.is_changed());
+            let sent = entry.relations().any(|(_, relation)| relation.is_sending());
             entry.relations_mut().iter_mut().for_each(super::Relation::flushed);
-            if changed {
+            let waits = entry.slot.is_changed()
+                || entry.doomed
+                || entry.slot.state() == State::Pending
+                || entry.relations().any(|(_, relation)| relation.is_changed());
+            if sent {
                 self.enlist(index);
             }
-            if self
-                .entry(index)
-                .is_some_and(|entry| entry.slot.is_changed() || entry.slot.state() == State::Pending)
-            {
+            if waits {
                 self.touch(index);
             }
         }
     }
+}
+
+fn entry_items(inner: &Inner, index: u32, relationship: u16) -> Vec<u32> {
+    inner.entry(index).and_then(|entry| entry.items(relationship)).unwrap_or_default().to_vec()
 }

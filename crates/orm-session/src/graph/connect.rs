@@ -1,11 +1,11 @@
 //! Linking and unlinking objects, on both sides of a relationship at once.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{AnySlot, Attachments, Graph, Inner, State};
 use crate::{
     link::{Member, MemberKind},
-    mapping::Direction,
+    mapping::{Direction, Mapper},
 };
 
 impl Graph {
@@ -17,28 +17,53 @@ impl Graph {
         members: Vec<Member>,
         replace: bool,
     ) {
-        self.attach_all(vec![(index, relationship, members)], replace);
+        self.attach_all([(index, relationship, members)].into(), Vec::new(), replace);
     }
 
     /// Attaches nested values, and those nested in them, and so on: by a list, since nesting may be deeper than the stack.
-    pub(crate) fn attach_all(self: &Arc<Self>, mut attachments: Attachments, mut replace: bool) {
-        while let Some((index, relationship, members)) = attachments.pop() {
-            let mut targets = Vec::with_capacity(members.len());
-            for member in members {
-                match member.0 {
-                    MemberKind::New(value) => targets.push(value.attach(self, &mut attachments)),
-                    MemberKind::Handle(slot, graph) if Arc::ptr_eq(&graph, self) => {
-                        self.lock().readmit(&*slot);
-                        targets.push(slot.index());
+    /// The new objects become pending, with all their links at once.
+    pub(crate) fn attach_all(
+        self: &Arc<Self>,
+        mut attachments: Attachments,
+        mut new: Vec<u32>,
+        mut replace: bool,
+    ) {
+        let mut links = Vec::with_capacity(attachments.len());
+        while let Some((index, relationship, members)) = attachments.pop_front() {
+            let targets: Vec<Target> = members
+                .into_iter()
+                .map(|member| match member.0 {
+                    MemberKind::New(value) => {
+                        let target = value.attach(self, &mut attachments);
+                        new.push(target);
+                        Target::New(target)
                     }
-                    MemberKind::Handle(slot, _) => self.lock().report_foreign(index, relationship, &*slot),
+                    MemberKind::Handle(slot, graph) if Arc::ptr_eq(&graph, self) => Target::Own(slot),
+                    MemberKind::Handle(slot, _) => Target::Foreign(slot),
+                })
+                .collect();
+            links.push((index, relationship, targets));
+        }
+        let mut inner = self.lock();
+        if !inner.closed {
+            new.into_iter().for_each(|index| inner.begin(index));
+        }
+        for (index, relationship, targets) in links {
+            let mut found = Vec::with_capacity(targets.len());
+            for target in &targets {
+                match target {
+                    Target::New(target) => found.push(*target),
+                    Target::Own(slot) => {
+                        inner.readmit(&**slot);
+                        found.push(slot.index());
+                    }
+                    Target::Foreign(slot) => inner.report_foreign(index, relationship, &**slot),
                 }
             }
-            let mut inner = self.lock();
             if replace {
-                inner.replace(index, relationship, targets);
+                inner.replace(index, relationship, found);
             } else {
-                targets.into_iter().for_each(|target| inner.connect(index, relationship, target));
+                found.into_iter().for_each(|target| inner.connect(index, relationship, target));
             }
             // Only the first is a replacement: what follows are the links of new objects.
             replace = false;
@@ -54,7 +79,21 @@ impl Graph {
     }
 }
 
+/// What is put into a relationship.
+enum Target {
+    New(u32),
+    Own(Arc<dyn AnySlot>),
+    Foreign(Arc<dyn AnySlot>),
+}
+
 impl Inner {
+    fn begin(&mut self, index: u32) {
+        if let Some(entry) = self.entry(index) {
+            entry.slot.set_state(State::Pending);
+        }
+        self.touch(index);
+    }
+
     fn report_foreign(&mut self, index: u32, relationship: u16, target: &dyn AnySlot) {
         let Some(entry) = self.entry(index) else { return };
         let (model, name) =
@@ -74,16 +113,24 @@ impl Inner {
         let mapper = entry.mapper;
         let back = mapper.back(relationship);
         let many = mapper.relationships()[usize::from(relationship)].many;
-        if many && entry.items(relationship).is_some_and(|items| items.contains(&target)) {
+        let is_there = match (entry.items(relationship), back) {
+            (Some(items), _) => items.contains(&target),
+            // A collection that is not loaded: perhaps the other side knows.
+            (None, Some(back)) => {
+                self.entry(target).and_then(|entry| entry.items(back)).is_some_and(|items| items.contains(&index))
+            }
+            (None, None) => false,
+        };
+        if many && is_there {
             return;
         }
         if let Some(back) = back {
-            self.release_target(index, relationship, target, back);
+            self.release_target(index, target, back);
         }
         if many {
             self.change(index, relationship, |relation| relation.put(target));
         } else {
-            self.release_owner(index, relationship, target, back);
+            self.release_owner(index, relationship, target);
             self.change(index, relationship, |relation| relation.replace(vec![target]));
         }
         if let Some(back) = back {
@@ -92,7 +139,7 @@ impl Inner {
     }
 
     /// The target of a link that only one object may hold is let go by the one that holds it.
-    fn release_target(&mut self, index: u32, relationship: u16, target: u32, back: u16) {
+    fn release_target(&mut self, index: u32, target: u32, back: u16) {
         let Some(entry) = self.entry(target) else { return };
         if entry.mapper.relationships()[usize::from(back)].many {
             return;
@@ -101,34 +148,26 @@ impl Inner {
             Some(items) => items.to_vec(),
             None => self.parent_by_key(target, back).into_iter().collect(),
         };
+        let mapper = entry.mapper;
         for holder in holders.into_iter().filter(|holder| *holder != index) {
-            let loaded = self.entry(holder).is_some_and(|entry| entry.items(relationship).is_some());
-            if loaded {
-                self.change(holder, relationship, |relation| {
-                    relation.take(target);
-                });
-            }
+            self.lose(mapper, back, target, holder);
         }
     }
 
     /// An object that leaves its old target is let go by it.
-    fn release_owner(&mut self, index: u32, relationship: u16, target: u32, back: Option<u16>) {
-        let Some(back) = back else { return };
-        let old: Vec<u32> = match self.entry(index).and_then(|entry| entry.items(relationship)) {
+    fn release_owner(&mut self, index: u32, relationship: u16, target: u32) {
+        let Some(entry) = self.entry(index) else { return };
+        let mapper = entry.mapper;
+        let old: Vec<u32> = match entry.items(relationship) {
             Some(items) => items.to_vec(),
             None => self.parent_by_key(index, relationship).into_iter().collect(),
         };
         for other in old.into_iter().filter(|other| *other != target) {
-            let loaded = self.entry(other).is_some_and(|entry| entry.items(back).is_some());
-            if loaded {
-                self.change(other, back, |relation| {
-                    relation.take(index);
-                });
-            }
+            self.lose(mapper, relationship, index, other);
         }
     }
 
-    fn point_back(&mut self, target: u32, back: u16, index: u32) {
+    pub(super) fn point_back(&mut self, target: u32, back: u16, index: u32) {
         let many =
             self.entry(target).is_some_and(|entry| entry.mapper.relationships()[usize::from(back)].many);
         self.change(
@@ -146,21 +185,26 @@ impl Inner {
             return None;
         }
         let target = (entry.mapper.relationships()[usize::from(relationship)].target)();
-        let key = super::load::referenced_key(&*entry.slot, target, configuration)?;
+        let key = super::referenced_key(target, configuration, |column| entry.slot.value(column))?;
         self.identity.find(&self.entries, target, &key)
     }
 
     fn replace(&mut self, index: u32, relationship: u16, targets: Vec<u32>) {
         let Some(entry) = self.entry(index) else { return };
-        let old: Vec<u32> = match entry.items(relationship) {
+        let many = entry.mapper.relationships()[usize::from(relationship)].many;
+        let mut old: Vec<u32> = match entry.items(relationship) {
             Some(items) => items.to_vec(),
             None if entry.slot.state() == State::Pending => Vec::new(),
             None => self.parent_by_key(index, relationship).into_iter().collect(),
         };
-        for gone in old.into_iter().filter(|old| !targets.contains(old)) {
+        old.extend(entry.relation(relationship).added_unseen());
+        let unseen = entry.items(relationship).is_none();
+        let kept: HashSet<u32> = targets.iter().copied().collect();
+        for gone in old.into_iter().filter(|old| !kept.contains(old)) {
             self.disconnect(index, relationship, gone);
         }
-        if targets.is_empty() {
+        // What was never loaded is replaced all the same: the flush looks what was there.
+        if targets.is_empty() || (many && unseen) {
             self.change(index, relationship, |relation| {
                 if relation.items.as_ref().is_none_or(|items| !items.is_empty()) {
                     relation.replace(Vec::new());
@@ -174,6 +218,12 @@ impl Inner {
         let Some(entry) = self.entry(index) else { return false };
         let mapper = entry.mapper;
         let many = mapper.relationships()[usize::from(relationship)].many;
+        if entry.items(relationship).is_none()
+            && many
+            && self.is_elsewhere(index, mapper, relationship, target)
+        {
+            return false;
+        }
         let mut taken = false;
         self.change(index, relationship, |relation| {
             taken = if many {
@@ -183,26 +233,61 @@ impl Inner {
                 true
             };
         });
-        if let (true, Some(back)) = (taken, mapper.back(relationship)) {
-            let back_many =
-                self.entry(target).is_some_and(|entry| entry.mapper.relationships()[usize::from(back)].many);
+        if taken {
+            self.lose(mapper, relationship, index, target);
+            // Seen from the child: it let go of its parent, and has no other.
+            if let Some(back) = mapper.back(relationship)
+                && let Some(entry) = self.entry(target)
+            {
+                self.expunge_pending_orphan(entry.mapper, back, index);
+            }
+        }
+        taken
+    }
+
+    /// A pending child without its parent was never meant to be written.
+    fn expunge_pending_orphan(&mut self, mapper: &'static Mapper, relationship: u16, child: u32) {
+        if mapper.relationships()[usize::from(relationship)].cascade.delete_orphan
+            && self.entry(child).is_some_and(|entry| entry.slot.state() == State::Pending)
+            && !self.has_parent(mapper, relationship, child)
+        {
+            self.expunge(child);
+        }
+    }
+
+    /// Whether an object is known to be in no collection of this owner that is not loaded: its side says so.
+    fn is_elsewhere(&self, owner: u32, mapper: &'static Mapper, relationship: u16, target: u32) -> bool {
+        let (Some(back), Some(entry)) = (mapper.back(relationship), self.entry(target)) else { return false };
+        match entry.items(back) {
+            Some(items) => !items.contains(&owner),
+            None if entry.mapper.relationships()[usize::from(back)].many => false,
+            // Its foreign key tells, also when what it leads to is not in the session.
+            None => {
+                let pairs = entry.mapper.configuration().map(|it| &it.relationships[usize::from(back)].pairs);
+                let (Ok(pairs), Some(owner)) = (pairs, self.entry(owner)) else { return false };
+                let is_its =
+                    |(child, parent): &(u16, u16)| entry.slot.value(*child) == owner.slot.value(*parent);
+                entry.slot.state() == State::Persistent && !pairs.iter().all(is_its)
+            }
+        }
+    }
+
+    /// An object was taken out of a relationship of its owner, and lets go of it, too.
+    pub(super) fn lose(&mut self, mapper: &'static Mapper, relationship: u16, owner: u32, target: u32) {
+        if let Some(back) = mapper.back(relationship)
+            && let Some(entry) = self.entry(target)
+        {
+            let back_many = entry.mapper.relationships()[usize::from(back)].many;
+            let holds = entry.items(back).is_none_or(|items| items.contains(&owner));
             self.change(target, back, |relation| {
                 if back_many {
-                    relation.take(index);
-                } else {
+                    relation.take(owner);
+                } else if holds {
                     relation.replace(Vec::new());
                 }
             });
         }
-        let orphan = taken && mapper.relationships()[usize::from(relationship)].cascade.delete_orphan;
-        // A pending child without its parent was never meant to be written.
-        if orphan
-            && self.entry(target).is_some_and(|entry| entry.slot.state() == State::Pending)
-            && !self.has_parent(mapper, relationship, target)
-        {
-            self.expunge(target);
-        }
-        taken
+        self.expunge_pending_orphan(mapper, relationship, target);
     }
 
     fn change(&mut self, index: u32, relationship: u16, change: impl FnOnce(&mut super::Relation)) {

@@ -1,6 +1,9 @@
 //! Rows that become objects of the graph.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::{
+    collections::HashSet,
+    sync::{Arc, OnceLock, Weak},
+};
 
 use aludel_driver::Result;
 use aludel_sql_expression::{Value, typed::RowReader};
@@ -60,7 +63,12 @@ pub(crate) fn load_typed<M: Mapped>(reader: &mut RowReader<'_>, load: &LoadRow<'
             drop(inner);
             model.links(&mut |relationship, cell| drop(cell.attach(&weak, index, relationship)));
             slot.overwrite(model);
-            load.graph.lock().enlist(index);
+            let mut inner = load.graph.lock();
+            let stamp = inner.stamp();
+            if let Some(entry) = inner.entry_mut(index) {
+                entry.loaded_in = stamp;
+            }
+            inner.enlist(index);
         }
         return Ok(slot);
     }
@@ -68,7 +76,9 @@ pub(crate) fn load_typed<M: Mapped>(reader: &mut RowReader<'_>, load: &LoadRow<'
     let index = inner.reserve();
     model.links(&mut |relationship, cell| drop(cell.attach(&weak, index, relationship)));
     let slot = Arc::new(Slot::new(index, State::Persistent, model));
-    inner.entries[index as usize] = Some(Entry::loaded(slot.clone(), mapper, load.peers.cloned()));
+    let mut entry = Entry::loaded(slot.clone(), mapper, load.peers.cloned());
+    entry.loaded_in = inner.stamp();
+    inner.entries[index as usize] = Some(entry);
     inner.identity.insert_hashed(hash, index);
     Ok(slot)
 }
@@ -86,36 +96,54 @@ impl Inner {
 
 /// The primary key that an object's foreign key leads to; none when it is NULL, or references no primary key.
 pub(crate) fn referenced_key(
-    child: &dyn AnySlot,
     target: &'static Mapper,
     configuration: &RelationshipConfiguration,
+    value: impl Fn(u16) -> Value,
 ) -> Option<Vec<Value>> {
     let key = target.key().iter().map(|column| {
         let (own, _) = configuration.pairs.iter().find(|(_, parent)| parent == column)?;
-        let value = child.value(*own);
+        let value = value(*own);
         (!value.is_null()).then_some(value)
     });
     key.collect()
 }
 
 impl Inner {
+    /// Takes over what a query found for a relationship. Whoever was in a collection that was replaced unseen loses it.
+    pub(crate) fn fill(&mut self, mapper: &'static Mapper, relationship: u16, owner: u32, found: &[u32]) {
+        let wrote = self.wrote;
+        let Some(entry) = self.entry_mut(owner) else { return };
+        let gone: HashSet<u32> =
+            entry.relation_mut(relationship).fill(found.to_vec(), wrote).into_iter().collect();
+        if wrote {
+            self.enlist(owner);
+        }
+        for target in found {
+            if gone.contains(target) {
+                self.lose(mapper, relationship, owner, *target);
+            } else {
+                self.point_back_loaded(mapper, relationship, owner, *target);
+            }
+        }
+    }
+
     /// A relationship was loaded, so the one that leads back to its owner is known too, where it leads to one object.
-    pub(crate) fn point_back_loaded(
-        &mut self,
-        mapper: &'static Mapper,
-        relationship: u16,
-        owner: u32,
-        target: u32,
-    ) {
+    fn point_back_loaded(&mut self, mapper: &'static Mapper, relationship: u16, owner: u32, target: u32) {
         let Some(back) = mapper.back(relationship) else { return };
         let target_mapper = (mapper.relationships()[usize::from(relationship)].target)();
+        let wrote = self.wrote;
+        let Some(entry) = self.entry_mut(target) else { return };
         if target_mapper.relationships()[usize::from(back)].many {
+            if entry.relation(back).added_unseen().contains(&owner) {
+                entry.relation_mut(back).is_there(owner);
+            }
             return;
         }
-        if let Some(entry) = self.entry_mut(target) {
-            let relation = entry.relation_mut(back);
-            if relation.items.is_none() && relation.added.is_empty() && relation.removed.is_empty() {
-                relation.items = Some(vec![owner]);
+        let relation = entry.relation_mut(back);
+        if relation.items.is_none() && !relation.is_changed() {
+            relation.fill(vec![owner], wrote);
+            if wrote {
+                self.enlist(target);
             }
         }
     }

@@ -139,6 +139,14 @@ impl<M: Mapped> Slot<M> {
     }
 }
 
+impl<M> Slot<M> {
+    fn sending_and_stored(&self) -> Option<(Arc<M>, Arc<M>)> {
+        let versions = self.versions();
+        let stored = versions.stored.clone()?;
+        Some((versions.sending.as_ref().unwrap_or(&versions.now).clone(), stored))
+    }
+}
+
 fn columns<M: Mapped>() -> impl Iterator<Item = u16> {
     0..u16::try_from(M::COLUMNS).unwrap_or(u16::MAX)
 }
@@ -164,6 +172,10 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     fn is_changed(&self) -> bool;
     /// The columns in which the present version differs from the database.
     fn changed(&self) -> Vec<u16>;
+    /// The columns in which the version that is being sent differs from the database.
+    fn changed_sending(&self) -> Vec<u16>;
+    /// Whether the version that is being sent differs from the database in one of these columns.
+    fn differs(&self, columns: &[u16]) -> bool;
     /// A flush begins to send the present version.
     fn begin_flush(&self);
     /// The value of a column in the version that is being sent.
@@ -239,6 +251,16 @@ impl<M: Mapped> AnySlot for Slot<M> {
         columns::<M>().filter(|column| !now.column_eq(&stored, *column)).collect()
     }
 
+    fn changed_sending(&self) -> Vec<u16> {
+        let Some((sending, stored)) = self.sending_and_stored() else { return Vec::new() };
+        columns::<M>().filter(|column| !sending.column_eq(&stored, *column)).collect()
+    }
+
+    fn differs(&self, columns: &[u16]) -> bool {
+        let Some((sending, stored)) = self.sending_and_stored() else { return false };
+        columns.iter().any(|column| !sending.column_eq(&stored, *column))
+    }
+
     fn begin_flush(&self) {
         let pending = self.current_state() == State::Pending;
         let mut versions = self.versions();
@@ -266,11 +288,19 @@ impl<M: Mapped> AnySlot for Slot<M> {
             sent.set_column(*column, value.as_cell())?;
         }
         let sent = Arc::new(sent);
+        // The version from before is what a rollback goes back to, also where the session and not the user changed it.
+        let keeps = self.current_state() == State::Persistent;
+        let install = |versions: &mut Versions<M>, new: Arc<M>| {
+            let old = std::mem::replace(&mut versions.now, new);
+            versions.sending = Some(sent.clone());
+            if keeps && versions.stored.is_none() {
+                versions.stored = Some(old);
+            }
+        };
         if Arc::ptr_eq(&sending, &now) {
             let mut versions = self.versions();
             if Arc::ptr_eq(&versions.now, &now) {
-                versions.now = sent.clone();
-                versions.sending = Some(sent);
+                install(&mut versions, sent.clone());
                 return Ok(());
             }
         }
@@ -285,8 +315,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
             }
             let mut versions = self.versions();
             if Arc::ptr_eq(&versions.now, &present) {
-                versions.now = Arc::new(model);
-                versions.sending = Some(sent);
+                install(&mut versions, Arc::new(model));
                 return Ok(());
             }
         }
@@ -320,10 +349,12 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn rollback(&self) {
+        // What was never sent is a plain value again, as the user left it.
+        let pending = self.current_state() == State::Pending;
         let mut versions = self.versions();
         let stored = versions.stored.take();
         let sending = versions.sending.take();
-        let old = match versions.before.take().or_else(|| stored.clone()) {
+        let old = match versions.before.take().or_else(|| stored.clone().filter(|_| !pending)) {
             Some(version) => Some(std::mem::replace(&mut versions.now, version)),
             None => None,
         };

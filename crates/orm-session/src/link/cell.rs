@@ -50,9 +50,10 @@ impl LinkCell {
         }
     }
 
-    /// Whether the link already points at an object of this number in this graph.
-    pub(crate) fn is_at(&self, of: &Arc<Graph>, index: u32) -> bool {
-        matches!(&self.0, Place::Linked { graph, slot, .. } if *slot == index && graph.as_ptr() == Arc::as_ptr(of))
+    /// Whether the link already points at this relationship of an object in this graph.
+    pub(crate) fn is_at(&self, of: &Arc<Graph>, index: u32, number: u16) -> bool {
+        let Place::Linked { graph, slot, relationship } = &self.0 else { return false };
+        (*slot, *relationship) == (index, number) && graph.as_ptr() == Arc::as_ptr(of)
     }
 
     /// What the link leads to.

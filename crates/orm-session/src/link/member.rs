@@ -22,7 +22,7 @@ pub(crate) enum MemberKind {
 pub(crate) trait NewValue: Any + Send + Sync {
     fn clone_box(&self) -> Box<dyn NewValue>;
     fn as_any(&self) -> &dyn Any;
-    /// Moves the value into the graph as a pending object; its own nested values go onto the list.
+    /// Moves the value into the graph as a new object; its own nested values go onto the list.
     fn attach(self: Box<Self>, graph: &Arc<Graph>, attachments: &mut Attachments) -> u32;
 }
 
@@ -36,7 +36,7 @@ impl<M: Mapped> NewValue for M {
     }
 
     fn attach(self: Box<Self>, graph: &Arc<Graph>, attachments: &mut Attachments) -> u32 {
-        graph.insert_pending(*self, attachments).index()
+        graph.insert(*self, attachments).index()
     }
 }
 

@@ -1,6 +1,9 @@
 //! [`joinedload`](super::joinedload): relationships that come in the same statement, by outer joins.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use aludel_driver::Result;
 use aludel_sql_expression::{
@@ -11,7 +14,7 @@ use aludel_sql_expression::{
 
 use super::{LoadNode, Strategy};
 use crate::{
-    graph::{AnySlot, LoadRow},
+    graph::{AnySlot, Graph, LoadRow},
     mapping::Mapper,
     relationship::{column_of, joins_along},
 };
@@ -68,14 +71,13 @@ impl JoinedLoad {
             || self.children.iter().any(Self::has_collections)
     }
 
-    /// Reads the joined objects of a row, and links them to the object they belong to.
+    /// Reads the joined objects of a row, and remembers to which object they belong.
     pub(crate) fn read(
         &self,
         reader: &mut RowReader<'_>,
         owner: Option<&Arc<dyn AnySlot>>,
         load: &LoadRow<'_>,
-        begun: &mut HashSet<(u32, u16)>,
-        loaded: &mut Vec<Arc<dyn AnySlot>>,
+        links: &mut JoinedLinks,
     ) -> Result<()> {
         let width = self.target.columns().len();
         let missing = owner.is_none() || reader.are_null(width)?;
@@ -83,50 +85,56 @@ impl JoinedLoad {
             reader.skip(width);
             None
         } else {
-            let slot = (self.target.functions().load)(reader, load)?;
-            loaded.push(slot.clone());
-            Some(slot)
+            Some((self.target.functions().load)(reader, load)?)
         };
         if let Some(owner) = owner {
-            self.link(owner, target.as_ref(), load, begun);
+            links.add(self.owner, self.relationship, owner.index(), target.as_ref().map(|slot| slot.index()));
         }
         for child in &self.children {
-            child.read(reader, target.as_ref(), load, begun, loaded)?;
+            child.read(reader, target.as_ref(), load, links)?;
         }
         Ok(())
     }
+}
 
-    fn link(
-        &self,
-        owner: &Arc<dyn AnySlot>,
-        target: Option<&Arc<dyn AnySlot>>,
-        load: &LoadRow<'_>,
-        begun: &mut HashSet<(u32, u16)>,
-    ) {
-        let mut inner = load.graph.lock();
-        let Some(entry) = inner.entry_mut(owner.index()) else { return };
-        let place = (owner.index(), self.relationship);
-        let relation = entry.relation_mut(self.relationship);
-        // What was loaded before stays: a query never overwrites what is known.
-        if relation.items.is_some() && !begun.contains(&place) {
-            return;
+/// What joined rows say of links, until the last row is there.
+#[derive(Default)]
+pub(crate) struct JoinedLinks {
+    places: HashMap<(u32, u16), usize>,
+    found: Vec<Found>,
+}
+
+struct Found {
+    mapper: &'static Mapper,
+    relationship: u16,
+    owner: u32,
+    targets: Vec<u32>,
+    seen: HashSet<u32>,
+}
+
+impl JoinedLinks {
+    fn add(&mut self, mapper: &'static Mapper, relationship: u16, owner: u32, target: Option<u32>) {
+        let found = &mut self.found;
+        let place = *self.places.entry((owner, relationship)).or_insert_with(|| {
+            found.push(Found { mapper, relationship, owner, targets: Vec::new(), seen: HashSet::new() });
+            found.len() - 1
+        });
+        let Found { targets, seen, .. } = &mut found[place];
+        let Some(target) = target.filter(|target| targets.last() != Some(target)) else { return };
+        // A row is repeated for each row of another collection that was joined.
+        if targets.len() == 1 {
+            seen.extend(targets.iter().copied());
         }
-        if begun.insert(place) {
-            relation.fill(Vec::new());
+        if targets.is_empty() || seen.insert(target) {
+            targets.push(target);
         }
-        if let Some(target) = target {
-            let index = target.index();
-            let found = relation.stored.as_mut().or(relation.items.as_mut());
-            if let Some(items) = found
-                && items.last() != Some(&index)
-                && !items.contains(&index)
-            {
-                items.push(index);
-            }
-            if relation.stored.is_some() && !relation.removed.contains(&index) {
-                relation.items.get_or_insert_default().push(index);
-            }
-            inner.point_back_loaded(self.owner, self.relationship, owner.index(), index);
+    }
+
+    /// Links the objects; what was known before stays.
+    pub(crate) fn fill(self, graph: &Graph) {
+        let mut inner = graph.lock();
+        for Found { mapper, relationship, owner, targets, .. } in self.found {
+            inner.fill(mapper, relationship, owner, &targets);
         }
     }
 }

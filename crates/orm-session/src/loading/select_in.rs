@@ -11,9 +11,12 @@ use aludel_sql_expression::{
     typed::RowReader,
 };
 
-use super::{LoadNode, Strategy, join_eagerly, joined::JoinedLoad};
+use super::{
+    LoadNode, Strategy, join_eagerly,
+    joined::{JoinedLinks, JoinedLoad},
+};
 use crate::{
-    graph::{AnySlot, Graph, HashedKey, LoadMode, LoadRow, Peers},
+    graph::{AnySlot, Graph, HashedKey, LoadMode, LoadRow, Peers, referenced_key},
     mapping::{Direction, Mapper, RelationshipConfiguration},
     relationship::column_of,
 };
@@ -65,7 +68,8 @@ pub(crate) async fn load_relationship(
     let mut children = children;
     if !missing.is_empty() {
         let keys: Vec<Vec<Value>> = missing.keys().map(|key| key.0.clone()).collect();
-        for keys in keys.chunks(KEYS_PER_STATEMENT) {
+        let width = keys.first().map_or(1, Vec::len).max(1);
+        for keys in keys.chunks(KEYS_PER_STATEMENT / width) {
             fetch(
                 connection,
                 graph,
@@ -104,25 +108,23 @@ fn group_by_key(
     for slot in objects {
         let index = slot.index();
         let Some(entry) = inner.entry(index) else { continue };
-        if entry.items(relationship).is_some() {
+        let relation = entry.relation(relationship);
+        let unseen = relation.is_replaced_unseen() && configuration.direction != Direction::ManyToOne;
+        if relation.is_loaded() && !unseen {
             continue;
         }
         let columns = own_columns(configuration);
         let key: Vec<Value> = columns.map(|column| slot.value(column)).collect();
         if key.iter().any(Value::is_null) {
-            if let Some(entry) = inner.entry_mut(index) {
-                entry.relation_mut(relationship).fill(Vec::new());
-            }
+            inner.fill(slot.mapper(), relationship, index, &[]);
             continue;
         }
         if configuration.direction == Direction::ManyToOne
-            && let Some(referenced) = crate::graph::referenced_key(&**slot, target, configuration)
+            && let Some(referenced) = referenced_key(target, configuration, |column| slot.value(column))
             && let Some(found) = inner.identity.find(&inner.entries, target, &referenced)
             && inner.entry(found).is_some_and(|entry| !entry.slot.is_expired())
         {
-            if let Some(entry) = inner.entry_mut(index) {
-                entry.relation_mut(relationship).fill(vec![found]);
-            }
+            inner.fill(slot.mapper(), relationship, index, &[found]);
             continue;
         }
         missing.entry(HashedKey(key)).or_default().owners.push(index);
@@ -182,15 +184,7 @@ async fn fetch(
             (nodes, types)
         }
         None => {
-            let columns: Vec<u16> = configuration
-                .pairs
-                .iter()
-                .map(
-                    |(child, parent)| {
-                        if configuration.direction == Direction::ManyToOne { *parent } else { *child }
-                    },
-                )
-                .collect();
+            let columns: Vec<u16> = target_columns(configuration).collect();
             let nodes: Vec<Node> = columns.iter().map(|column| column_of(&source, target, *column)).collect();
             let types: Vec<_> = columns
                 .iter()
@@ -199,10 +193,19 @@ async fn fetch(
             (nodes, types)
         }
     };
-    let width = key_nodes.len();
-    for node in &key_nodes {
-        select.items.push(SelectItem::Expression { node: node.clone(), nullable: true });
-    }
+    // A key of the target itself stands among its columns; that of a secondary table is selected before them.
+    let (width, key) = match &configuration.secondary {
+        Some(secondary) => {
+            for node in &key_nodes {
+                select.items.push(SelectItem::Expression { node: node.clone(), nullable: true });
+            }
+            let columns = secondary.to_own.iter().enumerate();
+            (key_nodes.len(), columns.map(|(position, (_, column))| (position, mapper, *column)).collect())
+        }
+        None => {
+            (0, target_columns(configuration).map(|column| (usize::from(column), target, column)).collect())
+        }
+    };
     select.items.push(SelectItem::Entity {
         source: source.clone(),
         table: target.table().clone(),
@@ -233,15 +236,16 @@ async fn fetch(
         graph: graph.clone(),
         peers: peers.clone(),
         target,
+        key,
         width,
         joined,
         missing,
         loaded: Vec::new(),
-        joined_objects: Vec::new(),
-        begun: std::collections::HashSet::new(),
+        links: JoinedLinks::default(),
     };
     connection.fetch_node(&StatementNode::Select(Arc::new(select)), &mut sink).await?;
     peers.set(&sink.loaded);
+    sink.links.fill(graph);
     Ok(())
 }
 
@@ -249,17 +253,27 @@ fn named(source: &Source, name: &Name) -> Node {
     Node::Column(ColumnReference { source: source.clone(), name: name.clone() })
 }
 
+/// The columns of the target that hold the key, where no secondary table stands between.
+fn target_columns(configuration: &RelationshipConfiguration) -> impl Iterator<Item = u16> + '_ {
+    configuration.pairs.iter().map(|(child, parent)| match configuration.direction {
+        Direction::ManyToOne => *parent,
+        _ => *child,
+    })
+}
+
 /// Reads the rows: the key that was asked for, the object, and what was joined to it.
 struct RelatedSink<'a> {
     graph: Arc<Graph>,
     peers: Arc<Peers>,
     target: &'static Mapper,
+    /// Where the key that was asked for stands, and as which columns it is read.
+    key: Vec<(usize, &'static Mapper, u16)>,
+    /// How many cells stand before those of the target.
     width: usize,
     joined: Vec<JoinedLoad>,
     missing: &'a mut HashMap<HashedKey, Waiting>,
     loaded: Vec<Arc<dyn AnySlot>>,
-    joined_objects: Vec<Arc<dyn AnySlot>>,
-    begun: std::collections::HashSet<(u32, u16)>,
+    links: JoinedLinks,
 }
 
 impl Sink for RelatedSink<'_> {
@@ -268,14 +282,16 @@ impl Sink for RelatedSink<'_> {
     }
 
     fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
-        let mut reader = RowReader::new(row);
-        let key = (0..self.width)
-            .map(|_| reader.next::<Value>())
+        let key = self
+            .key
+            .iter()
+            .map(|(position, mapper, column)| (mapper.functions().read_column)(*column, row.cell(*position)?))
             .collect::<aludel_sql_expression::Result<Vec<_>>>()?;
+        let mut reader = RowReader::at(row, self.width);
         let load = LoadRow { graph: &self.graph, peers: Some(&self.peers), mode: LoadMode::Keep };
         let slot = (self.target.functions().load)(&mut reader, &load)?;
         for joined in &self.joined {
-            joined.read(&mut reader, Some(&slot), &load, &mut self.begun, &mut self.joined_objects)?;
+            joined.read(&mut reader, Some(&slot), &load, &mut self.links)?;
         }
         let index = slot.index();
         if let Some(waiting) = self.missing.get_mut(&HashedKey(key))
@@ -296,17 +312,9 @@ fn fill(
     missing: HashMap<HashedKey, Waiting>,
 ) {
     let mut inner = graph.lock();
-    for waiting in missing.into_values() {
-        for owner in waiting.owners {
-            let Some(entry) = inner.entry_mut(owner) else { continue };
-            let relation = entry.relation_mut(relationship);
-            // Somebody may have set it while the statement ran.
-            if relation.items.is_none() {
-                relation.fill(waiting.found.clone());
-            }
-            for target in &waiting.found {
-                inner.point_back_loaded(mapper, relationship, owner, *target);
-            }
+    for Waiting { owners, found } in missing.into_values() {
+        for owner in owners {
+            inner.fill(mapper, relationship, owner, &found);
         }
     }
 }
@@ -318,7 +326,8 @@ fn targets_of(graph: &Arc<Graph>, objects: &[Arc<dyn AnySlot>], relationship: u1
     for slot in objects {
         let items = inner.entry(slot.index()).and_then(|entry| entry.items(relationship)).unwrap_or_default();
         for item in items.iter().filter(|item| seen.insert(**item)) {
-            targets.extend(inner.entry(*item).map(|entry| entry.slot.clone()));
+            targets
+                .extend(inner.entry(*item).filter(|entry| entry.is_shown()).map(|entry| entry.slot.clone()));
         }
     }
     targets

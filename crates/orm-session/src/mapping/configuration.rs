@@ -15,6 +15,8 @@ pub(crate) struct Configuration {
     pub(crate) relationships: Box<[RelationshipConfiguration]>,
     /// The column that the database numbers.
     pub(crate) autoincrement: Option<u16>,
+    /// The sets of columns whose values are unique together; the primary key comes first.
+    pub(crate) uniques: Box<[Box<[u16]>]>,
 }
 
 /// What follows from the tables for a relationship.
@@ -25,6 +27,8 @@ pub(crate) struct RelationshipConfiguration {
     pub(crate) pairs: Box<[(u16, u16)]>,
     pub(crate) secondary: Option<SecondaryConfiguration>,
     pub(crate) back: Option<u16>,
+    /// Whether one of its sides says that the foreign key is written by an UPDATE of its own.
+    pub(crate) post_update: bool,
 }
 
 /// Which side holds the foreign key.
@@ -48,6 +52,14 @@ pub(crate) struct SecondaryConfiguration {
     pub(crate) to_target: Box<[(Name, u16)]>,
 }
 
+impl SecondaryConfiguration {
+    /// Whether its columns stand the other way round than they do seen from the other side.
+    pub(crate) fn is_turned(&self) -> bool {
+        let first = |columns: &[(Name, u16)]| columns.first().map(|(name, _)| name.clone());
+        first(&self.to_own).as_deref() > first(&self.to_target).as_deref()
+    }
+}
+
 impl Configuration {
     pub(super) fn of(mapper: &'static Mapper) -> Result<Self> {
         let definition = mapper.definition();
@@ -56,8 +68,21 @@ impl Configuration {
             .collect::<Result<_>>()?;
         let autoincrement =
             definition.autoincrement_column().and_then(|column| position(mapper, &column.name));
-        Ok(Self { relationships, autoincrement })
+        Ok(Self { relationships, autoincrement, uniques: uniques(mapper) })
     }
+}
+
+fn uniques(mapper: &Mapper) -> Box<[Box<[u16]>]> {
+    let definition = mapper.definition();
+    let columns =
+        definition.columns.iter().filter(|column| column.unique).map(|column| vec![column.name.clone()]);
+    let constraints = definition.uniques.iter().map(|unique| unique.columns.clone());
+    let indexes = definition.indexes.iter().filter(|index| index.unique).map(|index| index.columns.clone());
+    let sets = columns
+        .chain(constraints)
+        .chain(indexes)
+        .filter_map(|names| names.iter().map(|name| position(mapper, name)).collect::<Option<Box<[u16]>>>());
+    std::iter::once(mapper.key().into()).chain(sets).collect()
 }
 
 fn position(mapper: &Mapper, column: &str) -> Option<u16> {
@@ -68,6 +93,8 @@ fn relationship(mapper: &'static Mapper, index: usize) -> Result<RelationshipCon
     let mapping = &mapper.relationships()[index];
     let target = (mapping.target)();
     let back = u16::try_from(index).ok().and_then(|index| mapper.back(index));
+    let other = back.map(|back| &target.relationships()[usize::from(back)]);
+    let post_update = mapping.post_update || other.is_some_and(|other| other.post_update);
     if let Some(secondary) = mapping.secondary {
         let table = secondary();
         let definition = table.definition();
@@ -100,13 +127,24 @@ fn relationship(mapper: &'static Mapper, index: usize) -> Result<RelationshipCon
             pairs: Box::default(),
             secondary: Some(secondary),
             back,
+            post_update,
         });
     }
     let fits = |keys: Vec<Vec<(Name, Name)>>| -> Vec<Vec<(Name, Name)>> {
         let Some(column) = mapping.foreign_key else { return keys };
         keys.into_iter().filter(|pairs| pairs.iter().any(|(child, _)| &**child == column)).collect()
     };
-    let own = if mapping.many { Vec::new() } else { fits(keys_between(mapper.definition(), target.table())) };
+    // Where a model leads to one of its own kind and back, only one side holds the key: the one that names it, or else the
+    // first.
+    let other_holds = mapper == target
+        && other.zip(back).is_some_and(|(other, back)| {
+            let named = (mapping.foreign_key.is_some(), other.foreign_key.is_some());
+            !other.many && (named == (false, true) || (named.0 == named.1 && usize::from(back) < index))
+        });
+    let own = match mapping.many || other_holds {
+        true => Vec::new(),
+        false => fits(keys_between(mapper.definition(), target.table())),
+    };
     let (direction, child, parent, keys) = if own.is_empty() {
         (Direction::OneToMany, target, mapper, fits(keys_between(target.definition(), mapper.table())))
     } else {
@@ -122,7 +160,7 @@ fn relationship(mapper: &'static Mapper, index: usize) -> Result<RelationshipCon
             (_, None) => Err(unmapped(parent, &referenced)),
         })
         .collect::<Result<_>>()?;
-    Ok(RelationshipConfiguration { direction, pairs, secondary: None, back })
+    Ok(RelationshipConfiguration { direction, pairs, secondary: None, back, post_update })
 }
 
 fn resolve(mapper: &Mapper, pairs: Vec<(Name, Name)>) -> Result<Box<[(Name, u16)]>> {

@@ -13,7 +13,7 @@ use aludel_sql_expression::{
     typed::RowReader,
 };
 
-use super::{Configuration, Key, RelationshipMapping};
+use super::{Configuration, Direction, Key, RelationshipMapping};
 use crate::{
     graph::{AnySlot, LoadRow},
     link::LinkCell,
@@ -49,6 +49,13 @@ pub trait Mapped: Model + Clone {
     /// [`ErrorKind::Data`](aludel_sql_expression::ErrorKind::Data) when it does not fit the field.
     fn set_column(&mut self, index: u16, cell: Cell<'_>) -> aludel_sql_expression::Result<()>;
 
+    /// Reads a cell as a value of a column: in the form that [`column`](Self::column) gives, whatever form the database
+    /// shows it in.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](aludel_sql_expression::ErrorKind::Data) when it does not fit the field.
+    fn read_column(index: u16, cell: Cell<'_>) -> aludel_sql_expression::Result<Value>;
+
     /// Shows the link in each relationship field.
     fn links(&mut self, visit: &mut dyn FnMut(u16, &mut LinkCell));
 }
@@ -83,13 +90,14 @@ pub struct ColumnMapping {
 /// What is generic over a model, as function pointers.
 pub struct ModelFunctions {
     pub(crate) type_id: fn() -> TypeId,
+    pub(crate) read_column: fn(u16, Cell<'_>) -> aludel_sql_expression::Result<Value>,
     pub(crate) load: fn(&mut RowReader<'_>, &LoadRow<'_>) -> Result<Arc<dyn AnySlot>>,
 }
 
 impl ModelFunctions {
     /// The functions of a model.
     pub const fn of<M: Mapped>() -> Self {
-        Self { type_id: TypeId::of::<M>, load: crate::graph::load_row::<M> }
+        Self { type_id: TypeId::of::<M>, read_column: M::read_column, load: crate::graph::load_row::<M> }
     }
 }
 
@@ -155,6 +163,13 @@ impl Mapper {
         let name = mapping.back_populates?;
         let position = (mapping.target)().relationships.iter().position(|other| other.name == name)?;
         u16::try_from(position).ok()
+    }
+
+    /// Whether what the relationship leads to has its foreign key there, and so belongs to one object at most.
+    pub(crate) fn is_held_by_one(&'static self, relationship: u16) -> bool {
+        self.configuration().is_ok_and(|configuration| {
+            configuration.relationships[usize::from(relationship)].direction == Direction::OneToMany
+        })
     }
 
     /// Everything that follows from the tables.

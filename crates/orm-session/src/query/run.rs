@@ -4,13 +4,13 @@ use std::{collections::HashSet, future::IntoFuture, ops::ControlFlow, sync::Arc}
 
 use aludel_driver::{BoxFuture, ColumnInfo, Done, Error, ErrorKind, Result, Row, Sink};
 use aludel_engine_pool::CursorResult;
-use aludel_sql_expression::{RowPlan, typed::RowReader};
+use aludel_sql_expression::{RowPlan, StatementNode, typed::RowReader};
 
 use super::{Prepared, RowLoader, SessionExecutable};
 use crate::{
     Session,
     graph::{AnySlot, LoadMode, LoadRow, Peers},
-    loading::load_tree,
+    loading::{JoinedLinks, load_tree},
 };
 
 /// A statement on its way through a session: await it for a [`CursorResult`], or go on with `.all()`, `.one()` and the
@@ -82,16 +82,19 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
             columns: None,
             loader: RowLoader { graph: graph.clone(), peers, mode, present: Vec::with_capacity(roots.len()) },
             joined: &joined,
-            begun: HashSet::new(),
-            joined_objects: Vec::new(),
+            links: JoinedLinks::default(),
             loaded: roots.iter().map(|_| Vec::new()).collect(),
             keeps: roots.iter().map(|root| !root.relationships().is_empty()).collect(),
             seen: unique.then(HashSet::new),
             objects: Vec::new(),
         };
-        let connection = session.connection().await?;
+        if !matches!(node, StatementNode::Select(_)) {
+            graph.lock().wrote = true;
+        }
+        let connection = session.transaction().await?;
         let done = connection.fetch_node(&node, &mut sink).await?;
-        let ObjectSink { columns, loader, loaded, objects, .. } = sink;
+        let ObjectSink { columns, loader, loaded, objects, links, .. } = sink;
+        links.fill(&graph);
         for (peers, slots) in loader.peers.iter().zip(&loaded) {
             peers.set(slots);
         }
@@ -118,8 +121,7 @@ struct ObjectSink<'a, S: SessionExecutable> {
     columns: Option<Arc<[ColumnInfo]>>,
     loader: RowLoader,
     joined: &'a [Vec<crate::loading::JoinedLoad>],
-    begun: HashSet<(u32, u16)>,
-    joined_objects: Vec<Arc<dyn AnySlot>>,
+    links: JoinedLinks,
     loaded: Vec<Vec<Arc<dyn AnySlot>>>,
     /// Whether a root's objects have to be remembered: only those with relationships can be asked for more.
     keeps: Vec<bool>,
@@ -143,13 +145,7 @@ impl<S: SessionExecutable> Sink for ObjectSink<'_, S> {
                 let owner = self.loader.present.get(number).cloned().flatten();
                 let load = LoadRow { graph: &self.loader.graph, peers: None, mode: self.loader.mode };
                 for joined in joined {
-                    joined.read(
-                        &mut reader,
-                        owner.as_ref(),
-                        &load,
-                        &mut self.begun,
-                        &mut self.joined_objects,
-                    )?;
+                    joined.read(&mut reader, owner.as_ref(), &load, &mut self.links)?;
                 }
             }
         }

@@ -16,7 +16,8 @@ use crate::{
 };
 
 impl Session {
-    /// Brings the values of an object from the database, and throws its unflushed changes away.
+    /// Brings the values of an object from the database, and throws its unflushed changes away. Its relationships are
+    /// brought anew by the next `load`.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] when the object is not persistent in this session, or its row is gone.
@@ -24,13 +25,18 @@ impl Session {
         self.check_persistent(object, "refresh")?;
         let key = identity_key(&*object.erased(), M::mapper());
         let found = self.select_key(Entity::<M>::new(), &key).populate_existing().one_or_none().await?;
-        match found {
-            Some(_) => Ok(()),
-            None => Err(Error::new(
-                ErrorKind::InvalidRequest,
-                format!("could not refresh the {} with the key {key:?}: its row is gone", M::NAME),
-            )),
+        let mut inner = self.graph().lock();
+        if found.is_some() {
+            if let Some(entry) = inner.entry_mut(object.erased().index()) {
+                entry.expire_relations();
+            }
+            return Ok(());
         }
+        inner.miss(M::mapper(), &key);
+        Err(Error::new(
+            ErrorKind::InvalidRequest,
+            format!("could not refresh the {} with the key {key:?}: its row is gone", M::NAME),
+        ))
     }
 
     /// Marks an object as expired: the next query, `get` or `refresh` brings new values. Its unflushed changes are kept
@@ -40,7 +46,7 @@ impl Session {
     /// [`ErrorKind::InvalidRequest`] when the object is not persistent in this session.
     pub fn expire<M: Mapped>(&mut self, object: &Instance<M>) -> Result<()> {
         self.check_persistent(object, "expire")?;
-        object.erased().set_expired(true);
+        self.graph().expire(object.erased().index());
         Ok(())
     }
 
@@ -69,7 +75,7 @@ impl Session {
         if !waiting.is_empty() {
             self.autoflush().await?;
             let graph = self.graph().clone();
-            let connection = self.connection().await?;
+            let connection = self.transaction().await?;
             load_relationship(connection, &graph, M::mapper(), &waiting, number, Vec::new()).await?;
         }
         relationship.get(&object.read()).loaded()
@@ -81,7 +87,7 @@ impl Session {
         let inner = self.graph().lock();
         let Some(entry) = inner.entry(own.index()) else { return (Vec::new(), false) };
         let relation = entry.relation(relationship);
-        if relation.items.is_some() || own.state() == State::Pending {
+        if relation.is_loaded() || own.state() == State::Pending {
             return (Vec::new(), false);
         }
         if relation.raise {
@@ -92,7 +98,7 @@ impl Session {
             if let Some(peer) = inner.entry(index)
                 && index != own.index()
                 && peer.slot.state() == State::Persistent
-                && peer.items(relationship).is_none()
+                && !peer.relation(relationship).is_loaded()
             {
                 waiting.push(peer.slot.clone());
             }

@@ -1,20 +1,29 @@
-//! What else is deleted: cascades, and orphans.
+//! What else is deleted: cascades, and orphans; and what has to be known for it.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use aludel_driver::Result;
 use aludel_engine_pool::Connection;
 
 use crate::{
-    graph::{AnySlot, Graph, State},
+    graph::{AnySlot, Graph, Slots, State},
     loading::load_relationship,
     mapping::{Direction, Mapper},
 };
 
+/// Looks what stood in links that were replaced without being loaded: it has to be let go.
+pub(super) async fn look_up_replaced(connection: &mut Connection, graph: &Arc<Graph>) -> Result<()> {
+    let replaced = graph.lock().replaced_unseen()?;
+    for ((mapper, relationship), slots) in replaced {
+        load_relationship(connection, graph, mapper, &slots, relationship, Vec::new()).await?;
+    }
+    Ok(())
+}
+
 /// Marks what is deleted along with what is marked already. Collections that have to be known are loaded, one statement
 /// for all objects of a model.
 pub(super) async fn cascade_deletes(connection: &mut Connection, graph: &Arc<Graph>) -> Result<()> {
-    let mut done: Vec<u32> = Vec::new();
+    let mut done = HashSet::new();
     loop {
         let round = graph.lock().doomed_except(&mut done);
         if round.is_empty() {
@@ -73,7 +82,32 @@ async fn follow(
     Ok(())
 }
 
+/// Objects of one model, by the relationship that is to be loaded for them.
+type ByRelationship = Vec<((&'static Mapper, u16), Slots)>;
+
 impl crate::graph::Inner {
+    fn replaced_unseen(&self) -> Result<ByRelationship> {
+        let mut groups = ByRelationship::new();
+        for entry in self.touched.iter().filter_map(|index| self.entry(*index)) {
+            if entry.slot.state() != State::Persistent {
+                continue;
+            }
+            for (number, _) in entry.relations().filter(|(_, relation)| relation.is_replaced_unseen()) {
+                // The row itself holds the key of many-to-one, and is simply written.
+                let configuration = &entry.mapper.configuration()?.relationships[usize::from(number)];
+                if configuration.direction == Direction::ManyToOne {
+                    continue;
+                }
+                let place = (entry.mapper, number);
+                match groups.iter_mut().find(|(other, _)| *other == place) {
+                    Some((_, slots)) => slots.push(entry.slot.clone()),
+                    None => groups.push((place, vec![entry.slot.clone()])),
+                }
+            }
+        }
+        Ok(groups)
+    }
+
     /// Marks an object to be deleted by the flush; a pending one is simply let go.
     pub(crate) fn doom(&mut self, index: u32) {
         let Some(entry) = self.entry_mut(index) else { return };
@@ -87,14 +121,13 @@ impl crate::graph::Inner {
         }
     }
 
-    fn doomed_except(&self, done: &mut Vec<u32>) -> Vec<Arc<dyn AnySlot>> {
+    fn doomed_except(&self, done: &mut HashSet<u32>) -> Vec<Arc<dyn AnySlot>> {
         let mut slots = Vec::new();
         for index in &self.touched {
             if let Some(entry) = self.entry(*index)
                 && entry.doomed
-                && !done.contains(index)
+                && done.insert(*index)
             {
-                done.push(*index);
                 slots.push(entry.slot.clone());
             }
         }

@@ -3,10 +3,16 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use aludel_driver::{Capabilities, ColumnInfo, Done, Error, ErrorKind, Result, Row, Sink, Statement};
-use aludel_sql_expression::{Dialect, SqlType, Value, schema::Table, typed::RowReader, value::ArrayValue};
+use aludel_sql_expression::{
+    Cell, Dialect, SqlType, Value, schema::Table, typed::RowReader, value::ArrayValue,
+};
+use hashbrown::HashMap;
 
 use super::statements::{ColumnShape, Kind, Shape, StatementCache};
-use crate::{graph::AnySlot, mapping::Mapper};
+use crate::{
+    graph::{AnySlot, HashedKey},
+    mapping::Mapper,
+};
 
 /// How many rows one statement holds where each row is written out.
 const ROWS_WRITTEN_OUT: usize = 100;
@@ -28,6 +34,8 @@ pub(super) enum Purpose {
     Insert { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>>, fetch: Vec<u16> },
     /// Changed rows.
     Update { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>> },
+    /// A row to be deleted whose foreign key becomes NULL before, since it closes a circle.
+    Cut,
     /// Rows to be deleted.
     Delete { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>> },
     /// New rows of a secondary table.
@@ -92,7 +100,7 @@ impl Operation {
                 self.prepare_insert(values, arrays, capabilities, cache, dialect)
             }
             Purpose::Update { .. } if arrays => Ok(vec![self.unnested(get(Kind::UpdateUnnest, 0)?, values)]),
-            Purpose::Update { .. } if capabilities.prepared_loop || self.rows == 1 => {
+            Purpose::Update { .. } | Purpose::Cut if capabilities.prepared_loop || self.rows == 1 => {
                 Ok(vec![Prepared::many(get(Kind::UpdateOne, 0)?, values, self.rows)])
             }
             Purpose::Update { .. } => written_out(values, self.rows, |rows| get(Kind::UpdateJoin, rows)),
@@ -263,20 +271,26 @@ fn match_rows(
         });
         return slots.iter().zip(rows).try_for_each(|(slot, row)| receive(slot, row));
     }
+    // The database may show a key in another form than the field does: a UUID as text.
+    let mut by_key: HashMap<HashedKey, Vec<Value>> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let key = mapper.key().iter().map(|key| {
+            let cell =
+                fetch.iter().position(|column| column == key).map_or(Cell::Null, |at| row[at].as_cell());
+            (mapper.functions().read_column)(*key, cell)
+        });
+        by_key.insert(HashedKey(key.collect::<aludel_sql_expression::Result<_>>()?), row);
+    }
     for slot in slots {
-        let is_its = |row: &Vec<Value>| {
-            mapper.key().iter().all(|key| {
-                fetch.iter().position(|column| column == key).is_some_and(|at| row[at] == slot.sending(*key))
-            })
-        };
-        let at = rows.iter().position(is_its).ok_or_else(|| {
+        let key = HashedKey(mapper.key().iter().map(|key| slot.sending(*key)).collect());
+        let row = by_key.remove(&key).ok_or_else(|| {
             let message = format!(
                 "INSERT into table `{}` gave back no row with the key of an object",
                 mapper.table().name()
             );
             Error::new(ErrorKind::Internal, message)
         })?;
-        receive(slot, rows.swap_remove(at))?;
+        receive(slot, row)?;
     }
     Ok(())
 }

@@ -6,9 +6,9 @@ use aludel_driver::{Error, ErrorKind, Result};
 use hashbrown::{HashMap, HashSet};
 use petgraph::{algo::tarjan_scc, graph::DiGraph};
 
-use super::work::Assignment;
+use super::assignment::Assignment;
 use crate::{
-    graph::{AnySlot, Inner, referenced_key},
+    graph::{AnySlot, HashedKey, Inner, referenced_key},
     mapping::{Direction, Mapper},
 };
 
@@ -26,36 +26,110 @@ pub(super) fn insert_levels(
             parents[*child].push(*parent);
         }
     }
-    levels(slots, &parents)
+    add_parents_by_key(slots, &mut parents)?;
+    levels(slots, &parents, None)
 }
 
-/// The level of each object to be deleted: children before what they refer to.
-pub(super) fn delete_levels(slots: &[Arc<dyn AnySlot>], inner: &Inner) -> Result<HashMap<u32, usize>> {
+/// Rows of a table that refer to later rows of the same table, by keys that were set by hand, wait for them.
+fn add_parents_by_key(slots: &[Arc<dyn AnySlot>], parents: &mut [Vec<usize>]) -> Result<()> {
+    let mut keys: HashMap<(*const Mapper, HashedKey), usize> = HashMap::new();
+    // From the last to the first: what is found in the map comes later.
+    for (place, slot) in slots.iter().enumerate().rev() {
+        let mapper = slot.mapper();
+        let mut refers = false;
+        for (number, relation) in mapper.configuration()?.relationships.iter().enumerate() {
+            if relation.direction != Direction::ManyToOne
+                || (mapper.relationships()[number].target)() != mapper
+            {
+                continue;
+            }
+            refers = true;
+            let parent = referenced_key(mapper, relation, |column| slot.sending(column))
+                .and_then(|key| keys.get(&(std::ptr::from_ref(mapper), HashedKey(key))));
+            parents[place].extend(parent);
+        }
+        if refers {
+            let key = mapper.key().iter().map(|column| slot.sending(*column)).collect();
+            keys.insert((std::ptr::from_ref(mapper), HashedKey(key)), place);
+        }
+    }
+    Ok(())
+}
+
+/// In which order rows are deleted.
+pub(super) struct DeleteOrder {
+    /// The level of each object: children before what they refer to.
+    pub(super) levels: HashMap<u32, usize>,
+    /// Foreign keys that have to become NULL before, because they close a circle.
+    pub(super) cuts: Vec<(Arc<dyn AnySlot>, Vec<u16>)>,
+}
+
+/// A row to be deleted that refers to another one, which is deleted too.
+struct Reference {
+    child: usize,
+    parent: usize,
+    columns: Vec<u16>,
+}
+
+pub(super) fn delete_order(slots: &[Arc<dyn AnySlot>], inner: &Inner) -> Result<DeleteOrder> {
     let places: HashMap<u32, usize> =
         slots.iter().enumerate().map(|(place, slot)| (slot.index(), place)).collect();
     let mut parents: Vec<Vec<usize>> = vec![Vec::new(); slots.len()];
-    for (place, slot) in slots.iter().enumerate() {
+    let (mut references, mut cuts) = (Vec::new(), Vec::new());
+    for (child, slot) in slots.iter().enumerate() {
         let mapper = slot.mapper();
         for (number, relation) in mapper.configuration()?.relationships.iter().enumerate() {
-            let mapping = &mapper.relationships()[number];
-            if relation.direction != Direction::ManyToOne || mapping.post_update {
+            if relation.direction != Direction::ManyToOne {
                 continue;
             }
-            let target = (mapping.target)();
-            let parent = referenced_key(&**slot, target, relation)
+            let target = (mapper.relationships()[number].target)();
+            let parent = referenced_key(target, relation, |column| slot.stored(column))
                 .and_then(|key| inner.identity.find(&inner.entries, target, &key))
-                .and_then(|index| places.get(&index));
-            parents[place].extend(parent.filter(|parent| **parent != place));
+                .and_then(|index| places.get(&index).copied())
+                .filter(|parent| *parent != child);
+            let Some(parent) = parent else { continue };
+            let columns: Vec<u16> = relation.pairs.iter().map(|(child, _)| *child).collect();
+            if relation.post_update {
+                cuts.push((slot.clone(), columns));
+            } else {
+                parents[child].push(parent);
+                references.push(Reference { child, parent, columns });
+            }
         }
     }
-    let mut levels = levels(slots, &parents)?;
+    let mut circles = Vec::new();
+    let mut levels = levels(slots, &parents, Some(&mut circles))?;
     let highest = levels.values().copied().max().unwrap_or_default();
     levels.values_mut().for_each(|level| *level = highest - *level);
-    Ok(levels)
+    for (child, parent) in circles {
+        let closing = references.iter().filter(|it| (it.child, it.parent) == (child, parent));
+        for Reference { columns, .. } in closing {
+            let mapper = slots[child].mapper();
+            if let Some(column) =
+                columns.iter().find(|column| !mapper.definition().columns[usize::from(**column)].nullable)
+            {
+                let message = format!(
+                    "rows that are to be deleted refer to each other in a circle, and {} cannot become NULL to open it; \
+                     delete them in several flushes, or by a statement of their own",
+                    mapper.field(*column)
+                );
+                return Err(Error::new(ErrorKind::CircularDependency, message));
+            }
+            cuts.push((slots[child].clone(), columns.clone()));
+        }
+    }
+    Ok(DeleteOrder { levels, cuts })
 }
 
+/// Children and parents that close a circle.
+type Circles<'a> = Option<&'a mut Vec<(usize, usize)>>;
+
 /// Levels by the tables' foreign keys, and inside a circle of tables by the objects themselves.
-fn levels(slots: &[Arc<dyn AnySlot>], parents: &[Vec<usize>]) -> Result<HashMap<u32, usize>> {
+fn levels(
+    slots: &[Arc<dyn AnySlot>],
+    parents: &[Vec<usize>],
+    mut circles: Circles<'_>,
+) -> Result<HashMap<u32, usize>> {
     let mut graph = DiGraph::<&'static Mapper, ()>::new();
     let mut nodes = HashMap::new();
     for slot in slots {
@@ -94,7 +168,7 @@ fn levels(slots: &[Arc<dyn AnySlot>], parents: &[Vec<usize>]) -> Result<HashMap<
         for place in &members[number] {
             let inside =
                 |parent: &usize| component_of[&std::ptr::from_ref(slots[*parent].mapper())] == number;
-            let depth = depth(*place, parents, &inside, &mut depths, slots)?;
+            let depth = depth(*place, parents, &inside, &mut depths, slots, circles.as_deref_mut())?;
             ends[number] = ends[number].max(start + depth);
             levels.insert(slots[*place].index(), start + depth);
         }
@@ -120,6 +194,7 @@ fn depth(
     inside: &dyn Fn(&usize) -> bool,
     depths: &mut [Option<usize>],
     slots: &[Arc<dyn AnySlot>],
+    mut circles: Circles<'_>,
 ) -> Result<usize> {
     let mut path = vec![(place, 0)];
     let mut open: HashSet<usize> = std::iter::once(place).collect();
@@ -134,10 +209,13 @@ fn depth(
                     last.1 += 1;
                 }
                 if inside(parent) && depths[*parent].is_none() {
-                    if !open.insert(*parent) {
+                    if open.insert(*parent) {
+                        path.push((*parent, 0));
+                    } else if let Some(circles) = &mut circles {
+                        circles.push((present, *parent));
+                    } else {
                         return Err(circle(&path, *parent, slots));
                     }
-                    path.push((*parent, 0));
                 }
             }
             None => {

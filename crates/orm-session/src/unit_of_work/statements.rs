@@ -180,7 +180,7 @@ impl Writer<'_> {
         if ordinality {
             self.push(" WITH ORDINALITY");
         }
-        self.push(" AS u(");
+        self.push(" AS _rows(");
         self.list(0..columns.len(), ", ", |writer, position| {
             let _ = write!(writer.sql, "{prefix}{position}");
         });
@@ -195,12 +195,12 @@ impl Writer<'_> {
         self.insert_into();
         self.push(" SELECT ");
         self.list(0..self.shape.columns.len(), ", ", |writer, position| {
-            let _ = write!(writer.sql, "u.c{position}");
+            let _ = write!(writer.sql, "_rows.c{position}");
         });
         self.push(" FROM ");
         self.unnest(&self.shape.columns, "c", true)?;
         // Rows are numbered in the order in which the SELECT gives them, so sorted keys fit sorted rows.
-        self.push(" ORDER BY u.o");
+        self.push(" ORDER BY _rows.o");
         self.returning();
         Ok(())
     }
@@ -233,7 +233,7 @@ impl Writer<'_> {
         let width = self.shape.columns.len();
         self.list(self.shape.columns.iter().enumerate(), ", ", |writer, (position, column)| {
             writer.column(column);
-            let _ = write!(writer.sql, " = u.c{position}");
+            let _ = write!(writer.sql, " = _rows.c{position}");
         });
         self.push(" FROM ");
         let all: Vec<ColumnShape> = self.shape.columns.iter().chain(&self.shape.keys).cloned().collect();
@@ -248,7 +248,7 @@ impl Writer<'_> {
             writer.table();
             writer.push(".");
             writer.column(key);
-            let _ = write!(writer.sql, " = u.c{}", first + position);
+            let _ = write!(writer.sql, " = _rows.c{}", first + position);
         });
     }
 
@@ -257,29 +257,34 @@ impl Writer<'_> {
         self.table();
         self.push(" JOIN (");
         let width = self.shape.columns.len() + self.shape.keys.len();
-        self.list(0..self.shape.rows, " UNION ALL ", |writer, row| {
-            writer.push("SELECT ");
-            writer.list(0..width, ", ", |writer, position| {
-                writer.parameter();
-                if row == 0 {
-                    let _ = write!(writer.sql, " AS c{position}");
-                }
-            });
+        // No row of the table itself, only its types: a parameter alone would take the type of the first row's value.
+        self.push("SELECT ");
+        let all = self.shape.columns.iter().chain(&self.shape.keys).enumerate();
+        self.list(all, ", ", |writer, (position, column)| {
+            writer.column(column);
+            let _ = write!(writer.sql, " AS c{position}");
         });
-        self.push(") AS u ON ");
+        self.push(" FROM ");
+        self.table();
+        self.push(" WHERE 1 = 0");
+        for _ in 0..self.shape.rows {
+            self.push(" UNION ALL SELECT ");
+            self.list(0..width, ", ", |writer, _| writer.parameter());
+        }
+        self.push(") AS _rows ON ");
         let first = self.shape.columns.len();
         self.list(self.shape.keys.iter().enumerate(), " AND ", |writer, (position, key)| {
             writer.table();
             writer.push(".");
             writer.column(key);
-            let _ = write!(writer.sql, " = u.c{}", first + position);
+            let _ = write!(writer.sql, " = _rows.c{}", first + position);
         });
         self.push(" SET ");
         self.list(self.shape.columns.iter().enumerate(), ", ", |writer, (position, column)| {
             writer.table();
             writer.push(".");
             writer.column(column);
-            let _ = write!(writer.sql, " = u.c{position}");
+            let _ = write!(writer.sql, " = _rows.c{position}");
         });
     }
 

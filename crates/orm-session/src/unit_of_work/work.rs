@@ -1,13 +1,14 @@
 //! [`Work`]: what a flush has to do, sorted by kind.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use aludel_driver::{Error, ErrorKind, Result};
 use aludel_sql_expression::{Value, schema::Table};
 use hashbrown::HashSet;
 
+use super::assignment::{Assigned, Assignment, check_required, is_unset};
 use crate::{
-    graph::{AnySlot, Entry, Graph, HashedKey, Inner, State},
+    graph::{AnySlot, Entry, Graph, HashedKey, Inner, Relation, State},
     mapping::{Direction, Mapper, RelationshipConfiguration, SecondaryConfiguration},
 };
 
@@ -29,22 +30,14 @@ pub(super) struct Work {
     /// What stands in `links` and `unlinks` already: both sides of a relationship say the same.
     linked: HashSet<(Table, u32, u32)>,
     unlinked: HashSet<(Table, u32, u32)>,
+    /// Where the assignments of a child stand in `assignments`.
+    assigned: HashMap<u32, Vec<usize>>,
     /// Objects all of whose rows in a secondary table go.
     pub(super) unlink_all: Vec<(&'static SecondaryConfiguration, Arc<dyn AnySlot>)>,
 }
 
-/// A foreign key that follows from a relationship.
-pub(super) struct Assignment {
-    pub(super) child: Arc<dyn AnySlot>,
-    /// None: the key becomes NULL.
-    pub(super) parent: Option<Arc<dyn AnySlot>>,
-    pub(super) configuration: &'static RelationshipConfiguration,
-    /// Whose relationship it is, for messages.
-    pub(super) name: (&'static Mapper, u16),
-    pub(super) post_update: bool,
-}
-
 /// A row of a secondary table.
+#[derive(Clone)]
 pub(super) struct LinkRow {
     pub(super) secondary: &'static SecondaryConfiguration,
     pub(super) owner: Arc<dyn AnySlot>,
@@ -60,8 +53,10 @@ impl Work {
             return Err(Error::new(ErrorKind::Flush, messages));
         }
         let mut work = Self::default();
-        for index in &inner.touched {
-            let Some(entry) = inner.entry(*index) else { continue };
+        for index in inner.touched.clone() {
+            let Some(entry) = inner.entry_mut(index).filter(|entry| entry.is_alive()) else { continue };
+            // What is changed from here on is for the next flush.
+            entry.relations_mut().iter_mut().for_each(Relation::begin_flush);
             match (entry.slot.state(), entry.doomed) {
                 (State::Pending, _) => work.inserts.push(entry.slot.clone()),
                 (State::Persistent, true) => work.deletes.push(entry.slot.clone()),
@@ -72,7 +67,7 @@ impl Work {
             }
         }
         for index in inner.touched.clone() {
-            if let Some(entry) = inner.entry(index) {
+            if let Some(entry) = inner.entry(index).filter(|entry| entry.is_alive()) {
                 work.relationships(&inner, entry)?;
             }
         }
@@ -89,9 +84,6 @@ impl Work {
     }
 
     fn relationships(&mut self, inner: &Inner, entry: &Entry) -> Result<()> {
-        if !matches!(entry.slot.state(), State::Pending | State::Persistent) {
-            return Ok(());
-        }
         let configuration = entry.mapper.configuration()?;
         for (number, relation) in (0u16..).zip(&configuration.relationships) {
             match relation.direction {
@@ -134,30 +126,30 @@ impl Work {
     ) -> Result<()> {
         let relation = entry.relation(number);
         let name = (entry.mapper, number);
+        if !entry.doomed && !relation.is_changed() {
+            return Ok(());
+        }
+        let (mut added, mut removed) = relation.difference();
         if entry.doomed {
             // Children that stay lose their parent.
-            for index in relation.items.iter().flatten() {
-                if let Some(child) = inner.entry(*index).filter(|child| !child.doomed && is_alive(child)) {
-                    self.assign(child.slot.clone(), None, configuration, name);
-                }
-            }
-            return Ok(());
+            added.clear();
+            removed.extend(relation.items.iter().flatten());
         }
-        if !relation.is_changed() {
-            return Ok(());
-        }
-        let (added, removed) = relation.difference();
         for index in added {
             let child = usable(inner, index, entry, number)?;
-            self.assign(child, Some(entry.slot.clone()), configuration, name);
+            if !is_doomed(inner, &child) {
+                self.assign(child, Some(entry.slot.clone()), configuration, name);
+            }
         }
         for index in removed {
-            let Some(child) = inner.entry(index).filter(|child| !child.doomed && is_alive(child)) else {
+            let Some(child) = inner.entry(index).filter(|child| !child.doomed && child.is_alive()) else {
                 continue;
             };
             // A child that was given another parent gets its key from there.
             let elsewhere = configuration.back.is_some_and(|back| {
-                child.relation(back).items.as_ref().is_some_and(|items| !items.is_empty())
+                child
+                    .items(back)
+                    .is_some_and(|items| items.iter().any(|parent| *parent != entry.slot.index()))
             });
             if !elsewhere {
                 self.assign(child.slot.clone(), None, configuration, name);
@@ -214,16 +206,27 @@ impl Work {
         configuration: &'static RelationshipConfiguration,
         name: (&'static Mapper, u16),
     ) {
-        let post_update = name.0.relationships()[usize::from(name.1)].post_update;
-        // Both sides of a relationship say the same; the first that says it is enough.
-        let known = self.assignments.iter().rev().take(16).any(|other| {
-            Arc::ptr_eq(&other.child, &child)
-                && other.configuration.pairs == configuration.pairs
-                && same(other.parent.as_ref(), parent.as_ref())
-        });
-        if !known {
-            self.assignments.push(Assignment { child, parent, configuration, name, post_update });
+        // A new row whose key cannot be NULL keeps the key that it was given, if any.
+        let required =
+            |(column, _): &(u16, u16)| !child.mapper().definition().columns[usize::from(*column)].nullable;
+        if parent.is_none() && child.state() == State::Pending && configuration.pairs.iter().any(required) {
+            return;
         }
+        let assigned = self.assigned.entry(child.index()).or_default();
+        let known = assigned
+            .iter()
+            .find(|place| self.assignments[**place].configuration.pairs == configuration.pairs);
+        // Both sides of a relationship say the same; and whoever lets go says less than who takes.
+        if let Some(place) = known {
+            let known = &mut self.assignments[*place];
+            if known.parent.is_none() && parent.is_some() {
+                (known.parent, known.name) = (parent, name);
+            }
+            return;
+        }
+        assigned.push(self.assignments.len());
+        let post_update = configuration.post_update;
+        self.assignments.push(Assignment { child, parent, configuration, name, post_update });
     }
 
     /// Adds the objects that only an assignment touches, and checks what can be checked before anything is sent.
@@ -273,60 +276,30 @@ impl Work {
     }
 }
 
-fn same(left: Option<&Arc<dyn AnySlot>>, right: Option<&Arc<dyn AnySlot>>) -> bool {
-    match (left, right) {
-        (Some(left), Some(right)) => Arc::ptr_eq(left, right),
-        (None, None) => true,
-        _ => false,
-    }
-}
-
-fn is_alive(entry: &Entry) -> bool {
-    matches!(entry.slot.state(), State::Pending | State::Persistent)
-}
-
 fn is_doomed(inner: &Inner, slot: &Arc<dyn AnySlot>) -> bool {
     inner.entry(slot.index()).is_some_and(|entry| entry.doomed)
 }
 
-/// A row of a secondary table, whichever side it is seen from.
+/// A row of a secondary table, whichever side it is seen from. Where both sides are one model, a row and the one that
+/// leads the other way are two.
 fn pair(
     secondary: &SecondaryConfiguration,
     owner: &Arc<dyn AnySlot>,
     target: &Arc<dyn AnySlot>,
 ) -> (Table, u32, u32) {
     let (owner, target) = (owner.index(), target.index());
-    (secondary.table.clone(), owner.min(target), owner.max(target))
-}
-
-/// The columns that assignments write: the child's number, and the column.
-struct Assigned {
-    columns: HashSet<(u32, u16)>,
-    /// Those that get a parent's key, and not NULL.
-    from_parents: HashSet<(u32, u16)>,
-}
-
-impl Assigned {
-    fn by(assignments: &[Assignment]) -> Self {
-        let (mut columns, mut from_parents) = (HashSet::new(), HashSet::new());
-        for assignment in assignments {
-            for (column, _) in &assignment.configuration.pairs {
-                let place = (assignment.child.index(), *column);
-                columns.insert(place);
-                if assignment.parent.is_some() {
-                    from_parents.insert(place);
-                }
-            }
-        }
-        Self { columns, from_parents }
-    }
+    let (first, second) = match secondary.is_turned() {
+        true => (target, owner),
+        false => (owner, target),
+    };
+    (secondary.table.clone(), first, second)
 }
 
 fn usable(inner: &Inner, index: u32, owner: &Entry, relationship: u16) -> Result<Arc<dyn AnySlot>> {
     let mapping = &owner.mapper.relationships()[usize::from(relationship)];
     let entry = inner.entry(index);
     match entry {
-        Some(entry) if is_alive(entry) => Ok(entry.slot.clone()),
+        Some(entry) if entry.is_alive() => Ok(entry.slot.clone()),
         _ => {
             let message = format!(
                 "{}.{} leads to a {} that is not in the session any more; add it again, or take it out of the relationship",
@@ -337,108 +310,4 @@ fn usable(inner: &Inner, index: u32, owner: &Entry, relationship: u16) -> Result
             Err(Error::new(ErrorKind::Flush, message))
         }
     }
-}
-
-impl Assignment {
-    /// The foreign key's columns with their values, as far as the parent's key is known.
-    pub(super) fn values(&self) -> Vec<(u16, Value)> {
-        let pairs = self.configuration.pairs.iter();
-        pairs
-            .map(|(child, parent)| {
-                (*child, self.parent.as_ref().map_or(Value::Null, |slot| slot.value(*parent)))
-            })
-            .collect()
-    }
-
-    /// Whether the parent has its key.
-    fn is_key_known(&self) -> bool {
-        self.parent.as_ref().is_none_or(|parent| parent.state() == State::Persistent)
-    }
-
-    /// Whether the foreign key in the database is another one.
-    pub(super) fn changes(&self) -> bool {
-        !self.is_key_known()
-            || self.values().iter().any(|(column, value)| self.child.stored(*column) != *value)
-    }
-
-    fn check(&self) -> Result<()> {
-        let mapper = self.child.mapper();
-        for (column, _) in &self.configuration.pairs {
-            let definition = &mapper.definition().columns[usize::from(*column)];
-            if self.parent.is_none() && !definition.nullable && self.child.state() == State::Persistent {
-                let (owner, number) = self.name;
-                let message = format!(
-                    "{} cannot become NULL, but {}.{} leaves it without a value; give the object another one, delete it, or \
-                     let it be deleted by `cascade = \"all, delete-orphan\"`",
-                    mapper.field(*column),
-                    owner.name(),
-                    owner.relationships()[usize::from(number)].name
-                );
-                return Err(Error::new(ErrorKind::Integrity, message));
-            }
-        }
-        self.check_contradiction()
-    }
-
-    /// A foreign key and a relationship that were both set must say the same.
-    fn check_contradiction(&self) -> Result<()> {
-        if self.parent.is_none() || !self.is_key_known() {
-            return Ok(());
-        }
-        let mapper = self.child.mapper();
-        let pending = self.child.state() == State::Pending;
-        for (column, value) in self.values() {
-            let own = self.child.value(column);
-            let given = if pending { !is_unset(&own) } else { self.child.changed().contains(&column) };
-            if given && own != value {
-                let (owner, number) = self.name;
-                let message = format!(
-                    "{} was set to {own:?}, but {}.{} says {value:?}; set only one of the two",
-                    mapper.field(column),
-                    owner.name(),
-                    owner.relationships()[usize::from(number)].name
-                );
-                return Err(Error::new(ErrorKind::Flush, message));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A value that a required foreign key has when nobody gave it one.
-fn is_unset(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::I64(0) | Value::U64(0) => true,
-        Value::Uuid(bytes) => bytes.iter().all(|byte| *byte == 0),
-        Value::Text(text) => text.is_empty(),
-        _ => false,
-    }
-}
-
-/// A required foreign key that nobody gave is reported by name, before the database finds a zero.
-fn check_required(slot: &Arc<dyn AnySlot>, assigned: &Assigned) -> Result<()> {
-    let mapper = slot.mapper();
-    let configuration = mapper.configuration()?;
-    for (number, relation) in configuration.relationships.iter().enumerate() {
-        if relation.direction != Direction::ManyToOne {
-            continue;
-        }
-        let is_given = |column: u16| assigned.from_parents.contains(&(slot.index(), column));
-        for (column, _) in &relation.pairs {
-            let definition = &mapper.definition().columns[usize::from(*column)];
-            let required = !definition.nullable && definition.server_default.is_none();
-            if required && matches!(slot.value(*column), Value::I64(0) | Value::U64(0)) && !is_given(*column)
-            {
-                let relationship = mapper.relationships()[number].name;
-                let message = format!(
-                    "{} was never given: set it, or {}.{relationship}, before the {} is flushed",
-                    mapper.field(*column),
-                    mapper.name(),
-                    mapper.name()
-                );
-                return Err(Error::new(ErrorKind::Flush, message));
-            }
-        }
-    }
-    Ok(())
 }

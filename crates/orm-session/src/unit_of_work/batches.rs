@@ -1,0 +1,286 @@
+//! The batches of a flush: rows of one shape go together.
+
+use std::sync::Arc;
+
+use aludel_driver::Result;
+use aludel_sql_expression::{Name, SqlType, Value, schema::Table};
+use hashbrown::HashMap;
+
+use super::{
+    assignment::Assignment,
+    operation::{Operation, Purpose},
+    order::{DeleteOrder, delete_order},
+    statements::ColumnShape,
+    work::{LinkRow, Work},
+};
+use crate::{
+    graph::{AnySlot, Inner, Slots},
+    mapping::{Mapper, SecondaryConfiguration},
+};
+
+/// Client-side defaults are put in where nothing was given.
+pub(super) fn apply_defaults(work: &Work) -> Result<()> {
+    for slot in &work.inserts {
+        let defaults = (0u16..).zip(slot.mapper().columns()).filter_map(|(number, column)| {
+            let default = column.default?;
+            slot.sending(number).is_null().then(|| (number, default()))
+        });
+        let values: Vec<_> = defaults.collect();
+        if !values.is_empty() {
+            slot.receive(&values)?;
+        }
+    }
+    Ok(())
+}
+
+fn shape(mapper: &Mapper, column: u16) -> ColumnShape {
+    let definition = &mapper.definition().columns[usize::from(column)];
+    ColumnShape { name: definition.name.clone(), sql_type: definition.sql_type.clone() }
+}
+
+fn shapes(mapper: &Mapper, columns: &[u16]) -> Vec<ColumnShape> {
+    columns.iter().map(|column| shape(mapper, *column)).collect()
+}
+
+/// The foreign keys that are written along with a new row, by its number.
+pub(super) type ByChild<'a> = HashMap<u32, Vec<&'a Assignment>>;
+
+pub(super) fn by_child(assignments: &[Assignment]) -> ByChild<'_> {
+    let mut by_child = ByChild::new();
+    for assignment in assignments.iter().filter(|assignment| !assignment.post_update) {
+        by_child.entry(assignment.child.index()).or_default().push(assignment);
+    }
+    by_child
+}
+
+/// The batches of one level: rows of one model with the same columns go together.
+pub(super) fn insert_operations(
+    slots: &[Arc<dyn AnySlot>],
+    by_child: &ByChild<'_>,
+) -> Result<Vec<Operation>> {
+    let mut operations: Vec<Operation> = Vec::new();
+    let mut masks: Vec<(&'static Mapper, Vec<u16>)> = Vec::new();
+    for slot in slots {
+        for assignment in by_child.get(&slot.index()).into_iter().flatten() {
+            slot.receive(&assignment.values())?;
+        }
+        let mapper = slot.mapper();
+        let (columns, fetch) = columns_of(&**slot, mapper)?;
+        let place = masks.iter().position(|(other, mask)| *other == mapper && *mask == columns);
+        let place = place.unwrap_or_else(|| {
+            masks.push((mapper, columns.clone()));
+            operations.push(Operation {
+                table: mapper.table().clone(),
+                columns: shapes(mapper, &columns),
+                keys: shapes(mapper, &fetch),
+                values: Vec::new(),
+                rows: 0,
+                purpose: Purpose::Insert { mapper, slots: Vec::new(), fetch },
+            });
+            operations.len() - 1
+        });
+        let operation = &mut operations[place];
+        operation.values.extend(columns.iter().map(|column| slot.sending(*column)));
+        operation.rows += 1;
+        if let Purpose::Insert { slots, .. } = &mut operation.purpose {
+            slots.push(slot.clone());
+        }
+    }
+    Ok(operations)
+}
+
+/// The columns that an INSERT writes, and those that the database makes.
+fn columns_of(slot: &dyn AnySlot, mapper: &'static Mapper) -> Result<(Vec<u16>, Vec<u16>)> {
+    let autoincrement = mapper.configuration()?.autoincrement;
+    let (mut columns, mut fetch) = (Vec::new(), Vec::new());
+    for (number, definition) in (0u16..).zip(&mapper.definition().columns) {
+        let value = slot.sending(number);
+        let unset =
+            Some(number) == autoincrement && matches!(value, Value::I64(0) | Value::U64(0) | Value::Null);
+        if unset || (value.is_null() && definition.server_default.is_some()) {
+            fetch.push(number);
+        } else {
+            columns.push(number);
+        }
+    }
+    // Rows that come back are told apart by their key.
+    if !fetch.is_empty() && !autoincrement.is_some_and(|number| fetch.contains(&number)) {
+        fetch.extend(mapper.key().iter().filter(|key| !fetch.contains(key)).copied().collect::<Vec<_>>());
+    }
+    Ok((columns, fetch))
+}
+
+/// The batches of changed rows: those of one model with the same changed columns go together.
+pub(super) fn update_operations(work: &Work) -> Result<Vec<Operation>> {
+    let mut assigned = ByChild::new();
+    for assignment in work.assignments.iter().filter(|assignment| assignment.changes()) {
+        assigned.entry(assignment.child.index()).or_default().push(assignment);
+    }
+    let posted = work.inserts.iter().filter(|slot| {
+        assigned.get(&slot.index()).is_some_and(|list| list.iter().any(|assignment| assignment.post_update))
+    });
+    let mut operations: Vec<Operation> = Vec::new();
+    let mut masks: Vec<(&'static Mapper, Vec<u16>)> = Vec::new();
+    for slot in work.updates.iter().chain(posted) {
+        let mapper = slot.mapper();
+        let mut columns = slot.changed_sending();
+        for assignment in assigned.get(&slot.index()).into_iter().flatten() {
+            let values = assignment.values();
+            columns.extend(values.iter().map(|(column, _)| *column));
+            slot.receive(&values)?;
+        }
+        columns.sort_unstable();
+        columns.dedup();
+        if columns.is_empty() {
+            continue;
+        }
+        let touched: Vec<(u16, Value)> = (0u16..)
+            .zip(mapper.columns())
+            .filter(|(number, _)| !columns.contains(number))
+            .filter_map(|(number, column)| column.onupdate.map(|make| (number, make())))
+            .collect();
+        if !touched.is_empty() {
+            columns.extend(touched.iter().map(|(number, _)| *number));
+            slot.receive(&touched)?;
+        }
+        let place = masks.iter().position(|(other, mask)| *other == mapper && *mask == columns);
+        let place = place.unwrap_or_else(|| {
+            masks.push((mapper, columns.clone()));
+            operations.push(Operation {
+                table: mapper.table().clone(),
+                columns: shapes(mapper, &columns),
+                keys: shapes(mapper, mapper.key()),
+                values: Vec::new(),
+                rows: 0,
+                purpose: Purpose::Update { mapper, slots: Vec::new() },
+            });
+            operations.len() - 1
+        });
+        let operation = &mut operations[place];
+        operation.values.extend(columns.iter().map(|column| slot.sending(*column)));
+        operation.values.extend(mapper.key().iter().map(|column| slot.stored(*column)));
+        operation.rows += 1;
+        if let Purpose::Update { slots, .. } = &mut operation.purpose {
+            slots.push(slot.clone());
+        }
+    }
+    Ok(operations)
+}
+
+fn secondary_shape(table: &Table, name: &Name) -> ColumnShape {
+    let sql_type = table.definition().find(name).map_or(SqlType::Unknown, |column| column.sql_type.clone());
+    ColumnShape { name: name.clone(), sql_type }
+}
+
+/// Rows of one secondary table, seen from one side, in batches.
+fn by_secondary(rows: &[LinkRow]) -> Vec<(&'static SecondaryConfiguration, Vec<&LinkRow>)> {
+    let mut groups: Vec<(&'static SecondaryConfiguration, Vec<&LinkRow>)> = Vec::new();
+    for row in rows {
+        match groups.iter_mut().find(|(secondary, _)| std::ptr::eq(*secondary, row.secondary)) {
+            Some((_, group)) => group.push(row),
+            None => groups.push((row.secondary, vec![row])),
+        }
+    }
+    groups
+}
+
+fn link_shapes(secondary: &SecondaryConfiguration) -> Vec<ColumnShape> {
+    let names = secondary.to_own.iter().chain(&secondary.to_target);
+    names.map(|(name, _)| secondary_shape(&secondary.table, name)).collect()
+}
+
+/// The row of the secondary table; one to be deleted is found by the keys as they stand in the database.
+fn link_values(row: &LinkRow, stored: bool) -> impl Iterator<Item = Value> + '_ {
+    let value = move |slot: &Arc<dyn AnySlot>, column| match stored {
+        true => slot.stored(column),
+        false => slot.value(column),
+    };
+    let own = row.secondary.to_own.iter().map(move |(_, column)| value(&row.owner, *column));
+    own.chain(row.secondary.to_target.iter().map(move |(_, column)| value(&row.target, *column)))
+}
+
+pub(super) fn link_operations(rows: &[LinkRow]) -> Vec<Operation> {
+    let groups = by_secondary(rows).into_iter();
+    groups
+        .map(|(secondary, rows)| Operation {
+            table: secondary.table.clone(),
+            columns: link_shapes(secondary),
+            keys: Vec::new(),
+            values: rows.iter().flat_map(|row| link_values(row, false)).collect(),
+            rows: rows.len(),
+            purpose: Purpose::Link,
+        })
+        .collect()
+}
+
+pub(super) fn unlink_operations(work: &Work) -> Vec<Operation> {
+    let some = by_secondary(&work.unlinks).into_iter().map(|(secondary, rows)| Operation {
+        table: secondary.table.clone(),
+        columns: Vec::new(),
+        keys: link_shapes(secondary),
+        values: rows.iter().flat_map(|row| link_values(row, true)).collect(),
+        rows: rows.len(),
+        purpose: Purpose::Unlink,
+    });
+    let mut operations: Vec<Operation> = some.collect();
+    let mut groups: Vec<(&'static SecondaryConfiguration, Vec<&Arc<dyn AnySlot>>)> = Vec::new();
+    for (secondary, slot) in &work.unlink_all {
+        match groups.iter_mut().find(|(other, _)| std::ptr::eq(*other, *secondary)) {
+            Some((_, slots)) => slots.push(slot),
+            None => groups.push((secondary, vec![slot])),
+        }
+    }
+    operations.extend(groups.into_iter().map(|(secondary, slots)| {
+        Operation {
+            table: secondary.table.clone(),
+            columns: Vec::new(),
+            keys: secondary.to_own.iter().map(|(name, _)| secondary_shape(&secondary.table, name)).collect(),
+            values: slots
+                .iter()
+                .flat_map(|slot| secondary.to_own.iter().map(|(_, column)| slot.stored(*column)))
+                .collect(),
+            rows: slots.len(),
+            purpose: Purpose::UnlinkAll,
+        }
+    }));
+    operations
+}
+
+/// The batches of rows to be deleted, children first. Keys that close a circle become NULL before.
+pub(super) fn delete_operations(work: &Work, inner: &Inner) -> Result<Vec<Operation>> {
+    let DeleteOrder { levels, cuts } = delete_order(&work.deletes, inner)?;
+    let mut operations: Vec<Operation> = Vec::new();
+    for (slot, columns) in cuts {
+        let mapper = slot.mapper();
+        let keys = mapper.key().iter().map(|column| slot.stored(*column));
+        operations.push(Operation {
+            table: mapper.table().clone(),
+            columns: shapes(mapper, &columns),
+            keys: shapes(mapper, mapper.key()),
+            values: columns.iter().map(|_| Value::Null).chain(keys).collect(),
+            rows: 1,
+            purpose: Purpose::Cut,
+        });
+    }
+    let mut batches: Vec<(usize, &'static Mapper, Slots)> = Vec::new();
+    let mut places: HashMap<(usize, &'static Mapper), usize> = HashMap::new();
+    for slot in &work.deletes {
+        let (level, mapper) = (levels[&slot.index()], slot.mapper());
+        let place = *places.entry((level, mapper)).or_insert_with(|| {
+            batches.push((level, mapper, Vec::new()));
+            batches.len() - 1
+        });
+        batches[place].2.push(slot.clone());
+    }
+    batches.sort_by_key(|(level, ..)| *level);
+    operations.extend(batches.into_iter().map(|(_, mapper, slots)| Operation {
+        table: mapper.table().clone(),
+        columns: Vec::new(),
+        keys: shapes(mapper, mapper.key()),
+        values:
+            slots.iter().flat_map(|slot| mapper.key().iter().map(|column| slot.stored(*column))).collect(),
+        rows: slots.len(),
+        purpose: Purpose::Delete { mapper, slots },
+    }));
+    Ok(operations)
+}

@@ -1,0 +1,99 @@
+//! [`Followers`]: links that follow foreign keys which were set by hand.
+
+use super::work::Work;
+use crate::{
+    graph::{Inner, referenced_key},
+    mapping::{Direction, Mapper},
+};
+
+/// Links that follow foreign keys which were set by hand, and not along a relationship.
+#[derive(Default)]
+pub(super) struct Followers(Vec<Follower>);
+
+struct Follower {
+    child: u32,
+    mapper: &'static Mapper,
+    relationship: u16,
+    /// The parent before, when it is in the session.
+    old: Option<u32>,
+    /// The parent now, when it is in the session.
+    new: Option<u32>,
+    /// Whether the foreign key leads nowhere now.
+    nowhere: bool,
+}
+
+impl Followers {
+    /// Remembers the objects whose foreign keys were written, before their old versions are let go.
+    pub(super) fn note(&mut self, work: &Work, inner: &Inner) {
+        for slot in work.inserts.iter().chain(&work.updates) {
+            let mapper = slot.mapper();
+            let Ok(configuration) = mapper.configuration() else { continue };
+            for (number, relation) in (0u16..).zip(&configuration.relationships) {
+                let is_linked =
+                    inner.entry(slot.index()).is_none_or(|entry| entry.relation(number).is_sending());
+                if relation.direction != Direction::ManyToOne || is_linked {
+                    continue;
+                }
+                let is_new = inner.entry(slot.index()).is_some_and(|entry| entry.fresh);
+                let columns: Vec<u16> = relation.pairs.iter().map(|(child, _)| *child).collect();
+                if !is_new && !slot.differs(&columns) {
+                    continue;
+                }
+                let target = (mapper.relationships()[usize::from(number)].target)();
+                let find = |value: &dyn Fn(u16) -> aludel_sql_expression::Value| {
+                    let key = referenced_key(target, relation, value)?;
+                    inner.identity.find(&inner.entries, target, &key)
+                };
+                let old = if is_new { None } else { find(&|column| slot.stored(column)) };
+                let new = find(&|column| slot.sending(column));
+                if is_new && new.is_none() {
+                    continue;
+                }
+                self.0.push(Follower {
+                    child: slot.index(),
+                    mapper,
+                    relationship: number,
+                    old,
+                    new,
+                    nowhere: columns.iter().any(|column| slot.sending(*column).is_null()),
+                });
+            }
+        }
+    }
+
+    /// Moves the links on both sides, as far as they are loaded.
+    pub(super) fn follow(self, inner: &mut Inner) {
+        for Follower { child, mapper, relationship, old, new, nowhere } in self.0 {
+            if let Some(entry) = inner.entry_mut(child) {
+                let relation = entry.relation_mut(relationship);
+                if relation.is_changed() {
+                    continue;
+                }
+                match new {
+                    Some(new) => relation.follow(|items| *items = vec![new]),
+                    None if nowhere => relation.follow(Vec::clear),
+                    None => relation.forget(),
+                }
+                inner.enlist(child);
+            }
+            let Some(back) = mapper.back(relationship) else { continue };
+            let is_many = (mapper.relationships()[usize::from(relationship)].target)().relationships()
+                [usize::from(back)]
+            .many;
+            for (parent, comes) in [(old, false), (new, true)] {
+                let Some((parent, entry)) =
+                    parent.and_then(|parent| Some((parent, inner.entry_mut(parent)?)))
+                else {
+                    continue;
+                };
+                entry.relation_mut(back).follow(|items| {
+                    items.retain(|item| *item != child && (!comes || is_many));
+                    if comes {
+                        items.push(child);
+                    }
+                });
+                inner.enlist(parent);
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Keys of every kind, and names that have to be quoted.
+
+use aludel::prelude::*;
+use uuid_1::Uuid;
+
+use super::Stage;
+use crate::database::{Database, on_every_database};
+
+/// Its key is a text that the program gives.
+#[derive(Mapped, Clone, Debug, Default)]
+pub struct Country {
+    #[column(primary_key, length = 20)]
+    pub code: String,
+    #[column(length = 50)]
+    pub name: String,
+    #[relationship(back_populates = City::country, cascade = "all, delete-orphan", order_by = City::id)]
+    pub cities: Many<City>,
+}
+
+#[derive(Mapped, Clone, Debug, Default)]
+pub struct City {
+    #[column(primary_key)]
+    pub id: u32,
+    #[column(length = 50)]
+    pub name: String,
+    #[column(foreign_key = Country::code, length = 20)]
+    pub country_code: String,
+    #[relationship(back_populates = Country::cities)]
+    pub country: One<Country>,
+    #[relationship(secondary = CityTour, back_populates = Tour::cities, order_by = Tour::name)]
+    pub tours: Many<Tour>,
+}
+
+/// Its key is a UUID.
+#[derive(Mapped, Clone, Debug, Default)]
+pub struct Tour {
+    #[column(primary_key)]
+    pub id: Uuid,
+    #[column(length = 50)]
+    pub name: String,
+    #[relationship(secondary = CityTour, back_populates = City::tours, order_by = City::id)]
+    pub cities: Many<City>,
+    #[relationship(back_populates = Stop::tour, order_by = Stop::position, cascade = "all, delete-orphan")]
+    pub stops: Many<Stop>,
+}
+
+#[derive(Mapped, Clone, Debug, Default)]
+pub struct CityTour {
+    #[column(primary_key, foreign_key = City::id)]
+    pub city_id: u32,
+    #[column(primary_key, foreign_key = Tour::id)]
+    pub tour_id: Uuid,
+}
+
+/// A part of its key is a foreign key.
+#[derive(Mapped, Clone, Debug, Default)]
+pub struct Stop {
+    #[column(primary_key, foreign_key = Tour::id)]
+    pub tour_id: Uuid,
+    #[column(primary_key)]
+    pub position: i16,
+    #[column(length = 200)]
+    pub note: Option<String>,
+    #[relationship(back_populates = Tour::stops)]
+    pub tour: One<Tour>,
+}
+
+/// Every name has to be quoted, and no column is called like its field.
+#[derive(Mapped, Clone, Debug, Default)]
+#[table(name = "u")]
+pub struct Quoted {
+    #[column(primary_key, name = "Key")]
+    pub id: i64,
+    #[column(name = "select", length = 50)]
+    pub choice: String,
+    #[column(name = "Group By", foreign_key = Quoted::id)]
+    pub parent_id: Option<i64>,
+    #[relationship(back_populates = Quoted::children)]
+    pub parent: One<Quoted>,
+    #[relationship(back_populates = Quoted::parent, order_by = Quoted::choice.desc())]
+    pub children: Many<Quoted>,
+}
+
+async fn stage(database: &Database) -> Stage {
+    Stage::of(database, MetaData::of((Country, City, Tour, CityTour, Stop, Quoted))).await
+}
+
+fn city(name: &str) -> City {
+    City { name: name.into(), ..default() }
+}
+
+fn names(cities: &[Instance<City>]) -> Vec<String> {
+    cities.iter().map(|city| city.read().name.clone()).collect()
+}
+
+async fn text_and_unsigned_keys(database: &Database) {
+    let stage = stage(database).await;
+    let mut session = stage.sessions.open();
+    session.add(Country { code: "FR".into(), cities: Many::from([city("Lyon"), city("Nice")]), ..default() });
+    session.add(Country { code: "Österreich".into(), cities: Many::from([city("Graz")]), ..default() });
+    session.commit().await.unwrap();
+    let mut other = stage.sessions.open();
+    for eager in [selectinload(Country::cities), joinedload(Country::cities)] {
+        let countries =
+            other.scalars(select(Country).order_by(Country::code).options(eager)).all().await.unwrap();
+        let found: Vec<_> =
+            countries.iter().map(|it| names(&it.read().cities.iter().unwrap().collect::<Vec<_>>())).collect();
+        assert_eq!(found, [vec!["Lyon", "Nice"], vec!["Graz"]]);
+        other.close().await.unwrap();
+    }
+    let graz = other.scalars(select(City).filter(City::name.eq("Graz"))).one().await.unwrap();
+    let country = other.load(&graz, City::country).await.unwrap().unwrap();
+    assert_eq!(country.read().code, "Österreich");
+    assert_eq!(other.get(City, graz.read().id).await.unwrap(), Some(graz.clone()));
+    // Two rows at once, moved to a country that is found by its text.
+    let france = other.get(Country, "FR").await.unwrap().unwrap();
+    for city in other.load(&france, Country::cities).await.unwrap() {
+        city.set(City::country, &country);
+        city.set(City::name, "moved");
+    }
+    other.commit().await.unwrap();
+    let codes: Vec<String> = other.scalars(select(City::country_code)).all().await.unwrap();
+    assert_eq!(codes, ["Österreich"; 3]);
+    // A required text key that nobody gave is named.
+    other.add(city("nowhere"));
+    let error = other.flush().await.unwrap_err();
+    assert!(error.message().contains("City.country_code was never given"), "{error}");
+}
+on_every_database!(text_and_unsigned_keys);
+
+async fn uuid_keys(database: &Database) {
+    let stage = stage(database).await;
+    let mut session = stage.sessions.open();
+    let ids: Vec<Uuid> = (1..=3).map(Uuid::from_u128).collect();
+    let tours =
+        session.add_all(ids.iter().map(|id| Tour { id: *id, name: format!("tour {id}"), ..default() }));
+    session.add(Country {
+        code: "FR".into(),
+        cities: Many::from([
+            City { tours: Many::from([&tours[0], &tours[2]]), ..city("Lyon") },
+            city("Nice"),
+        ]),
+        ..default()
+    });
+    session.commit().await.unwrap();
+    let mut other = stage.sessions.open();
+    let found = other
+        .scalars(
+            select(Tour).order_by(Tour::name).options(selectinload(Tour::cities).selectinload(City::tours)),
+        )
+        .all()
+        .await
+        .unwrap();
+    let counts: Vec<_> = found.iter().map(|tour| tour.read().cities.len().unwrap()).collect();
+    assert_eq!(counts, [1, 0, 1]);
+    let lyon = found[0].read().cities.iter().unwrap().next().unwrap();
+    assert_eq!(lyon.read().tours.iter().unwrap().collect::<Vec<_>>(), [found[0].clone(), found[2].clone()]);
+    assert_eq!(other.get(Tour, ids[1]).await.unwrap(), Some(found[1].clone()));
+    // Several rows of one shape, found by their UUIDs; and rows of the secondary table.
+    found.iter().for_each(|tour| tour.edit(|tour| tour.name.push('!')));
+    found[0].edit(|tour| assert!(tour.cities.remove(&lyon)));
+    found[1].edit(|tour| tour.cities.push(&lyon));
+    other.commit().await.unwrap();
+    let mut third = stage.sessions.open();
+    let lyon = third
+        .scalars(select(City).filter(City::name.eq("Lyon")).options(joinedload(City::tours)))
+        .one()
+        .await
+        .unwrap();
+    let ids_now: Vec<Uuid> = lyon.read().tours.iter().unwrap().map(|tour| tour.read().id).collect();
+    assert_eq!(ids_now, [ids[1], ids[2]]);
+    assert_eq!(
+        third.scalars(select(count(Tour::id)).filter(Tour::name.ends_with("!"))).one().await.unwrap(),
+        3
+    );
+}
+on_every_database!(uuid_keys);
+
+async fn a_foreign_key_in_the_key(database: &Database) {
+    let stage = stage(database).await;
+    let mut session = stage.sessions.open();
+    let stop = |position: i16| Stop { position, ..default() };
+    let id = Uuid::from_u128(7);
+    let tour = session.add(Tour { id, stops: Many::from([stop(1), stop(2), stop(3)]), ..default() });
+    session.commit().await.unwrap();
+    let second = session.get(Stop, (id, 2)).await.unwrap().unwrap();
+    assert_eq!(second.read().tour.get().unwrap(), Some(tour.clone()));
+    second.set(Stop::note, "n".repeat(150));
+    tour.edit(|tour| tour.stops.push(stop(4)));
+    for stop in tour.read().stops.iter().unwrap() {
+        if stop.read().position != 2 {
+            stop.set(Stop::note, "x");
+        }
+    }
+    session.commit().await.unwrap();
+    let mut other = stage.sessions.open();
+    let tour = other.scalars(select(Tour).options(selectinload(Tour::stops))).one().await.unwrap();
+    let lengths: Vec<_> = tour
+        .read()
+        .stops
+        .iter()
+        .unwrap()
+        .map(|stop| stop.read().note.as_ref().map_or(0, String::len))
+        .collect();
+    assert_eq!(lengths, [1, 150, 1, 1]);
+    let first = tour.read().stops.iter().unwrap().next().unwrap();
+    tour.edit(|tour| assert!(tour.stops.remove(&first)));
+    other.commit().await.unwrap();
+    assert_eq!(
+        other.scalars(select(Stop::position).order_by(Stop::position)).all().await.unwrap(),
+        [2, 3, 4]
+    );
+    other.delete(&tour).unwrap();
+    other.commit().await.unwrap();
+    assert_eq!(other.scalars(select(count_all()).select_from(Stop)).one().await.unwrap(), 0);
+}
+on_every_database!(a_foreign_key_in_the_key);
+
+async fn names_that_have_to_be_quoted(database: &Database) {
+    let stage = stage(database).await;
+    let mut session = stage.sessions.open();
+    let node = |choice: &str| Quoted { choice: choice.into(), ..default() };
+    let root = session.add(Quoted { children: Many::from(["a", "b", "c"].map(node)), ..node("root") });
+    session.commit().await.unwrap();
+    let mut other = stage.sessions.open();
+    for eager in [selectinload(Quoted::children), joinedload(Quoted::children)] {
+        let root = other
+            .scalars(select(Quoted).filter(Quoted::parent_id.is_null()).options(eager))
+            .one()
+            .await
+            .unwrap();
+        let choices: Vec<String> =
+            root.read().children.iter().unwrap().map(|it| it.read().choice.clone()).collect();
+        assert_eq!(choices, ["c", "b", "a"]);
+        other.close().await.unwrap();
+    }
+    let children: Vec<_> = root.read().children.iter().unwrap().collect();
+    children.iter().for_each(|child| child.edit(|child| child.choice.push('!')));
+    root.edit(|root| assert!(root.children.remove(&children[0])));
+    session.commit().await.unwrap();
+    assert_eq!(children[0].read().parent_id, None);
+    session.refresh(&children[1]).await.unwrap();
+    assert_eq!(children[1].read().choice, "b!");
+    children.iter().for_each(|child| session.delete(child).unwrap());
+    session.commit().await.unwrap();
+    assert_eq!(session.scalars(select(count(Quoted::id))).one().await.unwrap(), 1);
+}
+on_every_database!(names_that_have_to_be_quoted);
