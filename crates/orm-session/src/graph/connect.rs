@@ -75,7 +75,11 @@ impl Graph {
         let mut inner = self.lock();
         let target_index = target.index();
         let is_ours = inner.entry(target_index).is_some_and(|entry| Arc::ptr_eq(&entry.slot, target));
-        is_ours && inner.disconnect(index, relationship, target_index)
+        let taken = is_ours && inner.disconnect(index, relationship, target_index);
+        if taken {
+            inner.let_go(index, relationship, target_index);
+        }
+        taken
     }
 }
 
@@ -116,9 +120,10 @@ impl Inner {
         let is_there = match (entry.items(relationship), back) {
             (Some(items), _) => items.contains(&target),
             // A collection that is not loaded: perhaps the other side knows.
-            (None, Some(back)) => {
-                self.entry(target).and_then(|entry| entry.items(back)).is_some_and(|items| items.contains(&index))
-            }
+            (None, Some(back)) => self
+                .entry(target)
+                .and_then(|entry| entry.items(back))
+                .is_some_and(|items| items.contains(&index)),
             (None, None) => false,
         };
         if many && is_there {
@@ -201,7 +206,10 @@ impl Inner {
         let unseen = entry.items(relationship).is_none();
         let kept: HashSet<u32> = targets.iter().copied().collect();
         for gone in old.into_iter().filter(|old| !kept.contains(old)) {
-            self.disconnect(index, relationship, gone);
+            let taken = self.disconnect(index, relationship, gone);
+            if taken && targets.is_empty() {
+                self.let_go(index, relationship, gone);
+            }
         }
         // What was never loaded is replaced all the same: the flush looks what was there.
         if targets.is_empty() || (many && unseen) {
@@ -235,14 +243,17 @@ impl Inner {
         });
         if taken {
             self.lose(mapper, relationship, index, target);
-            // Seen from the child: it let go of its parent, and has no other.
-            if let Some(back) = mapper.back(relationship)
-                && let Some(entry) = self.entry(target)
-            {
-                self.expunge_pending_orphan(entry.mapper, back, index);
-            }
         }
         taken
+    }
+
+    /// Seen from the child: it let go of its parent, and was given no other.
+    fn let_go(&mut self, index: u32, relationship: u16, target: u32) {
+        if let Some(back) = self.entry(index).and_then(|entry| entry.mapper.back(relationship))
+            && let Some(entry) = self.entry(target)
+        {
+            self.expunge_pending_orphan(entry.mapper, back, index);
+        }
     }
 
     /// A pending child without its parent was never meant to be written.

@@ -59,7 +59,8 @@ pub(crate) fn load_typed<M: Mapped>(reader: &mut RowReader<'_>, load: &LoadRow<'
     if let Some(index) = inner.identity.find_hashed(&inner.entries, mapper, key.as_ref(), hash)
         && let Some(slot) = inner.typed_slot::<M>(index)
     {
-        if load.mode == LoadMode::Overwrite || slot.expired() {
+        // What is changed and not written yet is only overwritten when that was asked for.
+        if load.mode == LoadMode::Overwrite || (slot.expired() && !slot.is_changed()) {
             drop(inner);
             model.links(&mut |relationship, cell| drop(cell.attach(&weak, index, relationship)));
             slot.overwrite(model);

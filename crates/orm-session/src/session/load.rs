@@ -39,8 +39,8 @@ impl Session {
         ))
     }
 
-    /// Marks an object as expired: the next query, `get` or `refresh` brings new values. Its unflushed changes are kept
-    /// until then.
+    /// Marks an object as expired: the next query, `get` or `refresh` brings new values. Its unflushed changes are kept, and
+    /// flushed before.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] when the object is not persistent in this session.
