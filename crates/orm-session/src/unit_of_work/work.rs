@@ -302,14 +302,7 @@ fn usable(inner: &Inner, index: u32, owner: &Entry, relationship: u16) -> Result
         Some(entry) if entry.is_alive() => Ok(entry.slot.clone()),
         _ => {
             let message = format!(
-                "DEBUG {} {:?} {}.{} leads to a {} that is not in the session any more; add it again, or take it out of the relationship",
-                owner.slot.index(),
-                (
-                    index,
-                    owner.doomed,
-                    inner.entry(index).map(|e| (e.slot.state(), e.doomed)),
-                    owner.relation(relationship).difference()
-                ),
+                "{}.{} leads to a {} that is not in the session any more; add it again, or take it out of the relationship",
                 owner.mapper.name(),
                 mapping.name,
                 (mapping.target)().name()
