@@ -1,5 +1,7 @@
 //! [`Capabilities`]: what a backend can do; [`ServerInfo`]: who answered.
 
+use crate::IsolationLevel;
+
 /// What a backend can do. What it cannot do returns an error that names the construct and the backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -10,6 +12,10 @@ pub struct Capabilities {
     pub savepoints: bool,
     /// PREPARE TRANSACTION or XA.
     pub two_phase: bool,
+    /// The isolation levels that a transaction can begin with.
+    pub isolation_levels: &'static [IsolationLevel],
+    /// DECLARE: named cursors that stay open while other statements run on the same connection.
+    pub declared_cursors: bool,
     /// Whether [`Connection::run`](crate::Connection::run) sends steps without waiting for each answer.
     pub pipelining: bool,
     /// Whether rows can be fetched in batches while the rest stays on the server or in the file.
@@ -49,6 +55,8 @@ impl Capabilities {
             returning: Returning { insert: false, update: false, delete: false },
             savepoints: false,
             two_phase: false,
+            isolation_levels: &[],
+            declared_cursors: false,
             pipelining: false,
             streaming: false,
             arrays: false,

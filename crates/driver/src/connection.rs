@@ -5,7 +5,7 @@ use std::{any::Any, future::Future, pin::Pin, sync::Arc, time::Duration};
 use aludel_sql_expression::Dialect;
 
 use crate::{
-    Capabilities, Control, Cursor, Done, ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind,
+    Capabilities, Control, Cursor, Done, Error, IsolationLevel, ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind,
     TransactionState, Value,
 };
 
@@ -116,6 +116,24 @@ pub trait Connection: Send {
 
     /// Begins or ends a transaction or a savepoint.
     fn control<'a>(&'a mut self, control: Control<'a>) -> BoxFuture<'a, Result<()>>;
+
+    /// The names of the transactions that were prepared and not ended, by whatever connection.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where the backend has no two-phase transactions.
+    fn prepared_transactions(&mut self) -> BoxFuture<'_, Result<Vec<String>>> {
+        let product = self.server().product;
+        Box::pin(async move { Err(Error::not_supported("listing prepared transactions", product)) })
+    }
+
+    /// The isolation level that the server says is in force: inside a transaction its own, else that of the next one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where the backend does not tell.
+    fn isolation_level(&mut self) -> BoxFuture<'_, Result<IsolationLevel>> {
+        let product = self.server().product;
+        Box::pin(async move { Err(Error::not_supported("asking for the isolation level", product)) })
+    }
 
     /// Asks the server for a sign of life, by the cheapest round trip there is.
     fn ping(&mut self) -> BoxFuture<'_, Result<()>>;

@@ -20,6 +20,16 @@ pub enum Control<'a> {
     Release(&'a str),
     /// ROLLBACK TO SAVEPOINT.
     RollbackTo(&'a str),
+    /// Begins a transaction that can be prepared under this name: XA START where the database asks for the name at once,
+    /// else BEGIN. COMMIT and ROLLBACK end it as any other while it is not prepared.
+    BeginTwoPhase(&'a BeginOptions, &'a str),
+    /// The first phase: PREPARE TRANSACTION, or XA END and XA PREPARE. The transaction then belongs to the server, and the
+    /// connection stands in none.
+    Prepare(&'a str),
+    /// The second phase, outside of a transaction and on any connection: COMMIT PREPARED, or XA COMMIT.
+    CommitPrepared(&'a str),
+    /// The same for the other outcome: ROLLBACK PREPARED, or XA ROLLBACK.
+    RollbackPrepared(&'a str),
 }
 
 /// How a transaction begins.

@@ -58,7 +58,7 @@ fn many_sets(first: &[&[Value]], count: usize) -> String {
 /// A control statement in SQL's words. Backends may spell it a little differently.
 fn control_line(control: Control<'_>) -> String {
     match control {
-        Control::Begin(options) => {
+        Control::Begin(options) | Control::BeginTwoPhase(options, _) => {
             let mut line = "BEGIN".to_owned();
             if let Some(level) = options.isolation {
                 let _ = write!(line, " ISOLATION LEVEL {level}");
@@ -69,6 +69,9 @@ fn control_line(control: Control<'_>) -> String {
             if options.deferrable {
                 line.push_str(" DEFERRABLE");
             }
+            if let Control::BeginTwoPhase(_, name) = control {
+                let _ = write!(line, " (two-phase '{name}')");
+            }
             line
         }
         Control::Commit => "COMMIT".to_owned(),
@@ -76,6 +79,9 @@ fn control_line(control: Control<'_>) -> String {
         Control::Savepoint(name) => format!("SAVEPOINT {name}"),
         Control::Release(name) => format!("RELEASE SAVEPOINT {name}"),
         Control::RollbackTo(name) => format!("ROLLBACK TO SAVEPOINT {name}"),
+        Control::Prepare(name) => format!("PREPARE TRANSACTION '{name}'"),
+        Control::CommitPrepared(name) => format!("COMMIT PREPARED '{name}'"),
+        Control::RollbackPrepared(name) => format!("ROLLBACK PREPARED '{name}'"),
         other => format!("{other:?}"),
     }
 }
