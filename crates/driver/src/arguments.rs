@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// What a new connection is opened with: made afresh from the URL for each connection, and changeable by a `do_connect`
 /// listener, so that a short-lived token can be put in.
-#[derive(Clone, Debug, Default)]
+///
+/// `Debug` shows `***` in place of the password and of every option whose name tells of a secret.
+#[derive(Clone, Default)]
 pub struct ConnectArguments {
     /// The server's name or address; none for a file database.
     pub host: Option<String>,
@@ -33,6 +35,32 @@ impl ConnectArguments {
             (None, _, Some(database)) => database.clone(),
             (None, _, None) => ":memory:".to_owned(),
         }
+    }
+}
+
+/// Whether an option's value is a secret, by its name.
+pub(crate) fn is_secret(option: &str) -> bool {
+    let option = option.to_ascii_lowercase();
+    ["password", "passwd", "passphrase", "secret", "token"].iter().any(|word| option.contains(word))
+}
+
+impl fmt::Debug for ConnectArguments {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options: BTreeMap<&str, &str> = self
+            .options
+            .iter()
+            .map(|(name, value)| (name.as_str(), if is_secret(name) { "***" } else { value.as_str() }))
+            .collect();
+        formatter
+            .debug_struct("ConnectArguments")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("username", &self.username)
+            .field("password", &self.password)
+            .field("database", &self.database)
+            .field("options", &options)
+            .field("timeout", &self.timeout)
+            .finish()
     }
 }
 

@@ -5,8 +5,8 @@ use std::{any::Any, future::Future, pin::Pin, sync::Arc, time::Duration};
 use aludel_sql_expression::Dialect;
 
 use crate::{
-    Capabilities, Control, Cursor, Done, Error, IsolationLevel, ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind,
-    TransactionState, Value,
+    Capabilities, Control, Cursor, Done, Error, IsolationLevel, ParameterSets, Result, ServerInfo, Sink,
+    Statement, Step, StepKind, TransactionState, Value,
 };
 
 /// A boxed future that can be sent to another thread.
@@ -50,6 +50,27 @@ pub trait Connection: Send {
         options: &'a CallOptions,
         sink: &'a mut dyn Sink,
     ) -> BoxFuture<'a, Result<Done>>;
+
+    /// Does the same within this call, where the backend can and the statement is short: for embedded databases, which then
+    /// need no future. None: nothing was done and nothing given to the sink, and [`fetch`](Self::fetch) has to be called.
+    /// It is only called where [`fetches_at_once`](Self::fetches_at_once) says so.
+    ///
+    /// A backend MUST give none often enough for other tasks to be let run by `fetch`.
+    fn fetch_at_once(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Value],
+        options: &CallOptions,
+        sink: &mut dyn Sink,
+    ) -> Option<Result<Done>> {
+        let _ = (statement, parameters, options, sink);
+        None
+    }
+
+    /// Whether [`fetch_at_once`](Self::fetch_at_once) is worth a try on this backend.
+    fn fetches_at_once(&self) -> bool {
+        false
+    }
 
     /// Sends one statement for each set of parameters, and tells what each did, in order. The sum of the rows is returned.
     ///

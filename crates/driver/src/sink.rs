@@ -6,6 +6,11 @@ use crate::{ColumnInfo, Result, Row};
 
 /// Where rows go, one by one, as the driver holds them: the typed decoding happens inside, so that no row is copied.
 pub trait Sink: Send {
+    /// Whether [`columns`](Self::columns) is to be told at all. A driver may tell it all the same.
+    fn wants_columns(&self) -> bool {
+        true
+    }
+
     /// Told once for a result, before its rows, also when there are none.
     ///
     /// # Errors

@@ -24,7 +24,9 @@ pub enum Control<'a> {
     /// else BEGIN. COMMIT and ROLLBACK end it as any other while it is not prepared.
     BeginTwoPhase(&'a BeginOptions, &'a str),
     /// The first phase: PREPARE TRANSACTION, or XA END and XA PREPARE. The transaction then belongs to the server, and the
-    /// connection stands in none.
+    /// connection stands in none: its state is `Idle`, or `Unknown` where the server ties the transaction to the connection
+    /// until that is closed (MariaDB). Such a connection can send the second phase, and is closed when anything else is asked
+    /// of it.
     Prepare(&'a str),
     /// The second phase, outside of a transaction and on any connection: COMMIT PREPARED, or XA COMMIT.
     CommitPrepared(&'a str),
@@ -47,6 +49,39 @@ pub struct BeginOptions {
 }
 
 impl BeginOptions {
+    /// The backend's plain BEGIN.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says how far the transaction is kept apart from others.
+    #[must_use]
+    pub fn isolation(mut self, level: IsolationLevel) -> Self {
+        self.isolation = Some(level);
+        self
+    }
+
+    /// Says whether only reading is allowed.
+    #[must_use]
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.read_only = read_only;
+        self
+    }
+
+    /// Says whether a serializable transaction that only reads waits for a safe snapshot; PostgreSQL's alone.
+    #[must_use]
+    pub fn deferrable(mut self, deferrable: bool) -> Self {
+        self.deferrable = deferrable;
+        self
+    }
+
+    /// Says when SQLite takes its write lock.
+    #[must_use]
+    pub fn mode(mut self, mode: BeginMode) -> Self {
+        self.mode = mode;
+        self
+    }
+
     /// Whether the plain BEGIN of the backend does it.
     pub fn is_plain(&self) -> bool {
         self.isolation.is_none() && !self.read_only && !self.deferrable

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, net::Ipv6Addr, str::FromStr};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::form_urlencoded;
 
-use crate::{ConnectArguments, Error, ErrorKind, Result, Secret};
+use crate::{ConnectArguments, Error, ErrorKind, Result, Secret, arguments::is_secret};
 
 /// A database URL: `dialect[+driver]://user:password@host:port/database?option=value`.
 ///
@@ -211,6 +211,12 @@ fn parse_host_and_port(text: &str) -> Result<(Option<String>, Option<u16>)> {
     };
     let port = match port {
         None | Some("") => None,
+        Some(port) if port.contains(',') => {
+            return Err(Error::new(
+                ErrorKind::NotSupported,
+                "naming several hosts in one URL is not supported; name one, or a pooler or proxy in front of them",
+            ));
+        }
         Some(port) => Some(port.parse().map_err(|error: std::num::ParseIntError| {
             unparsable(
                 "the port is no number from 0 to 65535; a `:`, `/`, `?` or `@` inside a user or password must be \
@@ -228,11 +234,6 @@ fn decode(part: &str, name: &str) -> Result<Option<String>> {
         unparsable(format!("the {name} is no UTF-8 text once decoded")).with_source(error)
     })?;
     Ok(Some(text.into_owned()).filter(|text| !text.is_empty()))
-}
-
-fn is_secret(option: &str) -> bool {
-    let option = option.to_ascii_lowercase();
-    ["password", "passwd", "passphrase", "secret", "token"].iter().any(|word| option.contains(word))
 }
 
 fn unparsable(reason: impl fmt::Display) -> Error {

@@ -10,7 +10,7 @@
 //! # The way of a statement
 //!
 //! 1. `key` walks the tree once. It writes the structure into a buffer of bytes and notes where the values are.
-//! 2. `cache` looks the bytes up. A hit has the text already; only values are copied.
+//! 2. `cache` looks the bytes up, first in the thread's own `front`. A hit has the text already; only values are copied.
 //! 3. On a miss the `Compiler` renders the tree. It visits values in the same order as the walk, so
 //!    that each knows its number. What cannot be known before the values (the length of an IN list, the number of rows) stays
 //!    open in the text and is filled in for each execution.
@@ -23,6 +23,7 @@ mod ddl;
 mod delete;
 mod expression;
 mod from_clause;
+mod front;
 mod function;
 mod inference;
 mod insert;
@@ -30,8 +31,10 @@ mod item;
 mod join;
 mod key;
 mod operator;
+mod parameters;
 mod precedence;
 mod rendered;
+mod row_order;
 mod select;
 mod set_operation;
 mod text;
@@ -39,7 +42,11 @@ mod update;
 mod with;
 mod writer;
 
+#[doc(hidden)]
+pub use cache::Shown;
 pub use cache::{CacheStatistics, CompiledCache};
+pub use parameters::Parameters;
 pub use rendered::{Rendered, RenderedPart};
+pub use row_order::{RowKeys, RowOrder};
 
 pub(crate) use cache::{display, to_sql};

@@ -12,6 +12,7 @@
 //! | [`typed`] | the typed shell around it: columns, operators, functions |
 //! | [`statement`] | `select`, `insert`, `update`, `delete`, `text`, and their trees |
 //! | [`dialect`] | how each database spells SQL |
+//! | [`few`] | lists that are nearly always short |
 //! | [`compile`] | statements as text and parameters, with the cache of what was compiled |
 
 mod cell;
@@ -20,6 +21,7 @@ mod decode;
 pub mod dialect;
 mod error;
 pub mod expression;
+pub mod few;
 mod interop;
 pub mod name;
 pub mod schema;
@@ -33,10 +35,12 @@ pub use compile::{CacheStatistics, CompiledCache, Rendered, RenderedPart};
 pub use decode::{Decode, FromRow, RowPlan};
 pub use dialect::Dialect;
 pub use error::{Error, ErrorKind, Result};
+pub use few::Few;
 pub use name::Name;
 pub use statement::{
-    Ddl, DynamicRow, Executable, ScalarExecutable, StatementKind, StatementNode, create_index, create_table,
-    ddl, delete, drop_index, drop_table, insert, select, text, trusted, update,
+    Configured, Ddl, DynamicRow, Executable, ScalarExecutable, StatementKind, StatementNode,
+    StatementOptions, create_index, create_table, ddl, delete, drop_index, drop_table, insert, select, text,
+    trusted, update,
 };
 pub use typed::{
     Attribute, ColumnExpression, ColumnType, Entity, Expression, Model, Selectable, aliased, avg, case,

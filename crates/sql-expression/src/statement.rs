@@ -1,5 +1,6 @@
 //! Statements: immutable values that own their structure, and know what their rows are read into.
 
+mod clauses;
 mod ddl;
 mod delete;
 mod dynamic_row;
@@ -7,10 +8,14 @@ mod executable;
 mod insert;
 mod insert_row;
 mod node;
+mod options;
+mod reusable;
+mod row_values;
 mod select;
 mod text;
 mod update;
 
+pub use clauses::{ClausesPlace, SelectClauses};
 pub use ddl::{Ddl, create_index, create_table, ddl, drop_index, drop_table};
 pub use delete::{Delete, delete};
 pub use dynamic_row::DynamicRow;
@@ -22,6 +27,9 @@ pub use node::{
     LockStrength, LockWait, Locking, SelectItem, SelectNode, SetOperation, SetOperator, StatementKind,
     StatementNode, TextNode, UpdateNode,
 };
+pub use options::{Configured, StatementOptions};
+pub use reusable::{Filled, Parameter, Parameters, Reusable, Reused, reusable};
+pub use row_values::{RowValues, RowWriter};
 pub use select::{FirstValue, IntoNodes, IntoOrderBy, JoinTarget, Select, select};
 pub use text::{IntoParameter, IntoSqlText, TextStatement, Trusted, Typed, text, trusted};
 pub use update::{Update, update};

@@ -2,8 +2,10 @@
 
 mod decimal;
 pub mod temporal;
+mod text;
 
 pub use decimal::Decimal;
+pub use text::TextValue;
 
 use crate::types::SqlType;
 
@@ -30,7 +32,7 @@ pub enum Value {
     /// An exact decimal number.
     Decimal(Decimal),
     /// Text.
-    Text(String),
+    Text(TextValue),
     /// Bytes.
     Bytes(Vec<u8>),
     /// A UUID, in its 16 bytes.
@@ -44,7 +46,7 @@ pub enum Value {
     /// An instant: microseconds since 1970-01-01T00:00:00Z.
     Instant(i64),
     /// A JSON document, as text.
-    Json(String),
+    Json(TextValue),
     /// An array: one parameter that holds many values of one type.
     Array(Box<ArrayValue>),
 }

@@ -1,8 +1,7 @@
 //! [`CompiledCache`]: statements that were compiled before.
 
 use std::{
-    cell::Cell,
-    fmt,
+    fmt, mem,
     num::NonZeroUsize,
     sync::{
         Arc, Mutex, PoisonError,
@@ -15,15 +14,17 @@ use lru::LruCache;
 
 use super::{
     Rendered,
-    compiled::{Compiled, Rows},
+    compiled::Compiled,
     compiler::Compiler,
     ddl,
-    key::Walk,
+    front::{Front, Origin, ReusedText, next_edition},
+    insert,
+    key::{Slot, Walk},
 };
 use crate::{
-    Result,
+    Error, Few, Result, Value,
     dialect::Dialect,
-    statement::{InsertRows, StatementNode},
+    statement::{InsertNode, InsertRows, Reused, RowValues, StatementNode},
 };
 
 /// Statements that were compiled before, by their structure: one for an engine.
@@ -44,6 +45,8 @@ use crate::{
 /// ```
 pub struct CompiledCache {
     compiled: Option<Mutex<Entries>>,
+    /// What threads keep by themselves is of this edition.
+    edition: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -62,10 +65,21 @@ pub struct CacheStatistics {
     pub size: usize,
 }
 
-thread_local! {
-    /// The buffer that keys are built in.
-    static KEY: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+/// A statement of one text, as [`CompiledCache::show_or_render`] shows it.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// The text.
+    pub sql: &'a Arc<str>,
+    /// A hash of the text, as in [`RenderedPart`](super::RenderedPart).
+    pub key: u64,
+    /// The parameters.
+    pub parameters: &'a [Value],
 }
+
+/// The edition of a cache that is full, or has no room: threads keep nothing of it, as from then on it counts which
+/// statement was not used for the longest time.
+const FULL: u64 = 0;
 
 /// How many statements are kept, when nothing else is said.
 const DEFAULT_SIZE: usize = 500;
@@ -82,7 +96,13 @@ impl CompiledCache {
     pub fn new(size: usize) -> Self {
         let compiled = NonZeroUsize::new(size)
             .map(|size| Mutex::new(LruCache::with_hasher(size, DefaultHashBuilder::default())));
-        Self { compiled, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+        let edition = if compiled.is_some() { next_edition() } else { FULL };
+        Self {
+            compiled,
+            edition: AtomicU64::new(edition),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        }
     }
 
     /// Gives a statement's text and parameters.
@@ -91,17 +111,151 @@ impl CompiledCache {
     /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) for an unknown column or a missing parameter;
     /// [`ErrorKind::Compile`](crate::ErrorKind::Compile) for what the dialect cannot say, and for what could not be built.
     pub fn render(&self, node: &StatementNode, dialect: &Arc<dyn Dialect>) -> Result<Rendered> {
+        self.render_in_pages(node, dialect, insert::ROWS_AT_ONCE)
+    }
+
+    /// The same with a say in how many rows one INSERT has at most (default: 1000). The dialect's limit of parameters may
+    /// make it fewer.
+    ///
+    /// # Errors
+    /// As [`CompiledCache::render`].
+    pub fn render_in_pages(
+        &self,
+        node: &StatementNode,
+        dialect: &Arc<dyn Dialect>,
+        rows: usize,
+    ) -> Result<Rendered> {
         if let StatementNode::Ddl(ddl) = node {
             return ddl::render(ddl, &**dialect);
         }
-        let mut walk = Walk::new(KEY.take());
-        walk.dialect(&**dialect);
+        if let StatementNode::Insert(insert) = node
+            && let Some(chunk) = insert::rows_at_once(insert, rows, &**dialect)
+        {
+            return self.render_in_parts(insert, chunk, rows, dialect);
+        }
+        self.with_compiled(node, dialect, |compiled, slots| {
+            compiled.render(slots, rows_of(node), rows, &**dialect)
+        })
+    }
+
+    /// Shows a statement of one text to a function before it is rendered. Where the function has done all there is to do, it
+    /// gives true, and nothing is rendered.
+    ///
+    /// # Errors
+    /// As [`CompiledCache::render`].
+    #[doc(hidden)]
+    pub fn show_or_render(
+        &self,
+        node: &StatementNode,
+        dialect: &Arc<dyn Dialect>,
+        rows: usize,
+        show: &mut dyn FnMut(Shown<'_>) -> bool,
+    ) -> Result<Option<Rendered>> {
+        if matches!(node, StatementNode::Insert(_) | StatementNode::Ddl(_)) {
+            return self.render_in_pages(node, dialect, rows).map(Some);
+        }
+        self.with_compiled(node, dialect, |compiled, slots| {
+            let mut parameters = Few::new();
+            if let Some((sql, key)) = compiled.single(slots, &mut parameters)
+                && show(Shown { sql, key, parameters: &parameters })
+            {
+                return Ok(None);
+            }
+            compiled.render(slots, None, rows, &**dialect).map(Some)
+        })
+    }
+
+    /// The same for a reusable statement: false where it is not one text, so that it has to be rendered.
+    ///
+    /// # Errors
+    /// As [`CompiledCache::render`].
+    #[doc(hidden)]
+    pub fn show_reused(
+        &self,
+        reused: &Reused<'_>,
+        dialect: &Arc<dyn Dialect>,
+        show: &mut dyn FnMut(Shown<'_>) -> bool,
+    ) -> Result<bool> {
+        let mut front = Front::take();
+        if front.find_reused(reused.id, dialect).is_none() {
+            front.put_back();
+            // Before the statement is compiled: what is changed meanwhile makes it out of date.
+            let tables = Walk::tables_of(reused.template);
+            let tables = tables.into_iter().map(|table| (table.clone(), table.stamp())).collect();
+            let text = self.with_compiled(reused.template, dialect, |compiled, slots| {
+                Ok(reused_text(compiled, slots, reused.template))
+            })?;
+            let Some(text) = text else { return Ok(false) };
+            front = Front::take();
+            front.keep_reused(reused.id, dialect, tables, text);
+        }
+        let is_shown = front.find_reused(reused.id, dialect).is_some_and(|text| {
+            self.hits.fetch_add(1, Ordering::Relaxed);
+            if text.is_in_order
+                && let Some(values) = reused.values.get(..text.origins.len())
+            {
+                return show(Shown { sql: &text.sql, key: text.key, parameters: values });
+            }
+            let values = text.origins.iter().map(|origin| match origin {
+                Origin::Place(place) => reused.values.get(usize::from(*place)).cloned(),
+                Origin::Constant(value) => Some(value.clone()),
+            });
+            values
+                .collect::<Option<Few<Value, 4>>>()
+                .is_some_and(|values| show(Shown { sql: &text.sql, key: text.key, parameters: &values }))
+        });
+        front.put_back();
+        Ok(is_shown)
+    }
+
+    /// Finds or makes what is kept of a statement, and gives it to a function with the places of its values.
+    fn with_compiled<'n, R>(
+        &self,
+        node: &'n StatementNode,
+        dialect: &'n Arc<dyn Dialect>,
+        take: impl FnOnce(&Compiled, &[Slot<'n>]) -> Result<R>,
+    ) -> Result<R> {
+        let mut front = Front::take();
+        let mut walk = Walk::new(mem::take(&mut front.key));
+        front.dialect(dialect, &mut walk);
         walk.statement(node);
-        let rendered = self
-            .compiled(node, &walk, &**dialect)
-            .and_then(|compiled| compiled.render(&walk.slots, rows_of(node), &**dialect));
-        KEY.set(walk.into_key());
-        rendered
+        let (edition, hash) = (self.edition.load(Ordering::Relaxed), front.hash(walk.key()));
+        let taken = match front.find(edition, hash, walk.key()) {
+            Some(compiled) => {
+                self.hits.fetch_add(1, Ordering::Relaxed);
+                take(compiled, &walk.slots)
+            }
+            None => self.compiled(node, &walk, &**dialect).and_then(|compiled| {
+                if edition != FULL {
+                    front.keep(edition, hash, walk.key(), compiled.clone());
+                }
+                take(&compiled, &walk.slots)
+            }),
+        };
+        front.key = walk.into_key();
+        front.put_back();
+        taken
+    }
+
+    /// Rows with expressions in them have a text of their own each, so that they are cut before they are rendered.
+    fn render_in_parts(
+        &self,
+        insert: &InsertNode,
+        chunk: usize,
+        rows: usize,
+        dialect: &Arc<dyn Dialect>,
+    ) -> Result<Rendered> {
+        let mut rendered: Option<Rendered> = None;
+        for part in insert::parts(insert, chunk) {
+            let part = self.render_in_pages(&StatementNode::Insert(Arc::new(part)), dialect, rows)?;
+            match &mut rendered {
+                Some(rendered) => rendered.parts.extend(part.parts),
+                None => rendered = Some(part),
+            }
+        }
+        let mut rendered = rendered.ok_or_else(|| Error::argument("there are no rows to insert"))?;
+        rendered.row_order = insert::order(insert, &**dialect);
+        Ok(rendered)
     }
 
     fn compiled<'n>(
@@ -120,7 +274,11 @@ impl CompiledCache {
         self.misses.fetch_add(1, Ordering::Relaxed);
         let made = Arc::new(Compiler::new(dialect, walk, node).compile(node)?);
         if let Some(compiled) = &self.compiled {
-            compiled.lock().unwrap_or_else(PoisonError::into_inner).put(walk.key().into(), made.clone());
+            let mut compiled = compiled.lock().unwrap_or_else(PoisonError::into_inner);
+            compiled.put(walk.key().into(), made.clone());
+            if compiled.len() == compiled.cap().get() {
+                self.edition.store(FULL, Ordering::Relaxed);
+            }
         }
         Ok(made)
     }
@@ -140,7 +298,9 @@ impl CompiledCache {
     /// Drops all statements.
     pub fn clear(&self) {
         if let Some(compiled) = &self.compiled {
-            compiled.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            let mut compiled = compiled.lock().unwrap_or_else(PoisonError::into_inner);
+            compiled.clear();
+            self.edition.store(next_edition(), Ordering::Relaxed);
         }
     }
 }
@@ -151,10 +311,31 @@ impl fmt::Debug for CompiledCache {
     }
 }
 
-fn rows_of(node: &StatementNode) -> Option<Rows<'_>> {
+/// What is kept of a reusable statement, where it is one text.
+fn reused_text(compiled: &Compiled, slots: &[Slot<'_>], template: &StatementNode) -> Option<ReusedText> {
+    let mut walk = Walk::new(Vec::new());
+    walk.statement(template);
+    let (sql, key, order) = compiled.order()?;
+    let origin = |slot: &usize| match walk.places.iter().find(|(of, _)| of == slot) {
+        Some((_, place)) => Some(Origin::Place(*place)),
+        None => match slots.get(*slot) {
+            Some(Slot::Value(value)) => Some(Origin::Constant((*value).clone())),
+            _ => None,
+        },
+    };
+    let origins: Box<[Origin]> = order.iter().map(origin).collect::<Option<_>>()?;
+    let is_in_order = origins
+        .iter()
+        .enumerate()
+        .all(|(position, origin)| matches!(origin, Origin::Place(place) if usize::from(*place) == position));
+    Some(ReusedText { sql: sql.clone(), key, origins, is_in_order })
+}
+
+/// The rows of an INSERT.
+fn rows_of(node: &StatementNode) -> Option<&RowValues> {
     match node {
-        StatementNode::Insert(insert) if insert.rows.is_of_values() => match &insert.rows {
-            InsertRows::Values { nodes, width } => Some(Rows { nodes, width: *width }),
+        StatementNode::Insert(insert) => match &insert.rows {
+            InsertRows::Values(rows) => Some(rows),
             _ => None,
         },
         _ => None,

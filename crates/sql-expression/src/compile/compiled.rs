@@ -8,15 +8,16 @@ use std::{
 use hashbrown::HashMap;
 
 use super::{
-    Rendered, RenderedPart,
+    Parameters, Rendered, RenderedPart,
     key::Slot,
+    row_order::{Sentinel, Way},
     writer::{Filled, Filler, Piece},
 };
 use crate::{
-    Error, Result, Value,
+    Error, Few, Result, Value,
     dialect::{Dialect, InsertMany},
-    expression::{InNode, Node},
-    statement::StatementKind,
+    expression::InNode,
+    statement::{RowValues, StatementKind},
     types::SqlType,
     value::ArrayValue,
 };
@@ -29,6 +30,8 @@ pub(super) struct Compiled {
     text: Text,
     /// The element types of lists that are sent as one array.
     arrays: Box<[(u32, SqlType)]>,
+    /// What tells the rows of an INSERT apart.
+    sentinel: Option<Box<Sentinel>>,
 }
 
 #[derive(Debug)]
@@ -51,15 +54,8 @@ struct Filling {
     order: Arc<[Filled]>,
 }
 
-/// The rows of an INSERT that holds nothing but values.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Rows<'n> {
-    pub(super) nodes: &'n [Node],
-    pub(super) width: usize,
-}
-
-/// Most rows of one INSERT, and the size for what is left over.
-const CHUNKS: [usize; 2] = [1000, 100];
+/// Rows of one INSERT, for what is left over by the largest ones.
+const SMALL_CHUNK: usize = 100;
 
 /// Up to so many values in a list, or rows, the text is worth keeping whatever the number.
 const FEW: usize = 16;
@@ -70,6 +66,7 @@ impl Compiled {
         returns_rows: bool,
         pieces: Vec<Piece>,
         arrays: Vec<(u32, SqlType)>,
+        sentinel: Option<Sentinel>,
         dialect: &dyn Dialect,
     ) -> Self {
         let open = pieces.iter().any(|piece| matches!(piece, Piece::List { .. } | Piece::Rows { .. }));
@@ -78,29 +75,67 @@ impl Compiled {
         } else {
             Text::Fixed(fill(&pieces, &[], 0, dialect))
         };
-        Self { kind, returns_rows, text, arrays: arrays.into() }
+        Self { kind, returns_rows, text, arrays: arrays.into(), sentinel: sentinel.map(Box::new) }
+    }
+
+    /// The text with its values, where it never changes and each place takes one value.
+    pub(super) fn single(&self, slots: &[Slot<'_>], values: &mut Few<Value, 4>) -> Option<(&Arc<str>, u64)> {
+        let Text::Fixed(filling) = &self.text else { return None };
+        if filling.order.len() > FEW || self.sentinel.is_some() {
+            return None;
+        }
+        for filled in &*filling.order {
+            match filled {
+                Filled::Slot(slot) => match slots.get(*slot as usize) {
+                    Some(Slot::Value(value)) => values.push((*value).clone()),
+                    _ => return None,
+                },
+                _ => return None,
+            }
+        }
+        Some((&filling.sql, filling.key))
+    }
+
+    /// The text, and which slots its values come from, where [`Compiled::single`] gives them.
+    pub(super) fn order(&self) -> Option<(&Arc<str>, u64, Vec<usize>)> {
+        let Text::Fixed(filling) = &self.text else { return None };
+        if filling.order.len() > FEW || self.sentinel.is_some() {
+            return None;
+        }
+        let slots = filling.order.iter().map(|filled| match filled {
+            Filled::Slot(slot) => Some(*slot as usize),
+            _ => None,
+        });
+        Some((&filling.sql, filling.key, slots.collect::<Option<_>>()?))
     }
 
     /// Puts values in.
     pub(super) fn render(
         &self,
         slots: &[Slot<'_>],
-        rows: Option<Rows<'_>>,
+        rows: Option<&RowValues>,
+        rows_at_once: usize,
         dialect: &dyn Dialect,
     ) -> Result<Rendered> {
-        let parts = match (&self.text, rows) {
-            (Text::Fixed(filling), _) => vec![self.part(filling, true, slots, None)],
+        // Expressions stand in the text, and their values among the others.
+        let of_values = rows.filter(|rows| rows.values().is_some());
+        let mut parts: Few<RenderedPart> = match (&self.text, of_values) {
+            (Text::Fixed(filling), Some(rows)) => self.render_fixed_rows(filling, slots, rows, rows_at_once),
+            (Text::Fixed(filling), None) => Few::one(self.part(filling, true, slots, None)),
             (Text::Open { pieces, .. }, None) => {
                 let filling = fill(pieces, slots, 0, dialect);
                 let cacheable = slots
                     .iter()
                     .all(|slot| !matches!(slot, Slot::List(list) if !is_likely(list.values.len())));
-                vec![self.part(&filling, cacheable, slots, None)]
+                Few::one(self.part(&filling, cacheable, slots, None))
             }
             (Text::Open { pieces, rows: texts }, Some(rows)) => {
-                self.render_rows(pieces, texts, slots, rows, dialect)
+                self.render_rows(pieces, texts, slots, rows, rows_at_once, dialect)
             }
         };
+        if let (Some(rows), [part], true) = (rows, &mut *parts, of_values.is_none()) {
+            part.rows = rows.count();
+        }
         let most = dialect.features().max_parameters;
         if let Some(part) = parts.iter().find(|part| part.parameters.len() / part.sets.max(1) > most) {
             return Err(Error::compile(format!(
@@ -109,7 +144,30 @@ impl Compiled {
                 dialect.name(),
             )));
         }
-        Ok(Rendered { parts, kind: self.kind, returns_rows: self.returns_rows })
+        let row_order = self.sentinel.as_ref().and_then(|sentinel| sentinel.order(rows));
+        Ok(Rendered { parts, kind: self.kind, returns_rows: self.returns_rows, row_order })
+    }
+
+    /// Rows whose number does not change the text: rows of defaults, and columns that go as arrays.
+    fn render_fixed_rows(
+        &self,
+        filling: &Filling,
+        slots: &[Slot<'_>],
+        rows: &RowValues,
+        rows_at_once: usize,
+    ) -> Few<RenderedPart> {
+        if rows.width() == 0 {
+            return Few::one(self.looped(filling, slots, rows));
+        }
+        let parts = (0..rows.count()).step_by(rows_at_once.max(1)).map(|first| {
+            self.part(
+                filling,
+                true,
+                slots,
+                Some((rows, first, rows_at_once.max(1).min(rows.count() - first))),
+            )
+        });
+        parts.collect()
     }
 
     fn render_rows(
@@ -117,11 +175,11 @@ impl Compiled {
         pieces: &[Piece],
         texts: &Mutex<HashMap<usize, Filling>>,
         slots: &[Slot<'_>],
-        rows: Rows<'_>,
+        rows: &RowValues,
+        rows_at_once: usize,
         dialect: &dyn Dialect,
-    ) -> Vec<RenderedPart> {
+    ) -> Few<RenderedPart> {
         let features = dialect.features();
-        let count = rows.nodes.len() / rows.width;
         let text = |count: usize, keep: bool| {
             if !keep {
                 return fill(pieces, slots, count, dialect);
@@ -129,42 +187,74 @@ impl Compiled {
             let mut texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
             texts.entry(count).or_insert_with(|| fill(pieces, slots, count, dialect)).clone()
         };
-        if count > 1 && !self.returns_rows && features.insert_many == InsertMany::Loop {
-            let mut part = self.part(&text(1, true), true, slots, Some(rows));
-            part.sets = count;
-            return vec![part];
+        let looped = match &self.sentinel {
+            Some(sentinel) => matches!(sentinel.way, Way::OneByOne | Way::GeneratedKey),
+            None => !self.returns_rows && features.insert_many == InsertMany::Loop,
+        };
+        if looped && (rows.count() > 1 || self.sentinel.is_some()) {
+            return Few::one(self.looped(&text(1, true), slots, rows));
         }
-        let most = (features.max_parameters.saturating_sub(slots.len()) / rows.width).max(1);
-        let mut parts = Vec::new();
-        let mut rest = rows.nodes;
-        for chunk in CHUNKS.map(|chunk| chunk.min(most)) {
-            while rest.len() / rows.width >= chunk {
-                let (nodes, after) = rest.split_at(chunk * rows.width);
-                parts.push(self.part(&text(chunk, true), true, slots, Some(Rows { nodes, ..rows })));
-                rest = after;
+        let most = (features.max_parameters.saturating_sub(slots.len()) / rows.width().max(1)).max(1);
+        let mut parts = Few::new();
+        let mut first = 0;
+        for chunk in [rows_at_once.max(1), SMALL_CHUNK.min(rows_at_once.max(1))].map(|chunk| chunk.min(most))
+        {
+            while rows.count() - first >= chunk {
+                parts.push(self.part(&text(chunk, true), true, slots, Some((rows, first, chunk))));
+                first += chunk;
             }
         }
-        if !rest.is_empty() {
-            let count = rest.len() / rows.width;
-            parts.push(self.part(
-                &text(count, count <= FEW),
-                count <= FEW,
-                slots,
-                Some(Rows { nodes: rest, ..rows }),
-            ));
+        let rest = rows.count() - first;
+        if rest > 0 {
+            let keep = rest <= FEW;
+            parts.push(self.part(&text(rest, keep), keep, slots, Some((rows, first, rest))));
         }
         parts
     }
 
+    /// The text of one row, with the values of each.
+    fn looped(&self, filling: &Filling, slots: &[Slot<'_>], rows: &RowValues) -> RenderedPart {
+        let count = rows.count();
+        let mut part = self.part(filling, true, slots, Some((rows, 0, count)));
+        part.sets = count;
+        if !matches!(*filling.order, [] | [Filled::Rows]) {
+            // RETURNING has values of its own, which go with each row.
+            let mut parameters = Few::with_capacity(count * (rows.width() + slots.len()));
+            for row in 0..count {
+                parameters
+                    .extend(self.part(filling, true, slots, Some((rows, row, 1))).parameters.iter().cloned());
+            }
+            part.parameters = parameters.into();
+        }
+        part
+    }
+
+    /// One text with its values; of rows it takes so many from one on.
     fn part(
         &self,
         filling: &Filling,
         cacheable: bool,
         slots: &[Slot<'_>],
-        rows: Option<Rows<'_>>,
+        rows: Option<(&RowValues, usize, usize)>,
     ) -> RenderedPart {
+        let mut part = RenderedPart {
+            sql: filling.sql.clone(),
+            key: filling.key,
+            cacheable,
+            parameters: Parameters::default(),
+            sets: 1,
+            rows: rows.map_or(0, |(_, _, count)| count),
+        };
+        let of_rows = rows.and_then(|(rows, first, count)| {
+            Some((rows.values()?, rows.width(), first * rows.width()..(first + count) * rows.width()))
+        });
+        if let ([Filled::Rows], Some((values, _, range))) = (&*filling.order, &of_rows) {
+            part.parameters = Parameters::of_rows(values, range.clone());
+            return part;
+        }
+        let of_rows = of_rows.map(|(values, width, range)| (&values[range], width));
         let mut parameters =
-            Vec::with_capacity(filling.order.len() + rows.map_or(0, |rows| rows.nodes.len()));
+            Few::with_capacity(filling.order.len() + of_rows.map_or(0, |(values, _)| values.len()));
         for filled in &*filling.order {
             match *filled {
                 Filled::Slot(slot) => match slots.get(slot as usize) {
@@ -177,15 +267,22 @@ impl Compiled {
                         parameters.extend(list.binds().cloned());
                     }
                 }
-                Filled::Rows => {
-                    parameters.extend(rows.iter().flat_map(|rows| rows.nodes).filter_map(|node| match node {
-                        Node::Bind(bind) => Some(bind.value.clone()),
-                        _ => None,
-                    }))
-                }
+                Filled::Rows => parameters.extend(of_rows.iter().flat_map(|(values, _)| *values).cloned()),
+                Filled::Column(column) => parameters.push(self.column(column as usize, of_rows)),
             }
         }
-        RenderedPart { sql: filling.sql.clone(), key: filling.key, cacheable, parameters, sets: 1 }
+        part.parameters = parameters.into();
+        part
+    }
+
+    /// A column of the rows as one value.
+    fn column(&self, column: usize, rows: Option<(&[Value], usize)>) -> Value {
+        let element = self.sentinel.as_ref().and_then(|sentinel| sentinel.types.get(column)).cloned();
+        let values = match rows {
+            Some((values, width)) => values.iter().skip(column).step_by(width.max(1)).cloned().collect(),
+            None => Vec::new(),
+        };
+        Value::Array(Box::new(ArrayValue { element: element.unwrap_or(SqlType::Unknown), values }))
     }
 
     /// A list as one value.
@@ -216,6 +313,7 @@ fn fill(pieces: &[Piece], slots: &[Slot<'_>], rows: usize, dialect: &dyn Dialect
                 filler.list(*slot, elements, *width);
             }
             Piece::Rows { width } => filler.rows(rows, *width),
+            Piece::Column(column) => filler.column(*column),
         }
     }
     let (sql, order) = filler.finish();

@@ -3,16 +3,17 @@
 use hashbrown::{HashMap, HashSet};
 
 use super::{
-    compiled::{Compiled, Rows},
+    compiled::Compiled,
     key::{Slot, Walk},
+    row_order::Sentinel,
     writer::{Piece, Writer},
 };
 use crate::{
     Error, Result, Value,
     dialect::{Dialect, Features},
-    expression::{Alias, AliasTarget, Node, Source},
+    expression::{Alias, AliasTarget, Source},
     name::Name,
-    statement::{StatementKind, StatementNode},
+    statement::{RowValues, StatementKind, StatementNode},
     types::SqlType,
 };
 
@@ -40,6 +41,8 @@ pub(super) struct Compiler<'n> {
     pub(super) with_written: bool,
     /// The element types of lists that are sent as one array.
     pub(super) arrays: Vec<(u32, SqlType)>,
+    /// What tells the rows of an INSERT apart.
+    pub(super) sentinel: Option<Sentinel>,
     /// Whether values are written into the text.
     literals: bool,
 }
@@ -52,7 +55,7 @@ impl<'n> Compiler<'n> {
             features: dialect.features(),
             writer: Writer::default(),
             slot: 0,
-            slots: walk.slots.clone(),
+            slots: walk.slots.to_vec(),
             alias_slots: walk.aliases.iter().map(|found| (found.alias.id(), found.slot)).collect(),
             alias_names: name_aliases(&aliases, statement, dialect),
             aliases,
@@ -60,6 +63,7 @@ impl<'n> Compiler<'n> {
             unqualified: false,
             with_written: false,
             arrays: Vec::new(),
+            sentinel: None,
             literals: false,
         }
     }
@@ -67,11 +71,15 @@ impl<'n> Compiler<'n> {
     /// Renders the statement.
     pub(super) fn compile(mut self, statement: &'n StatementNode) -> Result<Compiled> {
         let (kind, returns_rows) = self.statement(statement, None)?;
-        Ok(Compiled::new(kind, returns_rows, self.writer.finish(), self.arrays, self.dialect))
+        Ok(Compiled::new(kind, returns_rows, self.writer.finish(), self.arrays, self.sentinel, self.dialect))
     }
 
     /// Renders the statement with its values written into the text.
-    pub(super) fn literal(mut self, statement: &'n StatementNode, rows: Option<Rows<'n>>) -> Result<String> {
+    pub(super) fn literal(
+        mut self,
+        statement: &'n StatementNode,
+        rows: Option<&'n RowValues>,
+    ) -> Result<String> {
         self.literals = true;
         self.statement(statement, rows)?;
         Ok(self
@@ -89,7 +97,7 @@ impl<'n> Compiler<'n> {
     fn statement(
         &mut self,
         statement: &'n StatementNode,
-        rows: Option<Rows<'n>>,
+        rows: Option<&'n RowValues>,
     ) -> Result<(StatementKind, bool)> {
         Ok(match statement {
             StatementNode::Select(select) => {
@@ -201,16 +209,9 @@ impl<'n> Compiler<'n> {
     }
 
     /// Writes the places of an INSERT's rows, or the rows themselves.
-    pub(super) fn rows(&mut self, width: usize, rows: Option<Rows<'n>>) -> Result<()> {
+    pub(super) fn rows(&mut self, width: usize, rows: Option<&'n RowValues>) -> Result<()> {
         if let Some(rows) = rows {
-            let values: Vec<&'n Value> = rows
-                .nodes
-                .iter()
-                .filter_map(|node| match node {
-                    Node::Bind(bind) => Some(&bind.value),
-                    _ => None,
-                })
-                .collect();
+            let values: Vec<&'n Value> = rows.values().iter().flat_map(|values| values.iter()).collect();
             return self.row_literals(&values, width, true);
         }
         self.writer.piece(Piece::Rows { width: width as u32 });

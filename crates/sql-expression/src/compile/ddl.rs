@@ -5,7 +5,7 @@ mod constraint;
 mod index;
 mod table;
 
-use super::{Rendered, RenderedPart, compiled::key_of};
+use super::{Parameters, Rendered, RenderedPart, compiled::key_of};
 use crate::{
     Result,
     dialect::{Dialect, EnumerationStyle},
@@ -45,11 +45,12 @@ pub(super) fn render(node: &DdlNode, dialect: &dyn Dialect) -> Result<Rendered> 
             key: key_of(&sql),
             sql: sql.into(),
             cacheable: false,
-            parameters: Vec::new(),
+            parameters: Parameters::default(),
             sets: 1,
+            rows: 0,
         })
         .collect();
-    Ok(Rendered { parts, kind: StatementKind::Ddl, returns_rows: false })
+    Ok(Rendered { parts, kind: StatementKind::Ddl, returns_rows: false, row_order: None })
 }
 
 /// A text where a condition holds.

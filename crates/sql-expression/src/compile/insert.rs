@@ -1,44 +1,87 @@
 //! INSERT.
 
-use super::{compiled::Rows, compiler::Compiler};
+use super::{
+    compiler::Compiler,
+    row_order::{RowOrder, Sentinel, Way, Written},
+    writer::Piece,
+};
 use crate::{
     Error, Result,
-    dialect::DefaultValues,
+    dialect::{DefaultValues, Dialect},
     name::Name,
-    statement::{InsertNode, InsertRows},
+    statement::{InsertNode, InsertRows, RowValues},
 };
+
+/// Most rows of one INSERT, when nothing else is said.
+pub(super) const ROWS_AT_ONCE: usize = 1000;
+
+/// How many rows with expressions in them go into one text, where they do not all go into one.
+pub(super) fn rows_at_once(insert: &InsertNode, most: usize, dialect: &dyn Dialect) -> Option<usize> {
+    let InsertRows::Values(rows) = &insert.rows else { return None };
+    if rows.nodes().is_none() || rows.count() < 2 {
+        return None;
+    }
+    let chunk = match Way::of(insert, dialect) {
+        Way::OneByOne | Way::GeneratedKey => 1,
+        _ => (dialect.features().max_parameters / rows.width().max(1)).clamp(1, most.max(1)),
+    };
+    (chunk < rows.count()).then_some(chunk)
+}
+
+/// The same INSERT for so many rows at once.
+pub(super) fn parts(insert: &InsertNode, chunk: usize) -> impl Iterator<Item = InsertNode> + '_ {
+    let rows = match &insert.rows {
+        InsertRows::Values(rows) => Some(rows),
+        _ => None,
+    };
+    rows.into_iter().flat_map(move |rows| {
+        (0..rows.count()).step_by(chunk).map(move |first| {
+            let rows = rows.slice(first, chunk.min(rows.count() - first));
+            InsertNode { rows: InsertRows::Values(rows), ..insert.clone() }
+        })
+    })
+}
+
+/// How the rows of an INSERT find their places.
+pub(super) fn order(insert: &InsertNode, dialect: &dyn Dialect) -> Option<Box<RowOrder>> {
+    let rows = match &insert.rows {
+        InsertRows::Values(rows) => Some(rows),
+        _ => None,
+    };
+    Sentinel::of(insert, Way::of(insert, dialect)).order(rows)
+}
 
 impl<'n> Compiler<'n> {
     /// Writes an INSERT. The rows are given where they are to be written into the text.
-    pub(super) fn insert(&mut self, insert: &'n InsertNode, rows: Option<Rows<'n>>) -> Result<()> {
+    pub(super) fn insert(&mut self, insert: &'n InsertNode, rows: Option<&'n RowValues>) -> Result<()> {
         let table = &insert.table;
+        let way = if self.writes_literals() { Way::Plain } else { Way::of(insert, self.dialect) };
+        let sentinel = Sentinel::of(insert, way);
         let name = self.dialect.table_name(table);
         self.push("INSERT INTO ");
         self.push(&name);
         match &insert.rows {
-            InsertRows::Default => self.push(match self.features.default_values {
-                DefaultValues::Keyword => " DEFAULT VALUES",
-                DefaultValues::EmptyRow => " () VALUES ()",
-            }),
-            InsertRows::Values { width: 0, .. } => {
-                return Err(Error::argument(format!(
-                    "a row for `{}` has no values; `insert(..)` alone inserts one row of defaults",
-                    table.name()
-                )));
-            }
-            InsertRows::Values { nodes, width } => {
-                self.columns(insert, Some(*width))?;
-                self.push(" VALUES ");
-                if insert.rows.is_of_values() {
-                    let rows = rows.filter(|_| self.writes_literals());
-                    self.rows(*width, rows)?;
-                } else {
-                    self.separated(nodes.chunks((*width).max(1)), |this, row| {
-                        this.push("(");
-                        this.separated(row, Self::node)?;
-                        this.push(")");
-                        Ok(())
-                    })?;
+            InsertRows::Default => self.defaults(),
+            InsertRows::Values(values) if values.width() == 0 => self.defaults(),
+            InsertRows::Values(values) => {
+                self.columns(insert, Some(values.width()))?;
+                match (values.nodes(), way) {
+                    (None, Way::Numbered(Written::Columns) | Way::Keyed(Written::Columns)) => {
+                        self.unnested(&sentinel)?;
+                    }
+                    (None, _) => {
+                        self.push(" VALUES ");
+                        self.rows(values.width(), rows.filter(|_| self.writes_literals()))?;
+                    }
+                    (Some(nodes), _) => {
+                        self.push(" VALUES ");
+                        self.separated(nodes.chunks(values.width()), |this, row| {
+                            this.push("(");
+                            this.separated(row, Self::node)?;
+                            this.push(")");
+                            Ok(())
+                        })?;
+                    }
                 }
             }
             InsertRows::Select(select) => {
@@ -50,7 +93,48 @@ impl<'n> Compiler<'n> {
                 return Err(Error::argument(format!("INSERT INTO {}: {message}", table.name())));
             }
         }
-        self.returning(&insert.returning, table, self.features.insert_returning, "INSERT")
+        if way != Way::GeneratedKey {
+            self.returning(&insert.returning, table, self.features.insert_returning, "INSERT")?;
+            for column in &sentinel.hidden {
+                let column = self.dialect.physical_name(column).into_owned();
+                self.push(", ");
+                self.identifier(&column);
+            }
+        }
+        self.sentinel = (way != Way::Plain).then_some(sentinel);
+        Ok(())
+    }
+
+    /// Writes a row of defaults.
+    fn defaults(&mut self) {
+        self.push(match self.features.default_values {
+            DefaultValues::Keyword => " DEFAULT VALUES",
+            DefaultValues::EmptyRow => " () VALUES ()",
+        });
+    }
+
+    /// Writes the rows as one array a column. The aliases are numbered, since a column may have any name.
+    fn unnested(&mut self, sentinel: &Sentinel) -> Result<()> {
+        self.push(" SELECT ");
+        self.separated(0..sentinel.types.len(), |this, column| {
+            this.push(&format!("_rows.c{column}"));
+            Ok(())
+        })?;
+        self.push(" FROM UNNEST(");
+        self.separated((0..).zip(&sentinel.types), |this, (column, sql_type)| {
+            this.writer.piece(Piece::Column(column));
+            let name = this.dialect.cast_type_name(sql_type)?;
+            this.push(&format!("::{name}[]"));
+            Ok(())
+        })?;
+        self.push(") WITH ORDINALITY AS _rows(");
+        self.separated(0..sentinel.types.len(), |this, column| {
+            this.push(&format!("c{column}"));
+            Ok(())
+        })?;
+        // The rows are numbered in the order in which the SELECT gives them.
+        self.push(", o) ORDER BY _rows.o");
+        Ok(())
     }
 
     /// Writes the columns of the rows.

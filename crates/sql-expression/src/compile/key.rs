@@ -4,7 +4,7 @@ mod expression;
 mod statement;
 
 use crate::{
-    Value,
+    Few, Value,
     dialect::Dialect,
     expression::{Alias, AliasTarget, InNode, Source},
     schema::Table,
@@ -28,8 +28,10 @@ pub(super) enum Slot<'n> {
 #[derive(Debug)]
 pub(super) struct Walk<'n> {
     key: Vec<u8>,
-    pub(super) slots: Vec<Slot<'n>>,
+    pub(super) slots: Few<Slot<'n>, 8>,
     pub(super) aliases: Vec<AliasUse<'n>>,
+    /// The places of a reusable statement, each with the number of its slot.
+    pub(super) places: Vec<(usize, u8)>,
     /// The tables, where they are asked for.
     tables: Option<Vec<&'n Table>>,
 }
@@ -46,7 +48,7 @@ impl<'n> Walk<'n> {
     /// Begins with a buffer, whose contents are dropped.
     pub(super) fn new(mut key: Vec<u8>) -> Self {
         key.clear();
-        Self { key, slots: Vec::new(), aliases: Vec::new(), tables: None }
+        Self { key, slots: Few::new(), aliases: Vec::new(), places: Vec::new(), tables: None }
     }
 
     /// The tables that a statement uses.
@@ -71,9 +73,12 @@ impl<'n> Walk<'n> {
         self.text(dialect.name());
         self.tag(dialect.naming() as u8);
         let (major, minor, patch) = dialect.version();
-        for part in [major, minor, patch] {
-            self.key.extend_from_slice(&part.to_le_bytes());
-        }
+        self.number((u128::from(major) << 64) | (u128::from(minor) << 32) | u128::from(patch));
+    }
+
+    /// Writes what was written before.
+    pub(super) fn again(&mut self, written: &[u8]) {
+        self.key.extend_from_slice(written);
     }
 
     /// Walks a whole statement.
@@ -136,15 +141,34 @@ impl<'n> Walk<'n> {
         }
     }
 
+    #[inline]
     fn tag(&mut self, tag: u8) {
         self.key.push(tag);
     }
 
-    fn count(&mut self, count: usize) {
-        // Lists longer than four thousand millions do not fit into memory.
-        self.key.extend_from_slice(&(count as u32).to_le_bytes());
+    #[inline]
+    fn tags<const COUNT: usize>(&mut self, tags: [u8; COUNT]) {
+        self.key.extend_from_slice(&tags);
     }
 
+    /// The length of a list or a text: one byte where it is short, as nearly all are.
+    #[inline]
+    fn count(&mut self, count: usize) {
+        match u8::try_from(count) {
+            Ok(short) if short < u8::MAX => self.tag(short),
+            _ => {
+                self.tag(u8::MAX);
+                self.key.extend_from_slice(&(count as u64).to_le_bytes());
+            }
+        }
+    }
+
+    #[inline]
+    fn number(&mut self, number: u128) {
+        self.key.extend_from_slice(&number.to_le_bytes());
+    }
+
+    #[inline]
     fn text(&mut self, text: &str) {
         self.count(text.len());
         self.key.extend_from_slice(text.as_bytes());
@@ -154,8 +178,7 @@ impl<'n> Walk<'n> {
         if let Some(tables) = &mut self.tables {
             tables.push(table);
         }
-        self.key.extend_from_slice(&table.id().to_le_bytes());
-        self.key.extend_from_slice(&table.version().to_le_bytes());
+        self.key.extend_from_slice(&table.stamp().to_le_bytes());
     }
 
     /// Walks a source.

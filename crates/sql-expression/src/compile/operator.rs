@@ -67,7 +67,7 @@ impl<'n> Compiler<'n> {
         }
         if let Some(escape) = binary.escape {
             self.push(" ESCAPE ");
-            self.dialect.write_literal(&Value::Text(escape.to_string()), self.writer.text())?;
+            self.dialect.write_literal(&Value::Text(escape.to_string().into()), self.writer.text())?;
         }
         Ok(())
     }

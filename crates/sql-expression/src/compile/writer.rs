@@ -23,6 +23,8 @@ pub(super) enum Piece {
         /// How many values a row has.
         width: u32,
     },
+    /// The placeholder of one column of an INSERT's rows, as an array.
+    Column(u32),
 }
 
 /// Text with open places.
@@ -71,6 +73,8 @@ pub(super) enum Filled {
     List(u32),
     /// The values of the rows.
     Rows,
+    /// The values of one column of the rows, as an array.
+    Column(u32),
 }
 
 /// Fills the open places with placeholders.
@@ -131,6 +135,12 @@ impl<'d> Filler<'d> {
     pub(super) fn rows(&mut self, rows: usize, width: u32) {
         self.elements(rows, width, true);
         self.filled.push(Filled::Rows);
+    }
+
+    /// A column of the rows as one value.
+    pub(super) fn column(&mut self, column: u32) {
+        self.placeholder();
+        self.filled.push(Filled::Column(column));
     }
 
     fn elements(&mut self, elements: usize, width: u32, parentheses: bool) {

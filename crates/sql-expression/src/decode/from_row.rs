@@ -9,7 +9,7 @@ use crate::{ColumnInfo, Error, Result, Row};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowPlan {
     positions: Box<[usize]>,
-    columns: Arc<[ColumnInfo]>,
+    columns: Option<Arc<[ColumnInfo]>>,
 }
 
 impl RowPlan {
@@ -39,16 +39,16 @@ impl RowPlan {
 
     /// Keeps the columns themselves, for rows whose types are not known beforehand.
     pub(crate) fn of_columns(columns: &Arc<[ColumnInfo]>) -> Self {
-        Self { positions: Box::default(), columns: columns.clone() }
+        Self { positions: Box::default(), columns: Some(columns.clone()) }
     }
 
     fn of_positions(positions: Box<[usize]>) -> Self {
-        Self { positions, columns: Arc::default() }
+        Self { positions, columns: None }
     }
 
     /// The columns that were kept.
-    pub(crate) fn columns(&self) -> &Arc<[ColumnInfo]> {
-        &self.columns
+    pub(crate) fn columns(&self) -> Option<&Arc<[ColumnInfo]>> {
+        self.columns.as_ref()
     }
 
     /// The position of the field.

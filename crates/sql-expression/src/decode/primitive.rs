@@ -138,14 +138,14 @@ impl Decode for Value {
             Cell::F32(number) => Self::F32(number),
             Cell::F64(number) => Self::F64(number),
             Cell::Decimal(number) => Self::Decimal(number),
-            Cell::Text(text) => Self::Text(text.to_owned()),
+            Cell::Text(text) => Self::Text(text.into()),
             Cell::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
             Cell::Uuid(bytes) => Self::Uuid(bytes),
             Cell::Date(days) => Self::Date(days),
             Cell::Time(microseconds) => Self::Time(microseconds),
             Cell::DateTime(microseconds) => Self::DateTime(microseconds),
             Cell::Instant(microseconds) => Self::Instant(microseconds),
-            Cell::Json(text) => Self::Json(text.to_owned()),
+            Cell::Json(text) => Self::Json(text.into()),
             cell @ Cell::Other { .. } => return Err(mismatch(cell, "Value")),
         })
     }

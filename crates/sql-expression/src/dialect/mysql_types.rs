@@ -32,7 +32,7 @@ pub(super) fn type_name(dialect: &MySqlDialect, sql_type: &SqlType) -> Result<St
                 if position > 0 {
                     sql.push_str(", ");
                 }
-                dialect.write_literal(&crate::Value::Text(value.to_string()), &mut sql)?;
+                dialect.write_literal(&crate::Value::Text((**value).into()), &mut sql)?;
             }
             sql.push(')');
             sql

@@ -13,7 +13,7 @@ impl Node {
     pub fn map_columns(&self, replace: &mut dyn FnMut(&ColumnReference) -> ColumnReference) -> Self {
         match self {
             Self::Column(column) => Self::Column(replace(column)),
-            Self::Binary(node) => Self::Binary(Arc::new(BinaryNode {
+            Self::Binary(node) => Self::Binary(Box::new(BinaryNode {
                 left: node.left.map_columns(replace),
                 operator: node.operator.clone(),
                 right: node.right.map_columns(replace),

@@ -15,5 +15,5 @@ impl Decode for serde_json::Value {
 }
 
 column_types! {
-    serde_json::Value: SqlType::Json, value => crate::Value::Json(value.to_string());
+    serde_json::Value: SqlType::Json, value => crate::Value::Json(value.to_string().into());
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    ops::Deref,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -24,15 +25,35 @@ use crate::{expression::ColumnExpression, name::Name};
 /// assert_eq!(users.columns().len(), 2);
 /// ```
 #[derive(Clone)]
-pub struct Table(Arc<Shared>);
+pub struct Table(Handle);
+
+/// How a table is held.
+#[derive(Clone)]
+enum Handle {
+    Counted(Arc<Shared>),
+    /// The table of a model lives as long as the program: nobody has to count who holds it, however many statements do.
+    Lent(&'static Shared),
+}
+
+impl Deref for Handle {
+    type Target = Shared;
+
+    #[inline]
+    fn deref(&self) -> &Shared {
+        match self {
+            Self::Counted(shared) => shared,
+            Self::Lent(shared) => shared,
+        }
+    }
+}
 
 struct Shared {
     id: u64,
     name: Name,
     schema: Option<Name>,
     definition: RwLock<Arc<TableDefinition>>,
-    // Counts the changes, so that what was compiled before one is not used after it. Read without the lock.
-    version: AtomicU64,
+    // Another number after each change, so that what was compiled before one is not used after it. Read without the lock.
+    stamp: AtomicU64,
 }
 
 /// What a table is made of, as it stood at one moment.
@@ -53,6 +74,10 @@ pub struct TableDefinition {
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
+fn next_id() -> u64 {
+    NEXT_ID.fetch_add(1, Ordering::Relaxed)
+}
+
 impl Table {
     /// A table without columns yet, registered in the metadata.
     pub fn new(name: impl Into<Name>, metadata: &MetaData) -> Self {
@@ -72,8 +97,15 @@ impl Table {
     }
 
     fn make(name: Name, schema: Option<Name>) -> Self {
-        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::new(Shared { id, name, schema, definition: RwLock::default(), version: AtomicU64::new(0) }))
+        let id = next_id();
+        let shared = Shared { id, name, schema, definition: RwLock::default(), stamp: AtomicU64::new(id) };
+        Self(Handle::Counted(Arc::new(shared)))
+    }
+
+    /// The same table, held without being counted: for one that lives as long as the program, as that of a model.
+    #[inline]
+    pub fn lend(&'static self) -> Self {
+        Self(Handle::Lent(&self.0))
     }
 
     /// Adds a column.
@@ -114,7 +146,7 @@ impl Table {
     fn change(&self, change: impl FnOnce(&mut TableDefinition)) {
         let mut definition = self.0.definition.write().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut definition));
-        self.0.version.fetch_add(1, Ordering::Release);
+        self.0.stamp.store(next_id(), Ordering::Release);
     }
 
     /// The name.
@@ -152,14 +184,9 @@ impl Table {
         ColumnExpression::new(crate::expression::Source::Table(self.clone()), name.into())
     }
 
-    /// A number that no other table of this process has.
-    pub(crate) fn id(&self) -> u64 {
-        self.0.id
-    }
-
-    /// How often the table was changed since it was made.
-    pub(crate) fn version(&self) -> u64 {
-        self.0.version.load(Ordering::Acquire)
+    /// A number for the table as it stands: no other table of this process has it, nor this one before or after a change.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.0.stamp.load(Ordering::Acquire)
     }
 }
 
@@ -198,7 +225,7 @@ impl TableDefinition {
 impl PartialEq for Table {
     /// Whether both are the same table object, not only of the same name.
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        std::ptr::eq(&*self.0, &*other.0)
     }
 }
 

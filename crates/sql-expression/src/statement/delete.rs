@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 
 use super::{DeleteNode, Executable, StatementNode, insert::dml_statement, select::items_of};
 use crate::{
-    ColumnInfo, Result, Row, RowPlan,
+    ColumnInfo, Few, Result, Row, RowPlan,
     schema::{Table, Tables},
     typed::{Condition, Selectable},
 };
@@ -15,7 +15,7 @@ pub fn delete(from: impl Tables) -> Delete {
     from.each(&mut |found| table = Some(found.clone()));
     let table = table.unwrap_or_else(|| Table::unregistered(""));
     Delete {
-        node: Arc::new(DeleteNode { table, filters: Vec::new(), returning: Vec::new() }),
+        node: Arc::new(DeleteNode { table, filters: Vec::new(), returning: Few::new() }),
         returning: PhantomData,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Cell, ColumnInfo, Decode, Error, Result, Row, Value};
+use crate::{Cell, ColumnInfo, Decode, Error, FromRow, Result, Row, Value, typed::ColumnExpression};
 
 /// A row whose types are not known beforehand, as `text(..)` gives it.
 #[derive(Clone)]
@@ -12,7 +12,7 @@ pub struct DynamicRow {
 }
 
 impl DynamicRow {
-    pub(crate) fn read(row: &dyn Row, columns: &Arc<[ColumnInfo]>) -> Result<Self> {
+    pub(crate) fn of_row(row: &dyn Row, columns: &Arc<[ColumnInfo]>) -> Result<Self> {
         let values =
             (0..row.len()).map(|position| crate::decode::decode_at(row, position)).collect::<Result<_>>()?;
         Ok(Self { columns: columns.clone(), values })
@@ -26,6 +26,41 @@ impl DynamicRow {
     /// The values, in order.
     pub fn values(&self) -> &[Value] {
         &self.values
+    }
+
+    /// The columns' names, in order; a name may stand there twice.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.columns.iter().map(|column| &*column.name)
+    }
+
+    /// The names with their values, in order: the row as a mapping.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
+        self.keys().zip(&self.values)
+    }
+
+    /// The value of a table's column, by its name in the result.
+    ///
+    /// # Errors
+    /// As [`DynamicRow::get`].
+    pub fn get_column<T: Decode>(&self, column: &ColumnExpression) -> Result<T> {
+        self.get(column.name())
+    }
+
+    /// The whole row as a tuple, by position, or as a struct with `#[derive(FromRow)]`, by name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) when the columns do not fit;
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when a value does not fit.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{DynamicRow, Result};
+    /// # fn first(row: &DynamicRow) -> Result<bool> {
+    /// Ok(row.read::<(i64, String)>()? == (1, "Ann".to_owned()))
+    /// # }
+    /// ```
+    pub fn read<T: FromRow>(&self) -> Result<T> {
+        T::from_row(self, &T::plan(&self.columns)?)
     }
 
     /// The value of the column with this name.
@@ -44,11 +79,31 @@ impl DynamicRow {
     /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) when there is no such position;
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) when the value does not fit.
     pub fn get_at<T: Decode>(&self, position: usize) -> Result<T> {
-        let value = self.values.get(position).ok_or_else(|| {
-            Error::argument(format!("a row of {} columns has no position {position}", self.values.len()))
-        })?;
+        let value = self.values.get(position).ok_or_else(|| no_position(position, self.values.len()))?;
         T::decode(value.as_cell())
     }
+}
+
+impl PartialEq for DynamicRow {
+    /// Whether the values are the same, whatever their columns are called.
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
+
+impl Row for DynamicRow {
+    fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    fn cell(&self, position: usize) -> Result<Cell<'_>> {
+        let value = self.values.get(position).ok_or_else(|| no_position(position, self.values.len()))?;
+        Ok(value.as_cell())
+    }
+}
+
+fn no_position(position: usize, columns: usize) -> Error {
+    Error::argument(format!("a row of {columns} columns has no position {position}"))
 }
 
 impl Value {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::StatementNode;
+use super::{Configured, Reused, StatementNode, StatementOptions};
 use crate::{ColumnInfo, Dialect, Result, Row, RowPlan};
 
 /// A statement that a connection or a session can execute, typed by what its rows are read into.
@@ -24,6 +24,30 @@ pub trait Executable: Send + Sync {
     /// Those of [`CompiledCache::render`](crate::CompiledCache::render).
     fn to_sql(&self, dialect: &dyn Dialect) -> Result<String> {
         crate::compile::to_sql(&self.node(), dialect)
+    }
+
+    /// How the statement wants to be executed, where it says so.
+    fn statement_options(&self) -> Option<&StatementOptions> {
+        None
+    }
+
+    /// The same statement with a say in how it is executed: deadline, fetch size and the like.
+    fn execution_options(self, options: StatementOptions) -> Configured<Self>
+    where
+        Self: Sized,
+    {
+        Configured::new(self, options)
+    }
+
+    /// What it is known by, where it is built once and executed with other values each time.
+    #[doc(hidden)]
+    fn reused(&self) -> Option<Reused<'_>> {
+        None
+    }
+
+    /// Whether [`plan`](Self::plan) looks at the columns at all: not where the select list is our own.
+    fn needs_columns(&self) -> bool {
+        true
     }
 
     /// Looks at the columns of the result, once.

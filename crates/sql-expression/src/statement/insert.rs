@@ -2,9 +2,11 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
-use super::{Executable, InsertNode, InsertRow, InsertRows, Select, StatementNode, select::items_of};
+use super::{
+    Executable, InsertNode, InsertRow, InsertRows, RowValues, Select, StatementNode, select::items_of,
+};
 use crate::{
-    ColumnInfo, Result, Row, RowPlan,
+    ColumnInfo, Few, Result, Row, RowPlan,
     expression::Node,
     name::Name,
     schema::{Table, Tables},
@@ -26,7 +28,14 @@ pub fn insert(into: impl Tables) -> Insert {
     into.each(&mut |found| table = Some(found.clone()));
     let table = table.unwrap_or_else(|| Table::unregistered(""));
     Insert {
-        node: Arc::new(InsertNode { table, columns: None, rows: InsertRows::Default, returning: Vec::new() }),
+        node: Arc::new(InsertNode {
+            table,
+            columns: None,
+            rows: InsertRows::Default,
+            returning: Few::new(),
+            unordered: false,
+            key_alone: false,
+        }),
         returning: PhantomData,
     }
 }
@@ -50,19 +59,16 @@ impl<R> Insert<R> {
         self.change(|insert| {
             let columns = insert.columns.get_or_insert_default();
             columns.push(name);
-            match &mut insert.rows {
-                InsertRows::Values { nodes, width }
-                    if *width + 1 == columns.len() && nodes.len() == *width =>
-                {
-                    nodes.push(node);
-                    *width += 1;
+            insert.rows = match std::mem::replace(&mut insert.rows, InsertRows::Default) {
+                InsertRows::Values(row) if row.count() == 1 && row.width() + 1 == columns.len() => {
+                    let width = columns.len();
+                    let mut row = row.into_writer();
+                    row.node(node);
+                    InsertRows::Values(row.finish(width, 1))
                 }
-                InsertRows::Default => insert.rows = InsertRows::Values { nodes: vec![node], width: 1 },
-                _ => {
-                    insert.rows =
-                        InsertRows::Invalid("`value` cannot follow `values` or `values_many`".into())
-                }
-            }
+                InsertRows::Default => InsertRows::Values(RowValues::one(node)),
+                _ => InsertRows::Invalid("`value` cannot follow `values` or `values_many`".into()),
+            };
         })
     }
 
@@ -78,6 +84,9 @@ impl<R> Insert<R> {
     }
 
     /// Inserts many rows of one shape, in few statements.
+    ///
+    /// With [`returning`](Self::returning) the rows that come back are in the order of those that were given, on every
+    /// database: see [`unordered`](Self::unordered). A row of `()` takes the defaults of all columns.
     pub fn values_many<I>(self, rows: I) -> Self
     where
         I: IntoIterator,
@@ -92,7 +101,29 @@ impl<R> Insert<R> {
         self.change(|insert| insert.rows = InsertRows::Select(select))
     }
 
-    /// Gives back what was inserted, with what the database put in.
+    /// Lets the rows that come back be in whatever order the database gives them (default: in the order of the rows that
+    /// were inserted). SQLAlchemy says `sort_by_parameter_order=False`.
+    ///
+    /// No database promises the order of RETURNING. So rows are told by the key that the database numbered or by the key
+    /// that they were given, and where there is neither, they are inserted one by one, which takes longer. What does not
+    /// need to know which row is which says so here.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, dialect::SqliteDialect, insert, schema::{Column, Table}, types::{Integer, Varchar}};
+    /// # let words = Table::unregistered("words").column(Column::new("word", Varchar(50))).column(Column::new("length", Integer));
+    /// let lengths = insert(&words).columns(["word"]).values_many([("a",), ("the",)]).returning(words.c("length")).unordered();
+    /// assert_eq!(
+    ///     lengths.to_sql(&SqliteDialect::default())?,
+    ///     "INSERT INTO words (word) VALUES ('a'), ('the') RETURNING length"
+    /// );
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    pub fn unordered(self) -> Self {
+        self.change(|insert| insert.unordered = true)
+    }
+
+    /// Gives back what was inserted, with what the database put in. Many rows come in the order in which they were given.
     pub fn returning<S: Selectable>(self, selection: S) -> Insert<S> {
         let items = items_of(&selection);
         let changed = self.change(|insert| insert.returning = items);

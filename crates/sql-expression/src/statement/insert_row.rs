@@ -1,23 +1,26 @@
 //! [`InsertRow`]: what one row of an INSERT can be.
 
-use super::{InsertNode, InsertRows};
+use super::{InsertNode, InsertRows, RowWriter};
 use crate::{
-    expression::Node,
     name::Name,
     typed::{IntoNode, Model},
 };
 
-/// One row of an INSERT: a tuple of values in the order of the columns, a list of names with values, or a model.
+/// One row of an INSERT: a tuple of values in the order of the columns, a list of names with values, a model, or `()` for
+/// a row of defaults.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a row of values",
     note = "use a tuple in the order of the columns, an array of (\"name\", value) pairs, or a model"
 )]
 pub trait InsertRow {
-    /// The names of the columns; none: the table's, in order.
+    /// The names of the columns; none: the table's, in order. Asked of the first row.
     fn columns(&self) -> Option<Vec<Name>>;
 
-    /// Adds the values, in the order of the columns.
-    fn nodes(self, nodes: &mut Vec<Node>);
+    /// Whether a further row has the same columns as the first, which was of the same type.
+    fn has_columns(&self, first: Option<&[Name]>) -> bool;
+
+    /// Writes the values, in the order of the columns.
+    fn write(self, row: &mut RowWriter);
 }
 
 /// Adds rows to an INSERT. Rows of another shape than the first make it invalid, which compiling reports.
@@ -26,28 +29,47 @@ where
     I: IntoIterator,
     I::Item: InsertRow,
 {
-    let (mut nodes, mut width) = match std::mem::replace(&mut insert.rows, InsertRows::Default) {
-        InsertRows::Values { nodes, width } => (nodes, width),
-        _ => (Vec::new(), 0),
+    let (before, width_before, mut writer) = match std::mem::replace(&mut insert.rows, InsertRows::Default) {
+        InsertRows::Values(rows) => (rows.count(), rows.width(), rows.into_writer()),
+        InsertRows::Invalid(message) => {
+            insert.rows = InsertRows::Invalid(message);
+            return;
+        }
+        _ => (0, 0, RowWriter::default()),
     };
-    let mut count = 0;
+    let rows = rows.into_iter();
+    let (mut width, mut count) = (width_before, before);
+    // None: no row was seen yet; Some(None): they name no columns.
+    let mut named: Option<bool> = None;
+    let expected = rows.size_hint().0;
     for row in rows {
         count += 1;
-        let columns = row.columns();
-        if insert.columns.is_none() {
-            insert.columns = columns;
-        } else if columns.is_some() && columns != insert.columns {
+        let fits = match named {
+            Some(names) => row.has_columns(if names { insert.columns.as_deref() } else { None }),
+            None => {
+                let columns = row.columns();
+                named = Some(columns.is_some());
+                if insert.columns.is_none() && before == 0 {
+                    insert.columns = columns;
+                    true
+                } else {
+                    columns.is_none() || columns == insert.columns
+                }
+            }
+        };
+        if !fits {
             insert.rows = InsertRows::Invalid(
                 format!("row {count} has other columns than the first; insert rows of one shape together")
                     .into(),
             );
             return;
         }
-        let before = nodes.len();
-        row.nodes(&mut nodes);
-        let row_width = nodes.len() - before;
-        if width == 0 {
+        let start = writer.len();
+        row.write(&mut writer);
+        let row_width = writer.len() - start;
+        if count == 1 {
             width = row_width;
+            writer.reserve(width * expected.saturating_sub(1));
         }
         if width != row_width {
             insert.rows = InsertRows::Invalid(
@@ -56,47 +78,68 @@ where
             return;
         }
     }
-    insert.rows = if count == 0 && nodes.is_empty() {
+    insert.rows = if count == 0 {
         InsertRows::Invalid("there are no rows to insert".into())
     } else {
-        InsertRows::Values { nodes, width }
+        InsertRows::Values(writer.finish(width, count))
     };
+}
+
+/// The place of the key that the database numbers.
+fn numbered<M: Model>() -> Option<usize> {
+    let definition = M::table().definition();
+    let column = definition.autoincrement_column()?;
+    definition.columns.iter().position(|other| other.name == column.name)
 }
 
 impl<M: Model> InsertRow for &M {
     fn columns(&self) -> Option<Vec<Name>> {
+        let left_out = if self.is_key_unset() { numbered::<M>() } else { None };
         let definition = M::table().definition();
-        let unset = self
-            .is_key_unset()
-            .then(|| definition.autoincrement_column().map(|column| column.name.clone()))
-            .flatten();
+        let columns = definition.columns.iter().enumerate();
         Some(
-            definition
-                .columns
-                .iter()
-                .map(|column| column.name.clone())
-                .filter(|name| Some(name) != unset.as_ref())
+            columns
+                .filter(|(place, _)| Some(*place) != left_out)
+                .map(|(_, column)| column.name.clone())
                 .collect(),
         )
     }
 
-    fn nodes(self, nodes: &mut Vec<Node>) {
-        let definition = M::table().definition();
-        let unset = self
-            .is_key_unset()
-            .then(|| definition.autoincrement_column().map(|column| column.name.clone()))
-            .flatten();
-        let mut values = Vec::with_capacity(M::COLUMNS);
-        self.write(&mut values);
-        nodes.extend(
-            definition
-                .columns
-                .iter()
-                .zip(values)
-                .filter(|(column, _)| Some(&column.name) != unset.as_ref())
-                .map(|(column, value)| Node::typed_bind(value, column.sql_type.clone())),
-        );
+    #[inline]
+    fn has_columns(&self, first: Option<&[Name]>) -> bool {
+        // The first row was of this model too, so that only its key can have been left out.
+        first.is_some_and(|first| (first.len() < M::COLUMNS) == self.is_key_unset())
     }
+
+    #[inline]
+    fn write(self, row: &mut RowWriter) {
+        let left_out = match self.is_key_unset() {
+            true => *row.numbered.get_or_insert_with(numbered::<M>),
+            false => None,
+        };
+        row.columns(left_out, |values| M::write(self, values));
+    }
+}
+
+impl InsertRow for () {
+    fn columns(&self) -> Option<Vec<Name>> {
+        None
+    }
+
+    fn has_columns(&self, _: Option<&[Name]>) -> bool {
+        true
+    }
+
+    fn write(self, _: &mut RowWriter) {}
+}
+
+fn are_named<'n, N: Into<Name> + Clone + 'n>(
+    names: impl ExactSizeIterator<Item = &'n N>,
+    first: Option<&[Name]>,
+) -> bool {
+    first.is_some_and(|first| {
+        first.len() == names.len() && names.zip(first).all(|(name, first)| name.clone().into() == *first)
+    })
 }
 
 impl<N: Into<Name> + Clone, V: IntoNode, const COUNT: usize> InsertRow for [(N, V); COUNT] {
@@ -104,8 +147,12 @@ impl<N: Into<Name> + Clone, V: IntoNode, const COUNT: usize> InsertRow for [(N, 
         Some(self.iter().map(|(name, _)| name.clone().into()).collect())
     }
 
-    fn nodes(self, nodes: &mut Vec<Node>) {
-        nodes.extend(self.into_iter().map(|(_, value)| value.into_node()));
+    fn has_columns(&self, first: Option<&[Name]>) -> bool {
+        are_named(self.iter().map(|(name, _)| name), first)
+    }
+
+    fn write(self, row: &mut RowWriter) {
+        self.into_iter().for_each(|(_, value)| row.node(value.into_node()));
     }
 }
 
@@ -114,8 +161,12 @@ impl<N: Into<Name> + Clone, V: IntoNode> InsertRow for Vec<(N, V)> {
         Some(self.iter().map(|(name, _)| name.clone().into()).collect())
     }
 
-    fn nodes(self, nodes: &mut Vec<Node>) {
-        nodes.extend(self.into_iter().map(|(_, value)| value.into_node()));
+    fn has_columns(&self, first: Option<&[Name]>) -> bool {
+        are_named(self.iter().map(|(name, _)| name), first)
+    }
+
+    fn write(self, row: &mut RowWriter) {
+        self.into_iter().for_each(|(_, value)| row.node(value.into_node()));
     }
 }
 
@@ -126,10 +177,16 @@ macro_rules! tuples {
                 None
             }
 
+            #[inline]
+            fn has_columns(&self, _: Option<&[Name]>) -> bool {
+                true
+            }
+
+            #[inline]
             #[allow(non_snake_case, reason = "the type parameters name the variables")]
-            fn nodes(self, nodes: &mut Vec<Node>) {
+            fn write(self, row: &mut RowWriter) {
                 let ($($name,)*) = self;
-                $(nodes.push($name.into_node());)*
+                $(row.node($name.into_node());)*
             }
         }
     )*};

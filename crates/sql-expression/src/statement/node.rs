@@ -2,8 +2,10 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
+use super::{ClausesPlace, RowValues};
 use crate::{
-    expression::{Alias, Node, OrderBy, Source},
+    Few,
+    expression::{Alias, Node, Source},
     name::Name,
     schema::{ForeignKeyConstraint, Index, Table},
     value::Value,
@@ -45,42 +47,15 @@ pub enum StatementKind {
     Ddl,
 }
 
-/// SELECT.
+/// SELECT. Its other clauses are fields of [`SelectClauses`](super::SelectClauses), and are used as if they stood here.
 #[derive(Clone, Debug, Default)]
 pub struct SelectNode {
-    /// WITH.
-    pub with: Vec<CommonTableExpression>,
-    /// DISTINCT.
-    pub distinct: bool,
-    /// DISTINCT ON (PostgreSQL).
-    pub distinct_on: Vec<Node>,
     /// The select list.
-    pub items: Vec<SelectItem>,
-    /// What FROM holds besides what the columns ask for.
-    pub from: Vec<Source>,
-    /// Joins, in order.
-    pub joins: Vec<Join>,
+    pub items: Few<SelectItem>,
     /// WHERE: all of them.
-    pub filters: Vec<Node>,
-    /// GROUP BY.
-    pub group_by: Vec<Node>,
-    /// HAVING: all of them.
-    pub having: Vec<Node>,
-    /// What stands before the set operations, where it is a select of its own because it was ordered or limited. The items
-    /// then only repeat its shape, and nothing else of this select's core is used.
-    pub first: Option<Arc<SelectNode>>,
-    /// UNION, INTERSECT, EXCEPT with further selects, in order.
-    pub set_operations: Vec<SetOperation>,
-    /// ORDER BY.
-    pub order_by: Vec<OrderBy>,
-    /// LIMIT.
-    pub limit: Option<Node>,
-    /// OFFSET.
-    pub offset: Option<Node>,
-    /// FOR UPDATE and its like.
-    pub locking: Option<Locking>,
-    /// What a layer above hung on the statement, such as loader options. It is no part of the SQL.
-    pub extensions: Extensions,
+    pub filters: Few<Node>,
+    /// All others.
+    pub clauses: ClausesPlace,
 }
 
 impl SelectNode {
@@ -220,6 +195,7 @@ pub enum LockWait {
 
 /// INSERT.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct InsertNode {
     /// The table.
     pub table: Table,
@@ -228,7 +204,11 @@ pub struct InsertNode {
     /// The rows.
     pub rows: InsertRows,
     /// RETURNING.
-    pub returning: Vec<SelectItem>,
+    pub returning: Few<SelectItem>,
+    /// Whether the rows that come back may be in another order than those that were given.
+    pub unordered: bool,
+    /// Whether RETURNING stands only for the numbered key, which may come back by another way where there is one.
+    pub key_alone: bool,
 }
 
 /// The rows of an INSERT.
@@ -237,24 +217,12 @@ pub struct InsertNode {
 pub enum InsertRows {
     /// One row of defaults.
     Default,
-    /// Rows of values, one after the other in one list.
-    Values {
-        /// All values, row by row.
-        nodes: Vec<Node>,
-        /// How many values a row has.
-        width: usize,
-    },
+    /// Rows of values and expressions.
+    Values(RowValues),
     /// The rows of a select.
     Select(Arc<SelectNode>),
     /// Rows that do not fit together, in the message's words: building never fails, compiling does.
     Invalid(Name),
-}
-
-impl InsertRows {
-    /// Whether these are rows of nothing but values.
-    pub(crate) fn is_of_values(&self) -> bool {
-        matches!(self, Self::Values { nodes, width } if *width > 0 && nodes.iter().all(|node| matches!(node, Node::Bind(_))))
-    }
 }
 
 /// UPDATE.
@@ -267,7 +235,7 @@ pub struct UpdateNode {
     /// WHERE: all of them.
     pub filters: Vec<Node>,
     /// RETURNING.
-    pub returning: Vec<SelectItem>,
+    pub returning: Few<SelectItem>,
 }
 
 /// DELETE.
@@ -278,7 +246,7 @@ pub struct DeleteNode {
     /// WHERE: all of them.
     pub filters: Vec<Node>,
     /// RETURNING.
-    pub returning: Vec<SelectItem>,
+    pub returning: Few<SelectItem>,
 }
 
 /// SQL written by hand.

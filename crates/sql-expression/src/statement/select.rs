@@ -7,7 +7,7 @@ use super::{
     SetOperation, SetOperator, StatementNode,
 };
 use crate::{
-    ColumnInfo, Decode, Result, Row, RowPlan,
+    ColumnInfo, Decode, Few, Result, Row, RowPlan,
     expression::{Alias, AliasTarget, Node, OrderBy, Source},
     name::Name,
     typed::{
@@ -196,13 +196,10 @@ impl<S> Select<S> {
             return self.change(|node| node.set_operations.push(SetOperation { operator, select }));
         }
         let first = self.node;
-        let node = SelectNode {
-            items: first.items.clone(),
-            extensions: first.extensions.clone(),
-            first: Some(first),
-            set_operations: vec![SetOperation { operator, select }],
-            ..SelectNode::default()
-        };
+        let mut node = SelectNode { items: first.items.clone(), ..SelectNode::default() };
+        node.extensions = first.extensions.clone();
+        node.first = Some(first);
+        node.set_operations = vec![SetOperation { operator, select }];
         Self { node: Arc::new(node), selection: PhantomData }
     }
 
@@ -272,6 +269,10 @@ impl<S: Selectable> Executable for Select<S> {
 
     fn node(&self) -> StatementNode {
         StatementNode::Select(self.node.clone())
+    }
+
+    fn needs_columns(&self) -> bool {
+        false
     }
 
     fn plan(&self, _: &Arc<[ColumnInfo]>) -> Result<RowPlan> {
@@ -438,8 +439,8 @@ impl JoinTarget for &Alias {
 }
 
 /// The items of a select list, for RETURNING.
-pub(crate) fn items_of(selection: &impl Selectable) -> Vec<SelectItem> {
-    let mut items = Vec::new();
+pub(crate) fn items_of(selection: &impl Selectable) -> Few<SelectItem> {
+    let mut items = Few::new();
     selection.items(&mut items);
     items
 }

@@ -101,13 +101,13 @@ impl IntoParameter for Value {
 
 impl IntoParameter for &str {
     fn into_parameter(self) -> Value {
-        Value::Text(self.to_owned())
+        Value::Text(self.into())
     }
 }
 
 impl IntoParameter for &String {
     fn into_parameter(self) -> Value {
-        Value::Text(self.clone())
+        Value::Text(self.as_str().into())
     }
 }
 
@@ -142,7 +142,10 @@ impl Executable for TextStatement<DynamicRow> {
     }
 
     fn decode(&self, row: &dyn Row, plan: &RowPlan) -> Result<DynamicRow> {
-        DynamicRow::read(row, plan.columns())
+        match plan.columns() {
+            Some(columns) => DynamicRow::of_row(row, columns),
+            None => DynamicRow::of_row(row, &Arc::default()),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     select::items_of,
 };
 use crate::{
-    ColumnInfo, Result, Row, RowPlan,
+    ColumnInfo, Few, Result, Row, RowPlan,
     schema::{Table, Tables},
     typed::{Condition, Selectable},
 };
@@ -18,7 +18,7 @@ pub fn update(target: impl Tables) -> Update {
     let mut table = None;
     target.each(&mut |found| table = Some(found.clone()));
     let table = table.unwrap_or_else(|| Table::unregistered(""));
-    let node = UpdateNode { table, assignments: Vec::new(), filters: Vec::new(), returning: Vec::new() };
+    let node = UpdateNode { table, assignments: Vec::new(), filters: Vec::new(), returning: Few::new() };
     Update { node: Arc::new(node), returning: PhantomData }
 }
 

@@ -68,7 +68,7 @@ impl<M, T> Attribute<M, T> {
 impl<M: Model, T: ColumnType> Attribute<M, T> {
     /// The untyped node.
     pub fn node(self) -> Node {
-        self.node_of(Source::Table(M::table().clone()))
+        self.node_of(Source::Table(M::table().lend()))
     }
 
     /// The untyped node, as a column of another source, such as an alias.

@@ -133,7 +133,7 @@ column_types! {
     f32: SqlType::Float, value => Value::F32(*value);
     f64: SqlType::Double, value => Value::F64(*value);
     bool: SqlType::Boolean, value => Value::Bool(*value);
-    String: SqlType::Text, value => Value::Text(value.clone()), Value::Text(value);
+    String: SqlType::Text, value => Value::Text(value.as_str().into()), Value::Text(value.into());
     Vec<u8>: SqlType::LargeBinary, value => Value::Bytes(value.clone()), Value::Bytes(value);
     Decimal: SqlType::Numeric { precision: None, scale: None }, value => Value::Decimal(*value);
 }

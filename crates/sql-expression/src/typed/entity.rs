@@ -76,7 +76,7 @@ impl<M: Model> fmt::Debug for Entity<M> {
 
 impl<M: Model> From<Entity<M>> for Source {
     fn from(_: Entity<M>) -> Self {
-        Self::Table(M::table().clone())
+        Self::Table(M::table().lend())
     }
 }
 
@@ -95,7 +95,7 @@ pub struct Nullable<S>(pub(crate) S);
 /// # Examples
 /// `let boss = aliased(Employee); select((Employee::name, boss.c(Employee::name)))…`
 pub fn aliased<M: Model>(_: Entity<M>) -> Aliased<M> {
-    Aliased { alias: Alias::new(None, AliasTarget::Table(M::table().clone())), model: PhantomData }
+    Aliased { alias: Alias::new(None, AliasTarget::Table(M::table().lend())), model: PhantomData }
 }
 
 /// A model under another name.
@@ -107,7 +107,7 @@ pub struct Aliased<M> {
 impl<M: Model> Aliased<M> {
     /// The same under a name of the caller's choice.
     pub fn named(name: impl Into<Name>) -> Self {
-        let alias = Alias::new(Some(name.into()), AliasTarget::Table(M::table().clone()));
+        let alias = Alias::new(Some(name.into()), AliasTarget::Table(M::table().lend()));
         Self { alias, model: PhantomData }
     }
 

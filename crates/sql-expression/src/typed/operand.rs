@@ -31,7 +31,7 @@ impl<B: ColumnType<Base = B>> Operand<B> for &B {
 #[diagnostic::do_not_recommend]
 impl Operand<String> for &str {
     fn into_operand(self) -> Node {
-        Node::typed_bind(Value::Text(self.to_owned()), String::sql_type())
+        Node::typed_bind(Value::Text(self.into()), String::sql_type())
     }
 }
 

@@ -317,7 +317,7 @@ fn literal_like(left: Node, before: &str, text: &str, after: &str) -> Expression
         pattern.push(character);
     }
     pattern.push_str(after);
-    Expression::new(Node::Binary(Arc::new(BinaryNode {
+    Expression::new(Node::Binary(Box::new(BinaryNode {
         left,
         operator: BinaryOperator::Like,
         right: pattern.as_str().into_operand(),

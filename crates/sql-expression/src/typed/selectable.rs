@@ -2,7 +2,7 @@
 
 use super::{Aliased, Attribute, ColumnExpression, ColumnType, Entity, Expression, Model, Nullable};
 use crate::{
-    Cell, Decode, Error, Result, Row, Value,
+    Cell, Decode, Error, Few, Result, Row, Value,
     decode::{decode_at, read_cell},
     expression::Node,
     schema::Table,
@@ -20,7 +20,7 @@ pub trait Selectable: Send + Sync {
     type Value: Send + 'static;
 
     /// Adds itself to the select list.
-    fn items(&self, items: &mut Vec<SelectItem>);
+    fn items(&self, items: &mut Few<SelectItem>);
 
     /// Reads its cells from the row.
     ///
@@ -120,8 +120,8 @@ fn field_error(error: Error, model: &str, name: &str) -> Error {
     error.context(format_args!("{model}.{name}"))
 }
 
-fn entity(source: crate::expression::Source, table: &Table, nullable: bool) -> SelectItem {
-    SelectItem::Entity { source, table: table.clone(), nullable }
+fn entity(source: crate::expression::Source, table: &'static Table, nullable: bool) -> SelectItem {
+    SelectItem::Entity { source, table: table.lend(), nullable }
 }
 
 fn expression(node: Node, nullable: bool) -> SelectItem {
@@ -132,8 +132,8 @@ fn expression(node: Node, nullable: bool) -> SelectItem {
 impl<M: Model> Selectable for Entity<M> {
     type Value = M;
 
-    fn items(&self, items: &mut Vec<SelectItem>) {
-        items.push(entity(M::table().into(), M::table(), false));
+    fn items(&self, items: &mut Few<SelectItem>) {
+        items.push(entity(M::table().lend().into(), M::table(), false));
     }
 
     #[inline]
@@ -146,7 +146,7 @@ impl<M: Model> Selectable for Entity<M> {
 impl<M: Model> Selectable for Aliased<M> {
     type Value = M;
 
-    fn items(&self, items: &mut Vec<SelectItem>) {
+    fn items(&self, items: &mut Few<SelectItem>) {
         items.push(entity(self.source(), M::table(), false));
     }
 
@@ -167,8 +167,8 @@ fn read_nullable<M: Model>(reader: &mut RowReader<'_>) -> Result<Option<M>> {
 impl<M: Model> Selectable for Nullable<Entity<M>> {
     type Value = Option<M>;
 
-    fn items(&self, items: &mut Vec<SelectItem>) {
-        items.push(entity(M::table().into(), M::table(), true));
+    fn items(&self, items: &mut Few<SelectItem>) {
+        items.push(entity(M::table().lend().into(), M::table(), true));
     }
 
     fn read(reader: &mut RowReader<'_>) -> Result<Option<M>> {
@@ -180,7 +180,7 @@ impl<M: Model> Selectable for Nullable<Entity<M>> {
 impl<M: Model> Selectable for Nullable<Aliased<M>> {
     type Value = Option<M>;
 
-    fn items(&self, items: &mut Vec<SelectItem>) {
+    fn items(&self, items: &mut Few<SelectItem>) {
         items.push(entity(self.0.source(), M::table(), true));
     }
 
@@ -193,7 +193,7 @@ impl<M: Model> Selectable for Nullable<Aliased<M>> {
 impl<M: Model, T: ColumnType> Selectable for Attribute<M, T> {
     type Value = T;
 
-    fn items(&self, items: &mut Vec<SelectItem>) {
+    fn items(&self, items: &mut Few<SelectItem>) {
         items.push(expression(self.node(), T::NULLABLE));
     }
 
@@ -207,7 +207,7 @@ impl<M: Model, T: ColumnType> Selectable for Attribute<M, T> {
 impl<T: Decode + Send + 'static> Selectable for Expression<T> {
     type Value = T;
 
-    fn items(&self, items: &mut Vec<SelectItem>) {
+    fn items(&self, items: &mut Few<SelectItem>) {
         items.push(expression(self.node().clone(), T::ACCEPTS_NULL || self.is_marked_nullable()));
     }
 
@@ -221,7 +221,7 @@ impl<T: Decode + Send + 'static> Selectable for Expression<T> {
 impl Selectable for ColumnExpression {
     type Value = Value;
 
-    fn items(&self, items: &mut Vec<SelectItem>) {
+    fn items(&self, items: &mut Few<SelectItem>) {
         // An untyped value can hold NULL, so an outer-joined side needs no mark.
         items.push(expression(self.node(), true));
     }
@@ -238,7 +238,7 @@ macro_rules! tuples {
             type Value = ($($name::Value,)*);
 
             #[allow(non_snake_case, reason = "the type parameters name the variables")]
-            fn items(&self, items: &mut Vec<SelectItem>) {
+            fn items(&self, items: &mut Few<SelectItem>) {
                 let ($($name,)*) = self;
                 $($name.items(items);)*
             }

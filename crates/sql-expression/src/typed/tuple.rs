@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Expression;
 use crate::{
     expression::{InNode, Node},
-    statement::{InsertRow, IntoNodes, Select},
+    statement::{InsertRow, IntoNodes, RowWriter, Select},
 };
 
 /// Several columns or expressions that are compared together: `tuple((a, b)).in_([(1, "x"), (2, "y")])`.
@@ -53,9 +53,9 @@ impl Tuple {
         let values = rows
             .into_iter()
             .map(|row| {
-                let mut nodes = Vec::with_capacity(self.0.len());
-                row.nodes(&mut nodes);
-                Node::Tuple(nodes.into())
+                let mut writer = RowWriter::default();
+                row.write(&mut writer);
+                Node::Tuple(writer.into_nodes().into())
             })
             .collect();
         Expression::new(Node::In(Arc::new(InNode {

@@ -102,3 +102,24 @@ fn too_many_parameters_are_an_error_that_says_so() {
     let failed = CompiledCache::default().render(&node, &sqlite()).unwrap_err();
     assert!(failed.to_string().contains("40000 parameters, but sqlite takes at most 32766"), "{failed}");
 }
+
+#[test]
+fn what_a_thread_found_before_goes_with_the_cache() {
+    let Library { author, .. } = Library::new();
+    let (cache, other) = (CompiledCache::default(), CompiledCache::default());
+    let node = select(author.c("id")).filter(author.c("id").eq(1)).node();
+    let dialect = sqlite();
+    for _ in 0..3 {
+        cache.render(&node, &dialect).unwrap();
+    }
+    assert_eq!((cache.statistics().hits, cache.statistics().misses), (2, 1));
+    // Another cache, and one that was cleared, know nothing of it.
+    other.render(&node, &dialect).unwrap();
+    assert_eq!((other.statistics().hits, other.statistics().misses), (0, 1));
+    cache.clear();
+    cache.render(&node, &dialect).unwrap();
+    assert_eq!((cache.statistics().hits, cache.statistics().misses), (2, 2));
+    // Nor is a statement of another dialect taken for it.
+    let sql = cache.render(&node, &postgres()).unwrap().parts.remove(0).sql;
+    assert!(sql.ends_with("= $1"), "{sql}");
+}

@@ -65,7 +65,7 @@ pub(crate) fn sql_with(statement: &impl Executable, dialect: &Arc<dyn Dialect>) 
     let mut rendered = render(statement, dialect).expect("the statement compiles");
     assert_eq!(rendered.parts.len(), 1, "one part");
     let part = rendered.parts.remove(0);
-    (part.sql.to_string(), part.parameters)
+    (part.sql.to_string(), part.parameters.into_vec())
 }
 
 /// The one text of a statement.

@@ -1,6 +1,17 @@
 //! INSERT, UPDATE and DELETE.
 
-use aludel_sql_expression::{Value, delete, insert, update};
+use std::sync::Arc;
+
+use aludel_sql_expression::{
+    CompiledCache, Dialect, Executable, Value,
+    compile::RowOrder,
+    delete,
+    expression::Node,
+    func, insert,
+    schema::{Column, Table},
+    types::{Integer, Numeric, Text},
+    update,
+};
 
 use crate::fixture::{Library, assert_sql, error, mariadb, mysql, postgres, render, sql, sqlite};
 
@@ -73,4 +84,144 @@ fn update_and_delete() {
         "DELETE FROM book USING book, author WHERE book.author_id = author.id"
     );
     assert_eq!(sql(&delete(&author), &sqlite()), "DELETE FROM author");
+}
+
+fn parts_of(
+    statement: &impl Executable,
+    dialect: &Arc<dyn Dialect>,
+) -> (Vec<(String, usize, usize)>, Option<RowOrder>) {
+    let rendered = render(statement, dialect).expect("the statement compiles");
+    let parts = rendered.parts.iter().map(|part| (part.sql.to_string(), part.sets, part.parameters.len()));
+    (parts.collect(), rendered.row_order.map(|order| *order))
+}
+
+fn part(sql: &str, sets: usize, parameters: usize) -> Vec<(String, usize, usize)> {
+    vec![(sql.to_owned(), sets, parameters)]
+}
+
+#[test]
+fn rows_that_come_back_are_told_by_their_number() {
+    let Library { author, .. } = Library::new();
+    let many = insert(&author).columns(["name", "age"]).values_many([("a", 1), ("b", 2), ("c", 3)]);
+    let names = many.clone().returning(author.c("name"));
+    let (parts, order) = parts_of(&names, &postgres());
+    let sql = "INSERT INTO author (name, age) SELECT _rows.c0, _rows.c1 FROM UNNEST($1::TEXT[], $2::INTEGER[]) WITH \
+               ORDINALITY AS _rows(c0, c1, o) ORDER BY _rows.o RETURNING name, id";
+    assert_eq!(parts, part(sql, 1, 2));
+    assert!(matches!(order, Some(RowOrder::Numbered { position: 1, hidden: 1, .. })), "{order:?}");
+    let (parts, order) = parts_of(&names, &mariadb());
+    let sql = "INSERT INTO author (name, age) VALUES (?, ?), (?, ?), (?, ?) RETURNING name, id";
+    assert_eq!(parts, part(sql, 1, 6));
+    assert!(matches!(order, Some(RowOrder::Numbered { position: 1, hidden: 1, .. })), "{order:?}");
+    let (parts, order) = parts_of(&names, &sqlite());
+    assert_eq!(parts, part("INSERT INTO author (name, age) VALUES (?, ?) RETURNING name", 3, 6));
+    assert!(matches!(order, Some(RowOrder::OneByOne)), "{order:?}");
+
+    // The number is there already where it is asked for; alone it needs no RETURNING on SQLite.
+    let numbers = many.clone().returning(author.c("id"));
+    let (parts, order) = parts_of(&numbers, &mariadb());
+    assert!(parts[0].0.ends_with("RETURNING id"), "{parts:?}");
+    assert!(matches!(order, Some(RowOrder::Numbered { position: 0, hidden: 0, .. })), "{order:?}");
+    let (parts, order) = parts_of(&numbers, &sqlite());
+    assert_eq!(parts, part("INSERT INTO author (name, age) VALUES (?, ?)", 3, 6));
+    assert!(matches!(&order, Some(RowOrder::GeneratedKey { column }) if **column == *"id"), "{order:?}");
+    assert_eq!(error(&numbers, &mysql()), "INSERT .. RETURNING is not supported by the mysql dialect");
+
+    // One row, or rows whose order does not matter, need nothing.
+    let (parts, order) = parts_of(&names.clone().unordered(), &postgres());
+    assert_eq!(
+        parts,
+        part("INSERT INTO author (name, age) VALUES ($1, $2), ($3, $4), ($5, $6) RETURNING name", 1, 6)
+    );
+    assert!(order.is_none(), "{order:?}");
+    let one = insert(&author).columns(["name"]).values(("a",)).returning(author.c("name"));
+    let (parts, order) = parts_of(&one, &postgres());
+    assert_eq!(parts, part("INSERT INTO author (name) VALUES ($1) RETURNING name", 1, 1));
+    assert!(order.is_none(), "{order:?}");
+}
+
+#[test]
+fn rows_that_come_back_are_told_by_the_keys_they_were_given() {
+    let Library { author, .. } = Library::new();
+    let many =
+        insert(&author).columns(["id", "name"]).values_many([(7, "a"), (3, "b")]).returning(author.c("name"));
+    let (parts, order) = parts_of(&many, &sqlite());
+    assert_eq!(parts, part("INSERT INTO author (id, name) VALUES (?, ?), (?, ?) RETURNING name, id", 1, 4));
+    let Some(RowOrder::Keyed { positions, hidden, keys }) = order else { panic!("{order:?}") };
+    assert_eq!((&*positions, hidden), (&[1][..], 1));
+    assert_eq!(keys.of(1).collect::<Vec<_>>(), [&Value::I64(3)]);
+    // To MySQL a 0 asks for a number, and NULL is no key.
+    for id in [Value::I64(0), Value::Null] {
+        let many = insert(&author)
+            .columns(["id", "name"])
+            .values_many([(id, "a"), (Value::I64(3), "b")])
+            .returning(author.c("name"));
+        let (parts, order) = parts_of(&many, &mariadb());
+        assert_eq!(parts, part("INSERT INTO author (id, name) VALUES (?, ?) RETURNING name", 2, 4));
+        assert!(matches!(order, Some(RowOrder::OneByOne)), "{order:?}");
+    }
+    // A number with decimals may be rounded, and then is not the key that was given.
+    let rates = Table::unregistered("rate")
+        .column(Column::new("amount", Numeric(10, 2)).primary_key())
+        .column(Column::new("name", Text));
+    let many = insert(&rates).values_many([(1.5, "a"), (2.5, "b")]).returning(rates.c("name"));
+    assert!(matches!(parts_of(&many, &postgres()).1, Some(RowOrder::OneByOne)));
+}
+
+#[test]
+fn rows_with_expressions_come_back_in_order_too() {
+    let lower = |text: &str| func::<String>("lower", [Node::bind(Value::Text(text.into()))]);
+    let Library { author, .. } = Library::new();
+    let many = insert(&author)
+        .columns(["name", "age"])
+        .values_many([(lower("A"), 1), (lower("B"), 2)])
+        .returning(author.c("name"));
+    let (parts, order) = parts_of(&many, &postgres());
+    assert!(parts[0].0.contains("VALUES (lower("), "{parts:?}");
+    assert!(parts[0].0.ends_with("RETURNING name, id"), "{parts:?}");
+    assert!(matches!(order, Some(RowOrder::Numbered { hidden: 1, .. })), "{order:?}");
+    let (parts, order) = parts_of(&many, &sqlite());
+    let one = ("INSERT INTO author (name, age) VALUES (lower(?), ?) RETURNING name".to_owned(), 1, 2);
+    assert_eq!(parts, [one.clone(), one]);
+    assert!(matches!(order, Some(RowOrder::OneByOne)), "{order:?}");
+}
+
+#[test]
+fn rows_of_defaults() {
+    let Library { author, .. } = Library::new();
+    let many = insert(&author).values_many([(), (), ()]);
+    assert_eq!(parts_of(&many, &postgres()).0, part("INSERT INTO author DEFAULT VALUES", 3, 0));
+    assert_eq!(parts_of(&many, &mysql()).0, part("INSERT INTO author () VALUES ()", 3, 0));
+    let (parts, order) = parts_of(&many.returning(author.c("id")), &postgres());
+    assert_eq!(parts, part("INSERT INTO author DEFAULT VALUES RETURNING id", 3, 0));
+    assert!(matches!(order, Some(RowOrder::OneByOne)), "{order:?}");
+}
+
+#[test]
+fn values_of_returning_go_with_each_row() {
+    let words =
+        Table::unregistered("words").column(Column::new("word", Text)).column(Column::new("length", Integer));
+    let length = words.c("length").of::<i64>() + 10_i64;
+    let many = insert(&words).columns(["word"]).values_many([("a",), ("b",)]).returning(length);
+    let part = render(&many, &postgres()).unwrap().parts.remove(0);
+    assert_eq!(
+        (&*part.sql, part.sets),
+        ("INSERT INTO words (word) VALUES ($1) RETURNING length + CAST($2 AS BIGINT)", 2)
+    );
+    let text = |text: &str| Value::Text(text.into());
+    assert_eq!(part.parameters, [text("a"), Value::I64(10), text("b"), Value::I64(10)]);
+}
+
+#[test]
+fn the_page_size_cuts_rows() {
+    let Library { author, .. } = Library::new();
+    let many = insert(&author).columns(["name"]).values_many((0..25).map(|number| (format!("n{number}"),)));
+    let pages = |node: aludel_sql_expression::StatementNode, dialect: Arc<dyn Dialect>| {
+        let rendered = CompiledCache::default().render_in_pages(&node, &dialect, 10).unwrap();
+        rendered.parts.iter().map(|part| part.rows).collect::<Vec<_>>()
+    };
+    assert_eq!(pages(many.node(), postgres()), [10, 10, 5]);
+    let returning = many.returning(author.c("name"));
+    assert_eq!(pages(returning.node(), postgres()), [10, 10, 5]);
+    assert_eq!(pages(returning.node(), mariadb()), [10, 10, 5]);
 }

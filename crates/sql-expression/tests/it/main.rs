@@ -13,6 +13,7 @@ mod interop;
 mod model;
 mod name;
 mod parentheses;
+mod reusable;
 mod select;
 mod text;
 mod with;

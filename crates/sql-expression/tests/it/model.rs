@@ -54,7 +54,7 @@ impl Model for Employee {
     fn write(&self, values: &mut Vec<Value>) {
         values.extend([
             Value::I64(self.id),
-            Value::Text(self.name.clone()),
+            Value::Text(self.name.as_str().into()),
             self.boss_id.map_or(Value::Null, Value::I64),
         ]);
     }

@@ -50,7 +50,7 @@ pub(super) fn define(
     }
     if let Some(comment) = column.comment.as_ref().filter(|_| features.inline_comments) {
         sql.push_str(" COMMENT ");
-        dialect.write_literal(&Value::Text(comment.to_string()), &mut sql)?;
+        dialect.write_literal(&Value::Text((**comment).into()), &mut sql)?;
     }
     Ok(sql)
 }

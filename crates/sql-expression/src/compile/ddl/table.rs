@@ -135,7 +135,7 @@ fn words(values: &[std::sync::Arc<str>], dialect: &dyn Dialect) -> Result<String
         if position > 0 {
             sql.push_str(", ");
         }
-        dialect.write_literal(&Value::Text(value.to_string()), &mut sql)?;
+        dialect.write_literal(&Value::Text((**value).into()), &mut sql)?;
     }
     Ok(sql)
 }
@@ -149,7 +149,7 @@ fn comments(table: &Table, definition: &TableDefinition, dialect: &dyn Dialect) 
         if let Some(comment) = &column.comment {
             let (table, column) = (dialect.table_name(table), dialect.column_name(&column.name));
             let mut sql = format!("COMMENT ON COLUMN {table}.{column} IS ");
-            dialect.write_literal(&Value::Text(comment.to_string()), &mut sql)?;
+            dialect.write_literal(&Value::Text((**comment).into()), &mut sql)?;
             statements.push(sql);
         }
     }

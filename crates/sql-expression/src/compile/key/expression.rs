@@ -1,7 +1,7 @@
 //! Expressions in the key.
 
 use super::{Slot, Walk};
-use crate::expression::{FragmentPart, FrameBound, InNode, Node, OrderBy, Window};
+use crate::expression::{BindNode, ColumnReference, FragmentPart, FrameBound, InNode, Node, OrderBy, Window};
 
 impl<'n> Walk<'n> {
     pub(super) fn nodes(&mut self, nodes: &'n [Node]) {
@@ -18,19 +18,38 @@ impl<'n> Walk<'n> {
         }
     }
 
+    #[inline]
+    fn column(&mut self, column: &'n ColumnReference) {
+        self.tag(1);
+        self.source(&column.source);
+        self.text(&column.name);
+    }
+
+    #[inline]
+    fn bind(&mut self, bind: &'n BindNode) {
+        self.tag(2);
+        self.optional_type(bind.sql_type.as_ref());
+        if let Some(place) = bind.place {
+            self.places.push((self.slots.len(), place));
+        }
+        self.slots.push(Slot::Value(&bind.value));
+    }
+
+    /// Walks one side of an operator: nearly always a column or a value, which need no call.
+    #[inline]
+    fn operand(&mut self, node: &'n Node) {
+        match node {
+            Node::Column(column) => self.column(column),
+            Node::Bind(bind) => self.bind(bind),
+            node => self.node(node),
+        }
+    }
+
     /// Walks an expression.
     pub(in crate::compile) fn node(&mut self, node: &'n Node) {
         match node {
-            Node::Column(column) => {
-                self.tag(1);
-                self.source(&column.source);
-                self.text(&column.name);
-            }
-            Node::Bind(bind) => {
-                self.tag(2);
-                self.optional_type(bind.sql_type.as_ref());
-                self.slots.push(Slot::Value(&bind.value));
-            }
+            Node::Column(column) => self.column(column),
+            Node::Bind(bind) => self.bind(bind),
             Node::Null => self.tag(3),
             Node::Boolean(flag) => self.tag(4 + u8::from(*flag)),
             Node::Integer(number) => {
@@ -38,20 +57,19 @@ impl<'n> Walk<'n> {
                 self.key.extend_from_slice(&number.to_le_bytes());
             }
             Node::Binary(binary) => {
-                self.tag(7);
+                let has_escape = u8::from(binary.escape.is_some());
                 match binary.operator.code() {
-                    Ok(code) => self.tag(code),
+                    Ok(code) => self.tags([7, code, has_escape]),
                     Err(custom) => {
-                        self.tag(0);
+                        self.tags([7, 0, has_escape]);
                         self.text(custom);
                     }
                 }
-                match binary.escape {
-                    Some(escape) => self.key.extend_from_slice(&u32::from(escape).to_le_bytes()),
-                    None => self.key.extend_from_slice(&u32::MAX.to_le_bytes()),
+                if let Some(escape) = binary.escape {
+                    self.key.extend_from_slice(&u32::from(escape).to_le_bytes());
                 }
-                self.node(&binary.left);
-                self.node(&binary.right);
+                self.operand(&binary.left);
+                self.operand(&binary.right);
             }
             Node::Unary(unary) => {
                 self.tag(8);

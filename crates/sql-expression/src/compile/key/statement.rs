@@ -1,8 +1,12 @@
 //! Statements in the key.
 
 use super::{Slot, Walk};
-use crate::statement::{
-    DeleteNode, InsertNode, InsertRows, Join, SelectItem, SelectNode, TextNode, UpdateNode,
+use crate::compile::row_order::facts;
+use crate::{
+    expression::Source,
+    statement::{
+        DeleteNode, InsertNode, InsertRows, Join, SelectClauses, SelectItem, SelectNode, TextNode, UpdateNode,
+    },
 };
 
 impl<'n> Walk<'n> {
@@ -13,6 +17,11 @@ impl<'n> Walk<'n> {
                 SelectItem::Expression { node, nullable } => {
                     self.tag(u8::from(*nullable));
                     self.node(node);
+                }
+                // Nearly always a table under its own name.
+                SelectItem::Entity { source: Source::Table(source), table, nullable } if source == table => {
+                    self.tag(4 + u8::from(*nullable));
+                    self.table(table);
                 }
                 SelectItem::Entity { source, table, nullable } => {
                     self.tag(2 + u8::from(*nullable));
@@ -36,51 +45,93 @@ impl<'n> Walk<'n> {
         }
     }
 
-    /// Walks a select, in the order in which its clauses are rendered.
+    /// Walks a select, in the order in which its clauses are rendered. Which clauses there are comes first, so that those
+    /// which are not there, as most, take no time.
     pub(in crate::compile) fn select(&mut self, select: &'n SelectNode) {
-        self.count(select.with.len());
-        for entry in &select.with {
-            self.alias(&entry.alias);
+        let Some(clauses) = select.clauses.get() else {
+            self.tag(0);
+            self.items(&select.items);
+            self.nodes(&select.filters);
+            return;
+        };
+        let are_there = [
+            !clauses.with.is_empty(),
+            clauses.first.is_some(),
+            clauses.distinct,
+            !clauses.distinct_on.is_empty(),
+            !clauses.from.is_empty(),
+            !clauses.joins.is_empty(),
+            !clauses.group_by.is_empty(),
+            !clauses.having.is_empty(),
+            !clauses.set_operations.is_empty(),
+            !clauses.order_by.is_empty(),
+            clauses.limit.is_some(),
+            clauses.offset.is_some(),
+            clauses.locking.is_some(),
+        ];
+        let bits = are_there.iter().rev().fold(0_u16, |bits, is_there| (bits << 1) | u16::from(*is_there));
+        if bits == 0 {
+            self.tag(0);
+        } else {
+            let [low, high] = bits.to_le_bytes();
+            self.tags([1, low, high]);
         }
-        match &select.first {
+        if !clauses.with.is_empty() {
+            self.count(clauses.with.len());
+            for entry in &clauses.with {
+                self.alias(&entry.alias);
+            }
+        }
+        match &clauses.first {
             // The items of such a select only repeat those of its first part.
             Some(first) => {
-                self.tag(1 + u8::from(select.has_core()));
+                self.tag(u8::from(select.has_core()));
                 self.select(first);
             }
-            None => {
-                self.tag(0);
-                self.tag(u8::from(select.distinct));
-                self.nodes(&select.distinct_on);
-                self.items(&select.items);
-                self.count(select.from.len());
-                for source in &select.from {
-                    self.source(source);
-                }
-                self.joins(&select.joins);
-                self.nodes(&select.filters);
-                self.nodes(&select.group_by);
-                self.nodes(&select.having);
+            None => self.core(select, clauses),
+        }
+        if !clauses.set_operations.is_empty() {
+            self.count(clauses.set_operations.len());
+            for operation in &clauses.set_operations {
+                self.tag(operation.operator as u8);
+                self.select(&operation.select);
             }
         }
-        self.count(select.set_operations.len());
-        for operation in &select.set_operations {
-            self.tag(operation.operator as u8);
-            self.select(&operation.select);
+        if !clauses.order_by.is_empty() {
+            self.orders(&clauses.order_by);
         }
-        self.orders(&select.order_by);
-        self.optional(select.limit.as_ref());
-        self.optional(select.offset.as_ref());
-        match &select.locking {
-            Some(locking) => {
-                self.tag(1 + locking.strength as u8);
-                self.tag(locking.wait as u8);
-                self.count(locking.of.len());
-                for source in &locking.of {
-                    self.source(source);
-                }
+        for node in clauses.limit.iter().chain(&clauses.offset) {
+            self.node(node);
+        }
+        if let Some(locking) = &clauses.locking {
+            self.tags([locking.strength as u8, locking.wait as u8]);
+            self.count(locking.of.len());
+            for source in &locking.of {
+                self.source(source);
             }
-            None => self.tag(0),
+        }
+    }
+
+    /// Walks what says which rows there are.
+    fn core(&mut self, select: &'n SelectNode, clauses: &'n SelectClauses) {
+        if !clauses.distinct_on.is_empty() {
+            self.nodes(&clauses.distinct_on);
+        }
+        self.items(&select.items);
+        if !clauses.from.is_empty() {
+            self.count(clauses.from.len());
+            for source in &clauses.from {
+                self.source(source);
+            }
+        }
+        if !clauses.joins.is_empty() {
+            self.joins(&clauses.joins);
+        }
+        self.nodes(&select.filters);
+        for nodes in [&clauses.group_by, &clauses.having] {
+            if !nodes.is_empty() {
+                self.nodes(nodes);
+            }
         }
     }
 
@@ -100,14 +151,12 @@ impl<'n> Walk<'n> {
             InsertRows::Default => self.tag(0),
             // Rows of nothing but values have one shape, however many they are. Their values are taken from the rows
             // themselves.
-            InsertRows::Values { width, .. } if insert.rows.is_of_values() => {
-                self.tag(1);
-                self.count(*width);
-            }
-            InsertRows::Values { nodes, width } => {
-                self.tag(2);
-                self.count(*width);
-                self.nodes(nodes);
+            InsertRows::Values(rows) => {
+                self.tag(1 + u8::from(rows.nodes().is_some()));
+                self.count(rows.width());
+                if let Some(nodes) = rows.nodes() {
+                    self.nodes(nodes);
+                }
             }
             InsertRows::Select(select) => {
                 self.tag(3);
@@ -119,6 +168,8 @@ impl<'n> Walk<'n> {
             }
         }
         self.items(&insert.returning);
+        // Many rows that come back in order are written otherwise than one.
+        self.tag(facts(insert));
     }
 
     pub(super) fn update(&mut self, update: &'n UpdateNode) {

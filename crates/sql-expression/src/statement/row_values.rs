@@ -1,0 +1,178 @@
+//! [`RowValues`]: the rows of an INSERT; [`RowWriter`]: where a row writes its values.
+
+use std::sync::Arc;
+
+use crate::{expression::Node, value::Value};
+
+/// The rows of an INSERT, all of one width, one after the other.
+///
+/// Rows of nothing but values are kept as values: they go to the driver from here, without being copied.
+#[derive(Clone, Debug)]
+pub struct RowValues {
+    cells: Cells,
+    width: usize,
+    count: usize,
+    /// Whether they were cut off from more rows.
+    cut: bool,
+}
+
+/// What stands in the rows.
+#[derive(Clone, Debug)]
+enum Cells {
+    Values(Arc<Vec<Value>>),
+    Nodes(Vec<Node>),
+}
+
+/// Where a row writes its values, in the order of the columns.
+#[derive(Debug, Default)]
+pub struct RowWriter {
+    values: Vec<Value>,
+    /// All of them, from the first expression on that is no value.
+    nodes: Option<Vec<Node>>,
+    /// The column that the rows of a model leave to the database, once it was looked for.
+    pub(super) numbered: Option<Option<usize>>,
+}
+
+impl RowValues {
+    /// One value, or one expression: the first of a row.
+    pub(super) fn one(node: Node) -> Self {
+        let mut writer = RowWriter::default();
+        writer.node(node);
+        writer.finish(1, 1)
+    }
+
+    /// How many values a row has.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// How many rows there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The values of all rows, where they are nothing but values.
+    pub fn values(&self) -> Option<&Arc<Vec<Value>>> {
+        match &self.cells {
+            Cells::Values(values) => Some(values),
+            Cells::Nodes(_) => None,
+        }
+    }
+
+    /// The expressions of all rows, where some are not values.
+    pub fn nodes(&self) -> Option<&[Node]> {
+        match &self.cells {
+            Cells::Values(_) => None,
+            Cells::Nodes(nodes) => Some(nodes),
+        }
+    }
+
+    /// The value at a place of a row; none where an expression stands there, or nothing.
+    pub fn value(&self, row: usize, place: usize) -> Option<&Value> {
+        let position = row * self.width + place;
+        match &self.cells {
+            Cells::Values(values) => values.get(position),
+            Cells::Nodes(nodes) => match nodes.get(position) {
+                Some(Node::Bind(bind)) => Some(&bind.value),
+                _ => None,
+            },
+        }
+    }
+
+    /// Whether they were cut off from more rows.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// So many rows from one on, by themselves.
+    pub(crate) fn slice(&self, first: usize, count: usize) -> Self {
+        let range = first * self.width..(first + count) * self.width;
+        let cells = match &self.cells {
+            Cells::Values(values) => Cells::Values(Arc::new(values[range].to_vec())),
+            Cells::Nodes(nodes) => Cells::Nodes(nodes[range].to_vec()),
+        };
+        Self { cells, width: self.width, count, cut: true }
+    }
+
+    /// Takes the values out, to add to them.
+    pub(super) fn into_writer(self) -> RowWriter {
+        match self.cells {
+            Cells::Values(values) => RowWriter {
+                values: Arc::try_unwrap(values).unwrap_or_else(|shared| (*shared).clone()),
+                ..RowWriter::default()
+            },
+            Cells::Nodes(nodes) => RowWriter { nodes: Some(nodes), ..RowWriter::default() },
+        }
+    }
+}
+
+impl RowWriter {
+    /// Adds a value.
+    #[inline]
+    pub fn value(&mut self, value: Value) {
+        match &mut self.nodes {
+            None => self.values.push(value),
+            Some(nodes) => nodes.push(Node::bind(value)),
+        }
+    }
+
+    /// Adds an expression, which may be a value.
+    pub fn node(&mut self, node: Node) {
+        match (&mut self.nodes, node) {
+            (None, Node::Bind(bind)) => self.values.push(bind.value),
+            (None, node) => {
+                let mut nodes: Vec<Node> = self.values.drain(..).map(Node::bind).collect();
+                nodes.push(node);
+                self.nodes = Some(nodes);
+            }
+            (Some(nodes), node) => nodes.push(node),
+        }
+    }
+
+    /// Room for so many more values.
+    pub(super) fn reserve(&mut self, values: usize) {
+        if self.nodes.is_none() {
+            self.values.reserve(values);
+        }
+    }
+
+    /// Lets a model write all its columns, and takes that one out again which is left to the database.
+    #[inline]
+    pub(super) fn columns(&mut self, left_out: Option<usize>, write: impl FnOnce(&mut Vec<Value>)) {
+        match &mut self.nodes {
+            None => {
+                let start = self.values.len();
+                write(&mut self.values);
+                if let Some(column) = left_out {
+                    self.values.remove(start + column);
+                }
+            }
+            Some(nodes) => {
+                let mut values = Vec::new();
+                write(&mut values);
+                if let Some(column) = left_out {
+                    values.remove(column);
+                }
+                nodes.extend(values.into_iter().map(Node::bind));
+            }
+        }
+    }
+
+    /// How many values there are.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.as_ref().map_or(self.values.len(), Vec::len)
+    }
+
+    /// All of them as expressions.
+    pub(crate) fn into_nodes(self) -> Vec<Node> {
+        self.nodes.unwrap_or_else(|| self.values.into_iter().map(Node::bind).collect())
+    }
+
+    pub(super) fn finish(self, width: usize, count: usize) -> RowValues {
+        let cells = match self.nodes {
+            None => Cells::Values(Arc::new(self.values)),
+            Some(nodes) => Cells::Nodes(nodes),
+        };
+        RowValues { cells, width, count, cut: false }
+    }
+}
