@@ -28,7 +28,9 @@ pub(crate) fn read(server: &ServerError) -> DatabaseError {
             }
         }
         // Column 'name' cannot be null; Field 'name' doesn't have a default value; Data too long for column 'name' at row 1
-        1048 | 1054 | 1263 | 1264 | 1265 | 1364 | 1406 => told.column = single_quoted(message),
+        1048 | 1263 | 1264 | 1265 | 1364 | 1406 => told.column = single_quoted(message),
+        // Unknown column 'book.name' in 'SELECT'; Column 'id' in SELECT is ambiguous
+        1052 | 1054 => told.column = single_quoted(message).as_deref().and_then(last_name),
         // Incorrect integer value: 'x' for column `library`.`book`.`pages` at row 1 (MySQL: for column 'pages')
         1366 | 1292 | 1411 => {
             if let Some((_, column)) = message.rsplit_once(" for column ") {

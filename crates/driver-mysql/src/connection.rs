@@ -1,29 +1,28 @@
 //! [`MySqlConnection`]: one connection to MySQL or MariaDB.
 
-use std::{any::Any, fmt, future::Future, sync::Arc, time::Duration};
+use std::{any::Any, fmt, ops::ControlFlow, sync::Arc, time::Duration};
 
 use aludel_driver::{
-    BoxFuture, CallOptions, CancelHandle, Capabilities, Connection, Control, Cursor, Discard, Done, Error,
-    ErrorKind, ParameterSets, Result, ServerInfo, Sink, Statement, TransactionState, Value,
+    BoxFuture, CallOptions, CancelHandle, Capabilities, Cell, ColumnInfo, Connection, Control, Cursor,
+    Discard, Done, Error, ErrorKind, IsolationLevel, ParameterSets, Result, Row, ServerInfo, Sink, Statement,
+    TransactionState, Value,
 };
 use aludel_sql_expression::Dialect;
-use mysql_async::Conn;
 
 use crate::{
     control,
     cursor::MySqlCursor,
-    error,
+    deadline, error,
     introduction::introduce,
-    kill::{KillSwitch, Target},
+    kill::KillSwitch,
     lexer,
     prepared::StatementCache,
     server::Server,
     settings::Settings,
-    wire::Wire,
+    tls,
+    two_phase::held,
+    wire::{Branch, Wire},
 };
-
-/// How long a timed-out call waits for its statement to be cancelled, so that it rarely runs on when the error is seen.
-const CANCELLING: Duration = Duration::from_secs(1);
 
 /// One connection to MySQL or MariaDB.
 ///
@@ -35,17 +34,19 @@ pub struct MySqlConnection {
     pub(crate) kill: KillSwitch,
     pub(crate) max_allowed_packet: usize,
     server: Server,
-    connection_id: u64,
 }
 
 impl MySqlConnection {
     /// Opens a connection.
     pub(crate) async fn open(settings: Settings) -> Result<Self> {
-        let Settings { options, target, timeout, statement_cache_size } = settings;
+        let Settings { options, target, timeout, statement_cache_size, encryption } = settings;
         let opening = async {
-            let mut connection = Conn::new(options.clone()).await?;
-            let introduction = introduce(&mut connection).await?;
-            Ok((connection, introduction))
+            let (mut connection, options) = tls::connect(&encryption, options)
+                .await?
+                .map_err(|lower| error::of_connecting(lower, &target))?;
+            let introduction =
+                introduce(&mut connection).await.map_err(|lower| error::of_connecting(lower, &target))?;
+            Ok::<_, Error>((connection, options, introduction))
         };
         let outcome = match timeout {
             Some(limit) => tokio::time::timeout(limit, opening).await.map_err(|elapsed| {
@@ -57,38 +58,52 @@ impl MySqlConnection {
             })?,
             None => opening.await,
         };
-        let (connection, introduction) = outcome.map_err(|lower| error::of_connecting(lower, &target))?;
+        let (connection, options, introduction) = outcome?;
         Ok(Self {
             wire: Wire::new(connection),
             statements: StatementCache::new(statement_cache_size),
             kill: KillSwitch::new(options, introduction.connection_id, &introduction.identity),
             max_allowed_packet: introduction.max_allowed_packet,
             server: Server::new(introduction.version, &introduction.comment),
-            connection_id: introduction.connection_id,
         })
     }
 
     /// The number that the server knows this connection by: what `KILL` takes, and `SHOW PROCESSLIST` shows.
+    ///
+    /// It is another one after a statement that followed on `Control::Prepare`: MariaDB, and MySQL before 8.0.29, keep a
+    /// prepared transaction tied to its connection, which then has to be replaced.
     pub fn connection_id(&self) -> u64 {
-        self.connection_id
+        self.kill.connection_id()
     }
 
-    /// The error of a call that took too long. The connection is closed, on the server's side as well as that can be: a
-    /// server that only loses the socket does not notice before it has rows to send, and holds its locks until then.
-    pub(crate) async fn timed_out(&mut self, limit: Duration) -> Error {
-        let kill = self.kill.clone();
-        // In a task, so that it goes on when it takes longer than is waited for.
-        let cancelling = tokio::spawn(async move { kill.kill(Target::Connection).await });
-        if tokio::time::timeout(CANCELLING, cancelling).await.is_err() {
-            tracing::debug!("a timed-out statement on MySQL is still being cancelled");
-        }
-        self.wire.break_off();
-        Error::new(
-            ErrorKind::Timeout,
-            format!(
-                "the statement took longer than its limit of {limit:?}; it was cancelled, and its connection was closed"
-            ),
-        )
+    /// The connection of mysql_async itself, for what only MySQL has: `LOAD DATA LOCAL`, binary logs, changing the user.
+    ///
+    /// Nobody knows afterwards what was done with it: the state of the transaction is unknown until a rollback, and a
+    /// call on it that was dropped half-way makes it unusable. Leave its session's `sql_mode`, character set and time zone
+    /// alone.
+    ///
+    /// # Errors
+    /// A disconnect error when the connection is lost.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(connection: &mut dyn aludel_driver::Connection) -> Result<(), Box<dyn std::error::Error>> {
+    /// use aludel_driver_mysql::MySqlConnection;
+    ///
+    /// if let Some(connection) = connection.as_any_mut().downcast_mut::<MySqlConnection>() {
+    ///     println!("encrypted with compression: {:?}", connection.mysql_async()?.opts().compression());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "mysql_async-0_37")]
+    pub fn mysql_async(&mut self) -> Result<&mut mysql_async::Conn> {
+        self.wire.lend()
+    }
+
+    /// Whether an answer was not read to its end, or the connection is gone.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        !self.wire.is_usable()
     }
 
     async fn execute_sets(
@@ -106,29 +121,55 @@ impl MySqlConnection {
         Ok(total)
     }
 
+    /// COMMIT and ROLLBACK.
+    async fn end(&mut self, control: Control<'_>) -> Result<()> {
+        let is_commit = control == Control::Commit;
+        let outcome = match self.wire.branch().clone() {
+            Branch::Open(xid) if is_commit => self.commit_branch(&xid).await,
+            Branch::Open(xid) => self.roll_back_branch(&xid).await,
+            Branch::None | Branch::Held(_) | Branch::Unknown => {
+                let sql = control::sql(control, self.transaction_state())?;
+                let outcome = self.command(&sql).await;
+                if outcome.is_ok() {
+                    // Inside a branch the server would have refused it.
+                    self.wire.set_branch(Branch::None);
+                }
+                outcome
+            }
+        };
+        match outcome {
+            Err(error) if is_commit && error.is_disconnect() => Err(error.with_kind(ErrorKind::OutcomeUnknown).context(
+                "the transaction may be committed or not, because the answer to COMMIT was lost; look for its changes \
+                 before doing it again",
+            )),
+            outcome => outcome,
+        }
+    }
+
+    /// The level of the transaction that a control has begun with one; else that of the session, which the server tells.
+    /// It does not tell a level that was set for one transaction alone.
+    async fn ask_isolation(&mut self) -> Result<IsolationLevel> {
+        if let Some(level) = self.wire.isolation() {
+            return Ok(level);
+        }
+        let is_old = self.server.info.product == "MariaDB" && self.server.info.version < (11, 1, 1);
+        let sql = if is_old { "SELECT @@tx_isolation" } else { "SELECT @@transaction_isolation" };
+        let mut level = Word::default();
+        self.exchange(&Statement::new(sql), &[], &mut level).await?;
+        level.0.parse()
+    }
+
     async fn run_script(&mut self, script: &str) -> Result<()> {
         let script = lexer::without_empty_statements(script);
-        if script.is_empty() { Ok(()) } else { self.command(&script).await }
-    }
-}
-
-/// Waits for a call, at most as long as its options allow.
-macro_rules! limited {
-    ($connection:expr, $options:expr, $call:expr) => {
-        match $options.timeout {
-            None => $call.await,
-            Some(limit) => match within(limit, $call).await {
-                Some(outcome) => outcome,
-                None => Err($connection.timed_out(limit).await),
-            },
+        if script.is_empty() {
+            return Ok(());
         }
-    };
-}
-pub(crate) use limited;
-
-/// What a future gives, or none when it takes longer.
-pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(limit, future).await.ok()
+        self.let_go().await?;
+        if lexer::may_begin_with_xa(&script) {
+            self.wire.forget_transaction();
+        }
+        self.command(&script).await
+    }
 }
 
 impl Connection for MySqlConnection {
@@ -151,7 +192,15 @@ impl Connection for MySqlConnection {
         options: &'a CallOptions,
         sink: &'a mut dyn Sink,
     ) -> BoxFuture<'a, Result<Done>> {
-        Box::pin(async move { limited!(self, options, self.exchange(statement, parameters, sink)) })
+        Box::pin(async move {
+            let ended = deadline::keep(
+                self.kill.clone(),
+                options.timeout,
+                self.exchange(statement, parameters, sink),
+            );
+            let ended = ended.await;
+            self.settle(ended, options.timeout).await
+        })
     }
 
     fn execute_many<'a>(
@@ -161,7 +210,12 @@ impl Connection for MySqlConnection {
         options: &'a CallOptions,
         each: &'a mut (dyn FnMut(usize, Done) -> Result<()> + Send),
     ) -> BoxFuture<'a, Result<Done>> {
-        Box::pin(async move { limited!(self, options, self.execute_sets(statement, sets, each)) })
+        Box::pin(async move {
+            let ended =
+                deadline::keep(self.kill.clone(), options.timeout, self.execute_sets(statement, sets, each));
+            let ended = ended.await;
+            self.settle(ended, options.timeout).await
+        })
     }
 
     fn cursor<'a>(
@@ -171,14 +225,19 @@ impl Connection for MySqlConnection {
         options: &'a CallOptions,
     ) -> BoxFuture<'a, Result<Box<dyn Cursor + 'a>>> {
         Box::pin(async move {
-            let answer = limited!(self, options, self.send(statement, parameters))?;
+            let ended =
+                deadline::keep(self.kill.clone(), options.timeout, self.send(statement, parameters)).await;
+            let answer = self.settle(ended, options.timeout).await?;
             let cursor = MySqlCursor::new(self, statement.sql(), answer, options.timeout).await?;
             Ok(Box::new(cursor) as Box<dyn Cursor + 'a>)
         })
     }
 
     fn batch<'a>(&'a mut self, script: &'a str, options: &'a CallOptions) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move { limited!(self, options, self.run_script(script)) })
+        Box::pin(async move {
+            let ended = deadline::keep_script(options.timeout, self.run_script(script)).await;
+            self.settle(ended, options.timeout).await
+        })
     }
 
     fn control<'a>(&'a mut self, control: Control<'a>) -> BoxFuture<'a, Result<()>> {
@@ -187,16 +246,33 @@ impl Connection for MySqlConnection {
             if self.is_broken() {
                 return self.wire.enter();
             }
-            let sql = control::sql(control, self.transaction_state())?;
-            let outcome = self.command(&sql).await;
-            match (control, outcome) {
-                (Control::Commit, Err(error)) if error.is_disconnect() => Err(error.with_kind(ErrorKind::OutcomeUnknown).context(
-                    "the transaction may be committed or not, because the answer to COMMIT was lost; look for its changes \
-                     before doing it again",
-                )),
-                (_, outcome) => outcome,
+            if !self.is_second_phase_of_held(control) {
+                self.let_go().await?;
+            }
+            match control {
+                Control::BeginTwoPhase(options, name) => self.begin_two_phase(options, name).await,
+                Control::Prepare(name) => self.prepare_branch(name).await,
+                Control::CommitPrepared(name) => self.end_prepared(name, true).await,
+                Control::RollbackPrepared(name) => self.end_prepared(name, false).await,
+                Control::Commit | Control::Rollback => self.end(control).await,
+                control => {
+                    let sql = control::sql(control, self.transaction_state())?;
+                    self.command(&sql).await?;
+                    if let Control::Begin(options) = control {
+                        self.wire.set_isolation(options.isolation);
+                    }
+                    Ok(())
+                }
             }
         })
+    }
+
+    fn prepared_transactions(&mut self) -> BoxFuture<'_, Result<Vec<String>>> {
+        Box::pin(self.recover())
+    }
+
+    fn isolation_level(&mut self) -> BoxFuture<'_, Result<IsolationLevel>> {
+        Box::pin(self.ask_isolation())
     }
 
     fn ping(&mut self) -> BoxFuture<'_, Result<()>> {
@@ -211,10 +287,15 @@ impl Connection for MySqlConnection {
             if self.is_broken() {
                 return self.wire.enter();
             }
+            if let Branch::Held(xid) = self.wire.branch() {
+                let error = held(xid);
+                self.wire.break_off();
+                return Err(error);
+            }
             match self.transaction_state() {
                 TransactionState::Idle => Ok(()),
                 TransactionState::Active | TransactionState::Unknown => {
-                    let outcome = self.command("ROLLBACK").await;
+                    let outcome = self.end(Control::Rollback).await;
                     if outcome.is_err() {
                         self.wire.break_off();
                     }
@@ -251,10 +332,10 @@ impl Connection for MySqlConnection {
     fn close(mut self: Box<Self>, timeout: Duration) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             let Some(connection) = self.wire.take() else { return Ok(()) };
-            match within(timeout, connection.disconnect()).await {
-                Some(outcome) => outcome.map_err(error::of_call),
+            match tokio::time::timeout(timeout, connection.disconnect()).await {
+                Ok(outcome) => outcome.map_err(error::of_call),
                 // The socket is closed all the same.
-                None => Err(Error::new(
+                Err(_elapsed) => Err(Error::new(
                     ErrorKind::Timeout,
                     format!(
                         "the connection to MySQL was closed without a good-bye, which took longer than {timeout:?}"
@@ -270,9 +351,26 @@ impl fmt::Debug for MySqlConnection {
         formatter
             .debug_struct("MySqlConnection")
             .field("server", &self.server.info)
-            .field("connection_id", &self.connection_id)
+            .field("connection_id", &self.connection_id())
             .field("transaction", &self.transaction_state())
             .field("broken", &self.is_broken())
             .finish_non_exhaustive()
+    }
+}
+
+/// The text of a single cell.
+#[derive(Default)]
+struct Word(String);
+
+impl Sink for Word {
+    fn columns(&mut self, _: &Arc<[ColumnInfo]>) -> Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
+        if let Cell::Text(text) = row.cell(0)? {
+            self.0 = text.to_owned();
+        }
+        Ok(ControlFlow::Continue(()))
     }
 }

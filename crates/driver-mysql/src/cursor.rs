@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use aludel_driver::{BoxFuture, CallOptions, ColumnInfo, Cursor, Error, ErrorKind, Result, Sink};
 
 use crate::{
-    connection::{MySqlConnection, limited, within},
+    connection::MySqlConnection,
+    deadline,
     exchange::{Answer, Flow},
     shape::Shape,
     wire::Protocol,
@@ -93,7 +94,9 @@ impl Cursor for MySqlCursor<'_> {
                 return Ok(false);
             }
             let options = self.options.clone();
-            let outcome = limited!(self.connection, options, self.read(rows, sink));
+            let kill = self.connection.kill.clone();
+            let ended = deadline::keep(kill, options.timeout, self.read(rows, sink)).await;
+            let outcome = self.connection.settle(ended, options.timeout).await;
             // After an error the result is gone, in one way or the other.
             self.state = if matches!(outcome, Ok(true)) { State::Open } else { State::Ended };
             outcome

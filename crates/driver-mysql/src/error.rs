@@ -5,12 +5,16 @@ use std::io;
 use aludel_driver::{DatabaseError, Error, ErrorKind, Retry};
 use mysql_async::{DriverError, Error as Lower, IoError, ServerError};
 
-use crate::complaint;
+use crate::{complaint, tls};
 
 /// The server cannot prepare this statement.
 pub(crate) const CANNOT_PREPARE: u16 = 1295;
 /// The statement was cancelled.
 pub(crate) const CANCELLED: u16 = 1317;
+/// There is no XA branch of this name.
+pub(crate) const NO_BRANCH: &str = "1397";
+/// The XA branch was rolled back.
+pub(crate) const ROLLED_BACK: &str = "1402";
 /// The statement's text is empty.
 pub(crate) const EMPTY: u16 = 1065;
 /// The statement's text is no SQL.
@@ -29,6 +33,11 @@ pub(crate) fn code(lower: &Lower) -> Option<u16> {
 /// Whether a cached statement must be prepared anew; the server has not executed it.
 pub(crate) fn is_stale(lower: &Lower) -> bool {
     code(lower).is_some_and(|code| STALE.contains(&code))
+}
+
+/// Whether a code is that of a statement that was cancelled or took too long for the server.
+pub(crate) fn is_cancellation(code: &str) -> bool {
+    matches!(code, "1317" | "1969" | "3024")
 }
 
 /// Whether the server found the error before the statement could do anything, also to the transaction.
@@ -73,28 +82,7 @@ pub(crate) fn of_call(lower: Lower) -> Error {
 
 /// The error of a connection that could not be opened; the target says where to and as whom.
 pub(crate) fn of_connecting(lower: Lower, target: &str) -> Error {
-    let advice = match &lower {
-        Lower::Server(server) => match server.code {
-            1044 | 1045 | 1698 => {
-                "; check the user, the password, and from where the server lets this user in"
-            }
-            1049 => "; create the database, or name another",
-            1040 | 1203 | 1226 => "; the server has no connection left: open fewer, or raise its limit",
-            _ => "",
-        },
-        Lower::Io(IoError::Io(cause))
-            if matches!(cause.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) =>
-        {
-            "; does a server run there, and does it listen there?"
-        }
-        _ => "",
-    };
-    let words = match &lower {
-        Lower::Server(server) => server.message.clone(),
-        Lower::Io(IoError::Io(cause)) => cause.to_string(),
-        Lower::Driver(cause) => cause.to_string(),
-        other => other.to_string(),
-    };
+    let (words, advice) = tls::complaint(&lower).unwrap_or_else(|| (words_of(&lower), advice_of(&lower)));
     let error = Error::new(
         ErrorKind::Operational,
         format!("could not connect to MySQL at {target}: {words}{advice}"),
@@ -107,6 +95,37 @@ pub(crate) fn of_connecting(lower: Lower, target: &str) -> Error {
         _ => error,
     }
     .with_source(lower)
+}
+
+fn words_of(lower: &Lower) -> String {
+    match lower {
+        Lower::Server(server) => server.message.clone(),
+        Lower::Io(IoError::Io(cause)) => cause.to_string(),
+        Lower::Driver(cause) => cause.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// What to do about a connection that could not be opened.
+fn advice_of(lower: &Lower) -> &'static str {
+    match lower {
+        Lower::Server(server) => match server.code {
+            1044 | 1045 | 1698 => {
+                "; check the user, the password, from where the server lets this user in, and whether it asks this user \
+                 for TLS"
+            }
+            3159 => "; use `ssl_mode=required` or more",
+            1049 => "; create the database, or name another",
+            1040 | 1203 | 1226 => "; the server has no connection left: open fewer, or raise its limit",
+            _ => "",
+        },
+        Lower::Io(IoError::Io(cause))
+            if matches!(cause.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) =>
+        {
+            "; does a server run there, and does it listen there?"
+        }
+        _ => "",
+    }
 }
 
 fn lost(words: String, lower: Lower) -> Error {
@@ -165,10 +184,13 @@ fn kind_of(server: &ServerError) -> ErrorKind {
         1052 => ErrorKind::Programming,
         // No such savepoint; the isolation cannot be changed now; writing in a read-only transaction; XA in a wrong state.
         1305 if server.message.starts_with("SAVEPOINT") => ErrorKind::InvalidRequest,
-        1568 | 1792 | 1399 | 1400 => ErrorKind::InvalidRequest,
+        1568 | 1792 | 1836 | 1399 | 1400 => ErrorKind::InvalidRequest,
+        1290 if server.message.contains("read-only") => ErrorKind::InvalidRequest,
+        // No XA branch of this name, or there is one already; no name.
+        1397 | 1398 | 1440 => ErrorKind::Programming,
         // Out of connections, memory, disk or locks; locked; refused; cancelled; read-only.
         1020 | 1021 | 1037 | 1038 | 1040 | 1041 | 1045 | 1114 | 1203 | 1205 | 1206 | 1213 | 1226 | 1290
-        | 1317 | 1461 | 1614 | 1698 | 1836 | 3572 => ErrorKind::Operational,
+        | 1317 | 1461 | 1614 | 1698 | 3572 => ErrorKind::Operational,
         1815 => ErrorKind::Internal,
         _ => match server.state.get(..2) {
             Some("22") => ErrorKind::Data,

@@ -102,7 +102,11 @@ impl MySqlConnection {
     pub(crate) async fn send(&mut self, statement: &Statement, parameters: &[Value]) -> Result<Answer> {
         let converted = parameter::convert(parameters, self.max_allowed_packet)?;
         self.check_size(statement.sql())?;
+        self.let_go().await?;
         self.wire.enter()?;
+        if lexer::may_begin_with_xa(statement.sql()) {
+            self.wire.forget_transaction();
+        }
         self.close_gone(statement).await?;
         let Some((prepared, last)) = self.prepare(statement, !parameters.is_empty()).await? else {
             return self.query(statement.sql()).await;

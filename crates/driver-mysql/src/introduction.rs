@@ -16,8 +16,10 @@ pub(crate) struct Introduction {
     pub(crate) identity: String,
 }
 
-/// The server's default modes stay, and what makes it refuse wrong values instead of bending them is added.
+/// The server's default modes stay, and what makes it refuse wrong values instead of bending them is added. Names
+/// are read from its messages, which have to be in the language that is known.
 const TELL_AND_ASK: &str = "SET NAMES utf8mb4, time_zone = '+00:00', autocommit = 1, \
+     lc_messages = 'en_US', \
      sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,\
      NO_ENGINE_SUBSTITUTION'); \
      SELECT VERSION(), @@version_comment, CONNECTION_ID(), @@max_allowed_packet, \

@@ -1,6 +1,12 @@
 //! [`KillSwitch`]: cancelling a statement from a second connection.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use aludel_driver::{BoxFuture, CancelHandle};
 use mysql_async::{Conn, Opts, prelude::Queryable};
@@ -21,13 +27,29 @@ pub(crate) enum Target {
 #[derive(Clone)]
 pub(crate) struct KillSwitch {
     options: Opts,
-    connection_id: u64,
+    // Shared, so that a handle that was given out follows a connection that had to be replaced.
+    connection_id: Arc<AtomicU64>,
     identity: Arc<str>,
 }
 
 impl KillSwitch {
     pub(crate) fn new(options: Opts, connection_id: u64, identity: &str) -> Self {
-        Self { options, connection_id, identity: identity.into() }
+        Self { options, connection_id: Arc::new(AtomicU64::new(connection_id)), identity: identity.into() }
+    }
+
+    /// What the connection was opened with, TLS included.
+    pub(crate) fn options(&self) -> Opts {
+        self.options.clone()
+    }
+
+    /// The number that the server knows the connection by.
+    pub(crate) fn connection_id(&self) -> u64 {
+        self.connection_id.load(Ordering::Acquire)
+    }
+
+    /// From now on, another connection is meant.
+    pub(crate) fn turn_to(&self, connection_id: u64) {
+        self.connection_id.store(connection_id, Ordering::Release);
     }
 
     /// Kills; false when that did not succeed.
@@ -39,12 +61,12 @@ impl KillSwitch {
         match outcome {
             Ok(Ok(killed)) => killed,
             Ok(Err(error)) => {
-                tracing::warn!(connection_id = self.connection_id, %error, "could not cancel a statement on MySQL");
+                tracing::warn!(connection_id = self.connection_id(), %error, "could not cancel a statement on MySQL");
                 false
             }
             Err(_) => {
                 tracing::warn!(
-                    connection_id = self.connection_id,
+                    connection_id = self.connection_id(),
                     "cancelling a statement on MySQL took too long"
                 );
                 false
@@ -63,10 +85,10 @@ impl KillSwitch {
                 Target::Statement => "QUERY",
                 Target::Connection => "CONNECTION",
             };
-            second.query_drop(format!("KILL {what} {}", self.connection_id)).await?;
+            second.query_drop(format!("KILL {what} {}", self.connection_id())).await?;
         } else {
             tracing::warn!(
-                connection_id = self.connection_id,
+                connection_id = self.connection_id(),
                 "could not cancel a statement on MySQL: its address now leads to another server"
             );
         }

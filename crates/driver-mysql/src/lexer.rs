@@ -87,6 +87,21 @@ pub(crate) fn begins_with(sql: &str, words: &[&str]) -> bool {
     words.iter().any(|word| word.eq_ignore_ascii_case(first))
 }
 
+/// Whether a statement of the text may begin with `XA`; cheap for the usual single statement.
+pub(crate) fn may_begin_with_xa(sql: &str) -> bool {
+    let is_plain = !sql.contains(';') && sql.starts_with(|first: char| first.is_ascii_alphabetic());
+    if is_plain {
+        return match sql.as_bytes() {
+            [b'x' | b'X', b'a' | b'A', after, ..] => !after.is_ascii_alphanumeric() && *after != b'_',
+            _ => false,
+        };
+    }
+    segments(sql).filter(|(kind, _)| matches!(kind, Kind::Code | Kind::Executable)).any(|(_, range)| {
+        let mut words = sql[range].split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        words.any(|word| word.eq_ignore_ascii_case("xa"))
+    })
+}
+
 /// The script without empty statements, which the server would refuse, and stop.
 pub(crate) fn without_empty_statements(script: &str) -> String {
     let mut output = String::with_capacity(script.len());

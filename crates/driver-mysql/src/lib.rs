@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `driver` | [`MySqlDriver`]: opens connections |
 //! | `settings` | connect arguments and the options of the URL, read and checked |
+//! | `tls` | the options of TLS, and connecting by them |
 //! | `introduction` | what a new connection is told and asked, in one round trip |
 //! | `server` | which server answered, and what it can do |
 //! | `connection` | [`MySqlConnection`]: the driver's `Connection` |
@@ -15,6 +16,9 @@
 //! | `row` | a row's cells, borrowed from mysql_async |
 //! | `cursor` | rows in batches |
 //! | `control` | the statements that begin and end transactions |
+//! | `two_phase` | two-phase transactions, which are XA |
+//! | `xid` | the names of two-phase transactions |
+//! | `deadline` | calls that take too long |
 //! | `kill` | cancelling a statement from a second connection |
 //! | `error` | error numbers to error kinds |
 //! | `complaint` | the names in the server's messages |
@@ -30,6 +34,7 @@ mod complaint;
 mod connection;
 mod control;
 mod cursor;
+mod deadline;
 mod driver;
 mod error;
 mod exchange;
@@ -42,6 +47,9 @@ mod row;
 mod server;
 mod settings;
 mod shape;
+mod tls;
+mod two_phase;
 mod wire;
+mod xid;
 
 pub use self::{connection::MySqlConnection, driver::MySqlDriver};

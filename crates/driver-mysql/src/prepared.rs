@@ -77,6 +77,12 @@ impl StatementCache {
         }
     }
 
+    /// Forgets all statements, which the server has forgotten too: none is closed.
+    pub(crate) fn forget(&mut self) {
+        self.entries.clear();
+        self.gone.clear();
+    }
+
     /// A statement that has to be closed on the server.
     pub(crate) fn next_gone(&mut self) -> Option<mysql_async::Statement> {
         self.gone.pop()

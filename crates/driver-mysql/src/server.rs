@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aludel_driver::{Capabilities, Returning, ServerInfo};
+use aludel_driver::{Capabilities, IsolationLevel, Returning, ServerInfo};
 use aludel_sql_expression::{Dialect, dialect::MySqlDialect};
 
 /// The most parameters that the protocol can number.
@@ -12,6 +12,13 @@ pub(crate) const MAX_PARAMETERS: usize = 65_535;
 pub(crate) const LEAST: Capabilities = {
     let mut capabilities = Capabilities::none();
     capabilities.savepoints = true;
+    capabilities.two_phase = true;
+    capabilities.isolation_levels = &[
+        IsolationLevel::ReadUncommitted,
+        IsolationLevel::ReadCommitted,
+        IsolationLevel::RepeatableRead,
+        IsolationLevel::Serializable,
+    ];
     capabilities.streaming = true;
     capabilities.last_insert_id = true;
     capabilities.cancel = true;

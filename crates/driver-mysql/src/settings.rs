@@ -5,12 +5,17 @@ use std::{str::FromStr, time::Duration};
 use aludel_driver::{ConnectArguments, Error, ErrorKind, Result};
 use mysql_async::{Compression, Opts, OptsBuilder};
 
+use crate::tls::{Encryption, Mode};
+
 /// The options that a URL may carry, in alphabetical order.
-const OPTIONS: [&str; 8] = [
+const OPTIONS: [&str; 11] = [
     "charset",
     "compress",
     "connect_timeout",
     "socket",
+    "ssl_ca",
+    "ssl_cert",
+    "ssl_key",
     "ssl_mode",
     "statement_cache_size",
     "tcp_keepalive",
@@ -40,13 +45,16 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Duration>,
     /// How many prepared statements are kept, at least one.
     pub(crate) statement_cache_size: usize,
+    /// What is encrypted, and how.
+    pub(crate) encryption: Encryption,
 }
 
 impl Settings {
     /// Reads connect arguments.
     ///
     /// # Errors
-    /// `Argument` for an unknown option or a value that makes no sense, `NotSupported` for TLS.
+    /// `Argument` for an unknown option or a value that makes no sense, `NotSupported` for TLS in a build
+    /// without it.
     pub(crate) fn read(arguments: &ConnectArguments) -> Result<Self> {
         let host = arguments.host.as_deref().unwrap_or("localhost");
         let port = arguments.port.unwrap_or(PORT);
@@ -69,10 +77,12 @@ impl Settings {
             timeout: arguments.timeout,
             statement_cache_size: STATEMENT_CACHE_SIZE,
             keepalive: Some(TCP_KEEPALIVE),
+            encryption: Encryption::default(),
         };
         for (name, value) in &arguments.options {
             read.option(name, value)?;
         }
+        read.encryption.check(read.socket.is_some())?;
         let mut target = match &read.socket {
             Some(path) => path.clone(),
             None if host.contains(':') => format!("[{host}]:{port}"),
@@ -91,6 +101,7 @@ impl Settings {
             target,
             timeout: read.timeout,
             statement_cache_size: read.statement_cache_size,
+            encryption: read.encryption,
         })
     }
 }
@@ -101,6 +112,7 @@ struct Reading {
     timeout: Option<Duration>,
     statement_cache_size: usize,
     keepalive: Option<Duration>,
+    encryption: Encryption,
 }
 
 impl Reading {
@@ -139,19 +151,21 @@ impl Reading {
                 let builder = std::mem::take(&mut self.builder);
                 self.builder = builder.socket(Some(value));
             }
-            "ssl_mode" => match value.to_ascii_lowercase().as_str() {
-                "disabled" | "preferred" => {}
-                "required" | "verify_ca" | "verify_identity" => {
-                    return Err(Error::new(
-                        ErrorKind::NotSupported,
-                        format!(
-                            "the option `ssl_mode={value}` asks for TLS, which this build of the MySQL driver does not \
-                             have; use `disabled` or `preferred` where the network is safe"
-                        ),
-                    ));
-                }
-                _ => return Err(unknown_value(name, value, "disabled or preferred")),
+            "ssl_mode" => match Mode::read(value) {
+                Some(mode) => self.encryption.mode = Some(mode),
+                None => return Err(unknown_value(name, value, Mode::VALUES)),
             },
+            "ssl_ca" | "ssl_cert" | "ssl_key" => {
+                if value.is_empty() {
+                    return Err(unknown_value(name, value, "the path of a file in PEM form"));
+                }
+                let path = match name {
+                    "ssl_ca" => &mut self.encryption.authorities,
+                    "ssl_cert" => &mut self.encryption.certificate,
+                    _ => &mut self.encryption.key,
+                };
+                *path = Some(value.to_owned());
+            }
             "statement_cache_size" => {
                 self.statement_cache_size = match value.parse() {
                     Ok(size @ 1..=16_384) => size,

@@ -2,11 +2,13 @@
 
 use std::{future::Future, pin::pin, sync::Arc, task::Poll};
 
-use aludel_driver::{Error, ErrorKind, Result, TransactionState};
+use aludel_driver::{Error, ErrorKind, IsolationLevel, Result, TransactionState};
 use mysql_async::{
     BinaryProtocol, Column, Conn, Params, QueryResult, Row, Statement, TextProtocol, consts::StatusFlags,
     prelude::Queryable,
 };
+
+use crate::xid::Xid;
 
 /// The columns of an answer; none when it has none.
 pub(crate) type Columns = Option<Arc<[Column]>>;
@@ -30,6 +32,21 @@ pub(crate) struct Wire {
     in_flight: bool,
     transaction: TransactionState,
     autocommit: bool,
+    branch: Branch,
+    isolation: Option<IsolationLevel>,
+}
+
+/// The XA branch that the session stands in, of which the server's status flags say nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Branch {
+    /// None.
+    None,
+    /// One that a control has begun.
+    Open(Xid),
+    /// One that was prepared, and that this session holds: it can do nothing else until the branch or the session ends.
+    Held(Xid),
+    /// There may be one, because a statement of the caller's own had to do with XA.
+    Unknown,
 }
 
 impl Wire {
@@ -39,6 +56,8 @@ impl Wire {
             in_flight: false,
             transaction: TransactionState::Idle,
             autocommit: true,
+            branch: Branch::None,
+            isolation: None,
         };
         wire.leave();
         wire
@@ -70,6 +89,9 @@ impl Wire {
                 true => TransactionState::Active,
                 false => TransactionState::Idle,
             };
+            if self.transaction == TransactionState::Idle && self.branch == Branch::None {
+                self.isolation = None;
+            }
         }
     }
 
@@ -87,7 +109,7 @@ impl Wire {
     }
 
     /// The connection, for the call that is under way.
-    fn connection(&mut self) -> mysql_async::Result<&mut Conn> {
+    pub(crate) fn connection(&mut self) -> mysql_async::Result<&mut Conn> {
         self.connection.as_mut().ok_or_else(|| mysql_async::DriverError::ConnectionClosed.into())
     }
 
@@ -155,7 +177,49 @@ impl Wire {
     }
 
     pub(crate) fn transaction(&self) -> TransactionState {
-        if self.in_flight || self.is_broken() { TransactionState::Unknown } else { self.transaction }
+        match self.branch {
+            _ if self.in_flight || self.is_broken() => TransactionState::Unknown,
+            Branch::None => self.transaction,
+            Branch::Open(_) => TransactionState::Active,
+            // Not open any more, but who gets the connection next must not find it so.
+            Branch::Held(_) | Branch::Unknown => TransactionState::Unknown,
+        }
+    }
+
+    /// From now on, and until a rollback, it is not known how the transaction stands.
+    pub(crate) fn forget_transaction(&mut self) {
+        self.branch = Branch::Unknown;
+    }
+
+    /// The connection, for the caller's own use.
+    #[cfg(feature = "mysql_async-0_37")]
+    pub(crate) fn lend(&mut self) -> Result<&mut Conn> {
+        self.enter()?;
+        self.leave_unchanged();
+        self.forget_transaction();
+        self.connection().map_err(crate::error::of_call)
+    }
+
+    /// The level that the present transaction was begun with.
+    pub(crate) fn isolation(&self) -> Option<IsolationLevel> {
+        self.isolation.filter(|_| self.transaction() == TransactionState::Active)
+    }
+
+    pub(crate) fn set_isolation(&mut self, isolation: Option<IsolationLevel>) {
+        self.isolation = isolation;
+    }
+
+    pub(crate) fn branch(&self) -> &Branch {
+        &self.branch
+    }
+
+    pub(crate) fn set_branch(&mut self, branch: Branch) {
+        self.branch = branch;
+    }
+
+    /// Whether the connection is gone, and what was under way on it.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.is_broken()
     }
 
     /// Whether it may not be used any more, apart from a call that is under way.
@@ -166,6 +230,16 @@ impl Wire {
     /// Whether it may be used.
     pub(crate) fn is_usable(&self) -> bool {
         !self.in_flight && !self.is_broken()
+    }
+
+    /// Takes the connection out in the middle of a call, so that another can take its place.
+    pub(crate) fn take_old(&mut self) -> Option<Conn> {
+        self.connection.take()
+    }
+
+    /// Puts another connection in place of the one that was taken out, and ends the call.
+    pub(crate) fn replace(&mut self, connection: Conn) {
+        *self = Self::new(connection);
     }
 
     /// Takes the connection out, to say good-bye on it.

@@ -58,7 +58,7 @@ pub(crate) async fn read(
             Err(lower) => return Err(Failure::Server(ledger.fail(lower))),
         }
     }
-    let rest = drain(ledger, canceller, stream.as_mut()).await;
+    let rest = Box::pin(drain(ledger, canceller, stream.as_mut())).await;
     match wanted {
         Err(error) => Err(Failure::Sink(error)),
         Ok(_) => rest.map(|()| done(&stream, seen)).map_err(Failure::Server),

@@ -5,11 +5,13 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use tokio::task::JoinHandle;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    task::JoinHandle,
+};
 use tokio_postgres::{
     AsyncMessage, Connection, Socket,
     error::{DbError, Severity, SqlState},
-    tls::NoTlsStream,
 };
 
 use crate::error;
@@ -27,7 +29,10 @@ pub(crate) struct Background {
 
 impl Background {
     /// Starts the task; must be called inside a runtime.
-    pub(crate) fn spawn(mut connection: Connection<Socket, NoTlsStream>, target: &str) -> Self {
+    pub(crate) fn spawn<T>(mut connection: Connection<Socket, T>, target: &str) -> Self
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let lost = Lost::default();
         let reason = lost.clone();
         let target: Box<str> = target.into();

@@ -1,26 +1,27 @@
 //! [`PostgresConnection`]: the guard around every call.
 
-use std::{any::Any, fmt, sync::Arc, time::Duration};
+use std::{any::Any, fmt, ops::ControlFlow, pin::pin, sync::Arc, time::Duration};
 
 use aludel_driver::{
-    BoxFuture, CallOptions, CancelHandle, Capabilities, Connection, Control, Cursor, Done, Error, ErrorKind,
-    ParameterSets, Result, ServerInfo, Sink, Statement, Step, TransactionState, Value,
+    BoxFuture, CallOptions, CancelHandle, Capabilities, ColumnInfo, Connection, Control, Cursor, Done, Error,
+    ErrorKind, IsolationLevel, ParameterSets, Result, Row, ServerInfo, Sink, Statement, Step,
+    TransactionState, Value,
 };
-use aludel_sql_expression::Dialect;
+use aludel_sql_expression::{Decode, Dialect};
 use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
 use crate::{
     answer,
-    background::Background,
-    cancel::{Address, Canceller},
+    cancel::Canceller,
     cursor::PostgresCursor,
     flight::{self, Ended, Flight},
     ledger::Ledger,
+    opening::Opened,
     pipeline::Naming,
     prepared::StatementCache,
     settings::{PrepareMode, Settings},
-    wire::Wire,
+    wire::{self, Wire},
 };
 
 /// One connection to PostgreSQL.
@@ -41,28 +42,32 @@ pub struct PostgresConnection {
 
 impl PostgresConnection {
     pub(crate) fn new(
-        client: tokio_postgres::Client,
-        background: Background,
-        address: Address,
+        opened: Opened,
         settings: &Settings,
         server: ServerInfo,
         dialect: Arc<dyn Dialect>,
         capabilities: Capabilities,
     ) -> Self {
+        let Opened { client, background, way, .. } = opened;
         let kept = match settings.prepare_mode {
             PrepareMode::Cached => settings.statement_cache_size,
             PrepareMode::Unnamed => 0,
         };
+        let opening = settings
+            .statement_timeout
+            .map_or(String::new(), |limit| format!("SET LOCAL statement_timeout = {}", limit.as_millis()));
         let wire = Wire {
             canceller: Canceller::new(
                 client.cancel_token(),
-                address,
+                way,
                 settings.prepare_mode == PrepareMode::Unnamed,
             ),
             client: Arc::new(client),
             statements: StatementCache::new(kept),
-            ledger: Ledger::new(&settings.target, background.lost),
+            ledger: Ledger::new(&settings.target, background.lost, opening.into()),
             prepare_mode: settings.prepare_mode,
+            knows_types: false,
+            limit_outside: settings.statement_timeout,
         };
         Self { wire, server, dialect, capabilities, in_flight: false, task: Some(background.task) }
     }
@@ -98,6 +103,15 @@ impl PostgresConnection {
         })
     }
 
+    /// The cells of a query's first column.
+    async fn texts(&mut self, sql: &'static str) -> Result<Vec<String>> {
+        let mut texts = Texts::default();
+        let flight = self.enter()?;
+        let ended = Ended::Answered(self.wire.fetch(&Statement::new(sql), &[], &mut texts).await);
+        self.leave(flight, ended)?;
+        Ok(texts.0)
+    }
+
     /// The error of every call on a connection that must not be used any more.
     pub(crate) fn broken_off<T>(&self) -> Result<T> {
         let ledger = &self.wire.ledger;
@@ -115,6 +129,21 @@ impl PostgresConnection {
             ledger.target()
         );
         Err(Error::new(ErrorKind::Operational, message).with_disconnect())
+    }
+}
+
+/// Keeps the cells of the first column.
+#[derive(Default)]
+struct Texts(Vec<String>);
+
+impl Sink for Texts {
+    fn columns(&mut self, _columns: &Arc<[ColumnInfo]>) -> Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
+        self.0.push(String::decode(row.cell(0)?)?);
+        Ok(ControlFlow::Continue(()))
     }
 }
 
@@ -141,8 +170,12 @@ impl Connection for PostgresConnection {
         Box::pin(async move {
             let flight = self.enter()?;
             let canceller = self.wire.canceller.clone();
-            let call = self.wire.fetch(statement, parameters, sink);
-            let ended = flight::limit(&canceller, options.timeout, call).await;
+            let limit = self.wire.limit(options.timeout, || wire::is_lone_utility(statement, parameters));
+            let ended = {
+                // Pinned here, so that it is not moved.
+                let call = pin!(self.wire.fetch(statement, parameters, sink));
+                flight::limit(&canceller, limit, call).await
+            };
             self.leave(flight, ended)
         })
     }
@@ -211,8 +244,9 @@ impl Connection for PostgresConnection {
         Box::pin(async move {
             let flight = self.enter()?;
             let canceller = self.wire.canceller.clone();
+            let limit = self.wire.limit(options.timeout, || true);
             let call = self.wire.batch(script);
-            let ended = flight::limit(&canceller, options.timeout, call).await;
+            let ended = flight::limit(&canceller, limit, call).await;
             self.leave(flight, ended)
         })
     }
@@ -222,6 +256,20 @@ impl Connection for PostgresConnection {
             let flight = self.enter()?;
             let ended = Ended::Answered(self.wire.control(control).await);
             self.leave(flight, ended)
+        })
+    }
+
+    fn prepared_transactions(&mut self) -> BoxFuture<'_, Result<Vec<String>>> {
+        Box::pin(async move {
+            self.texts("SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY prepared, gid")
+                .await
+        })
+    }
+
+    fn isolation_level(&mut self) -> BoxFuture<'_, Result<IsolationLevel>> {
+        Box::pin(async move {
+            let levels = self.texts("SHOW transaction_isolation").await?;
+            levels.first().map(String::as_str).unwrap_or_default().parse()
         })
     }
 
@@ -287,6 +335,7 @@ impl Connection for PostgresConnection {
         let task = self.task.take();
         let broken = self.is_broken();
         let target: Box<str> = self.wire.ledger.target().into();
+        let canceller = self.wire.canceller.clone();
         // With the client gone, the task says good-bye once everything before it was answered.
         drop(self);
         Box::pin(async move {
@@ -294,7 +343,7 @@ impl Connection for PostgresConnection {
                 return Ok(());
             };
             if broken {
-                task.abort();
+                canceller.end(task);
                 return Ok(());
             }
             // However the task ended, the connection is closed.
@@ -313,9 +362,9 @@ impl Drop for PostgresConnection {
     fn drop(&mut self) {
         // A task that waits for an answer that nobody wants would keep the connection open until it comes.
         if self.is_broken()
-            && let Some(task) = &self.task
+            && let Some(task) = self.task.take()
         {
-            task.abort();
+            self.wire.canceller.end(task);
         }
     }
 }

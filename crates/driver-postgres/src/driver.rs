@@ -3,34 +3,62 @@
 use std::sync::Arc;
 
 use aludel_driver::{
-    BoxFuture, Capabilities, ConnectArguments, Connection, Driver, Error, ErrorKind, Result, Returning,
-    ServerInfo,
+    BoxFuture, Capabilities, ConnectArguments, Connection, Driver, Error, ErrorKind, IsolationLevel, Result,
+    Returning, ServerInfo,
 };
 use aludel_sql_expression::{Dialect, dialect::PostgresDialect};
 use tokio::runtime::Handle;
-use tokio_postgres::{Client, NoTls, Socket, tls::NoTlsStream};
 
-use crate::{PostgresConnection, background::Background, cancel::Address, error, settings::Settings};
+use crate::{PostgresConnection, environment::Environment, opening, settings::Settings};
 
 /// Opens connections to PostgreSQL, for URLs that begin with `postgresql://` or `postgres://`.
 ///
-/// The host may be a directory: its Unix socket is used. Without a host it is `localhost`, without a port 5432.
-/// Connecting needs a Tokio runtime with I/O and time.
+/// The host may be a directory: its Unix socket is used (`postgresql:///db?host=/run/postgresql`, or
+/// `postgresql://%2Frun%2Fpostgresql/db`). Connecting needs a Tokio runtime with I/O and time.
+///
+/// # What a URL leaves out
+/// The URL comes before the environment, and that before the default, as in libpq. Host, port, user, database and
+/// password come from `PGHOST`, `PGPORT`, `PGUSER`, `PGDATABASE` and `PGPASSWORD`, else they are `localhost`, 5432, the
+/// user that the operating system knows, and a database of the user's name. A missing password is looked up in the
+/// password file (`PGPASSFILE`, else `~/.pgpass`, on Windows `%APPDATA%\postgresql\pgpass.conf`), which is passed over
+/// with a warning when others may read it. `PGHOSTADDR` counts only where the URL names no host. Service files are not
+/// read.
 ///
 /// # Options
-/// | option | what it sets | default |
-/// | --- | --- | --- |
-/// | `application_name` | the name that the server shows for the connection | none |
-/// | `connect_timeout` | seconds that connecting may take | no limit |
-/// | `host`, `port` | for URLs that leave them out (`postgresql:///db?host=/run/postgresql`) | `localhost`, 5432 |
-/// | `keepalives`, `keepalives_idle`, `keepalives_interval`, `keepalives_count` | TCP keepalive: 0 or 1, seconds, seconds, probes | 1, 7200, system, system |
-/// | `options` | command-line options for the server, such as `-c search_path=app` | none |
-/// | `prepare_mode` | `cached`, or `unnamed` behind a pooler that hands out connections by transaction | `cached` |
-/// | `sslmode` | `disable` or `prefer`; this build has no TLS | `prefer` |
-/// | `statement_cache_size` | prepared statements kept on a connection | 256 |
-/// | `statement_timeout` | the server's own limit for each statement, in milliseconds or with a unit | no limit |
-/// | `target_session_attrs` | `any`, `read-write`, `read-only` | `any` |
-/// | `tcp_user_timeout` | milliseconds after which unanswered bytes end the connection | system |
+/// | option | variable | what it sets | default |
+/// | --- | --- | --- | --- |
+/// | `application_name` | `PGAPPNAME` | the name that the server shows for the connection | none |
+/// | `channel_binding` | `PGCHANNELBINDING` | `disable`, `prefer` or `require` that the login is tied to the TLS connection | `prefer` |
+/// | `connect_timeout` | `PGCONNECT_TIMEOUT` | seconds that connecting may take; 0: no limit | no limit |
+/// | `host`, `port`, `user`, `dbname` | | for URLs that leave them out before the `?` | |
+/// | `hostaddr` | | the address of the host, which is then not looked up | none |
+/// | `keepalives`, `keepalives_idle`, `keepalives_interval`, `keepalives_count` | | TCP keepalive: 0 or 1, seconds, seconds, probes | 1, 7200, system, system |
+/// | `options` | `PGOPTIONS` | command-line options for the server, such as `-c search_path=app` | none |
+/// | `passfile` | `PGPASSFILE` | the password file | `~/.pgpass` |
+/// | `prepare_mode` | | `cached`, or `unnamed` behind a pooler that hands out connections by transaction | `cached` |
+/// | `sslcert`, `sslkey` | `PGSSLCERT`, `PGSSLKEY` | the client certificate and its key, PEM files | `~/.postgresql/postgresql.crt`, `.key` |
+/// | `sslcrl` | `PGSSLCRL` | revocation lists, a PEM file | `~/.postgresql/root.crl` |
+/// | `sslmode` | `PGSSLMODE` | `disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full` | `prefer` |
+/// | `sslnegotiation` | `PGSSLNEGOTIATION` | `postgres`, or `direct`: TLS without asking first (PostgreSQL 17) | `postgres` |
+/// | `sslrootcert` | `PGSSLROOTCERT` | the authorities to trust: a PEM file, or `system` for those that this machine trusts | `~/.postgresql/root.crt` |
+/// | `statement_cache_size` | | prepared statements kept on a connection | 256 |
+/// | `statement_timeout` | | the server's own limit for each statement, in milliseconds or with a unit | no limit |
+/// | `target_session_attrs` | `PGTARGETSESSIONATTRS` | `any`, `read-write`, `read-only` | `any` |
+/// | `tcp_user_timeout` | | milliseconds after which unanswered bytes end the connection | system |
+///
+/// # Encryption
+/// Needs the cargo feature `tls`. Without it `disable`, `allow` and `prefer` connect without encryption, and the stronger
+/// modes are refused. With it the modes are those of libpq: `require` encrypts, and compares the certificate only when
+/// there are root certificates; `verify-ca` compares it with them; `verify-full` also looks at the host's name. Only
+/// `verify-full` stops somebody in between who answers in the server's place: use it on networks that are not your own. The default files are read where they exist. Cancel requests are encrypted when their
+/// connection is. Unix sockets are never encrypted.
+///
+/// # Behind PgBouncer in transaction mode
+/// `prepare_mode=unnamed` keeps all that a statement needs within one transaction: a lone statement is wrapped in one of
+/// its own. `options` cannot be used there. `statement_timeout` is told to the server with each transaction; scripts and
+/// DDL outside of one are cancelled by the driver instead, which closes the connection. Enumerations and other types of
+/// the database's own are looked up all at once, when the first is met; one that is made later closes the connection
+/// when it is met, with an error that tells to try again.
 ///
 /// # Examples
 /// ```no_run
@@ -48,12 +76,36 @@ use crate::{PostgresConnection, background::Background, cancel::Address, error, 
 pub struct PostgresDriver {
     dialect: Arc<dyn Dialect>,
     capabilities: Capabilities,
+    environment: Environment,
 }
 
 impl PostgresDriver {
-    /// The driver; it holds no connection.
+    /// The driver; it holds no connection. What a URL leaves out comes from the environment of this process.
     pub fn new() -> Self {
-        Self { dialect: Arc::new(PostgresDialect::default()), capabilities: capabilities() }
+        Self {
+            dialect: Arc::new(PostgresDialect::default()),
+            capabilities: capabilities(),
+            environment: Environment::of_process(),
+        }
+    }
+
+    /// The same driver with another environment: the lookup gives the value of a variable (`PGUSER`, `PGPASSFILE`,
+    /// `HOME`), and is asked anew for each connection. With `|_| None` nothing but the URL counts.
+    ///
+    /// # Examples
+    /// ```
+    /// use aludel_driver_postgres::PostgresDriver;
+    ///
+    /// let driver = PostgresDriver::new()
+    ///     .with_environment(|name| (name == "PGAPPNAME").then(|| "library".to_owned()));
+    /// ```
+    #[must_use]
+    pub fn with_environment(
+        mut self,
+        lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.environment = Environment::of(lookup);
+        self
     }
 }
 
@@ -81,18 +133,18 @@ impl Driver for PostgresDriver {
     }
 
     fn check(&self, arguments: &ConnectArguments) -> Result<()> {
-        Settings::read(arguments).map(drop)
+        Settings::read(arguments, &self.environment).map(drop)
     }
 
     fn connect<'a>(&'a self, arguments: &'a ConnectArguments) -> BoxFuture<'a, Result<Box<dyn Connection>>> {
         Box::pin(async move {
-            let settings = Settings::read(arguments)?;
+            let settings = Settings::read(arguments, &self.environment)?;
             if Handle::try_current().is_err() {
                 let message =
                     "connecting to PostgreSQL needs a Tokio runtime with I/O and time: await it inside one";
                 return Err(Error::new(ErrorKind::InvalidRequest, message));
             }
-            let opening = open(&settings);
+            let opening = opening::open(&settings);
             let opened = match settings.timeout {
                 Some(limit) => tokio::time::timeout(limit, opening).await.map_err(|_elapsed| {
                     Error::new(
@@ -102,55 +154,27 @@ impl Driver for PostgresDriver {
                 })?,
                 None => opening.await,
             };
-            let (client, connection, address) = opened?;
-            let server = server_info(connection.parameter("server_version").unwrap_or_default());
-            let background = Background::spawn(connection, &settings.target);
-            let connection = PostgresConnection::new(
-                client,
-                background,
-                address,
-                &settings,
-                server,
-                self.dialect.clone(),
-                self.capabilities.clone(),
-            );
+            let opened = opened?;
+            let server = server_info(&opened.version);
+            let (dialect, capabilities) = (self.dialect.clone(), self.capabilities.clone());
+            let connection = PostgresConnection::new(opened, &settings, server, dialect, capabilities);
             Ok(Box::new(connection) as Box<dyn Connection>)
         })
     }
-}
-
-/// Opens a connection to the first of the host's addresses that gives one, and tells which: a cancel request must go to
-/// the same.
-async fn open(
-    settings: &Settings,
-) -> Result<(Client, tokio_postgres::Connection<Socket, NoTlsStream>, Address)> {
-    let failed = |lower| error::of_connecting(lower, &settings.who());
-    #[cfg(unix)]
-    if settings.host.starts_with('/') {
-        let (client, connection) = settings.config.connect(NoTls).await.map_err(failed)?;
-        let path = std::path::Path::new(&settings.host).join(format!(".s.PGSQL.{}", settings.port));
-        return Ok((client, connection, Address::Unix(path)));
-    }
-    let unresolved = |reason: String| {
-        let message = format!("could not find the address of PostgreSQL at {}: {reason}", settings.who());
-        Error::new(ErrorKind::Operational, message)
-    };
-    let addresses = tokio::net::lookup_host((settings.host.as_str(), settings.port)).await;
-    let addresses = addresses.map_err(|error| unresolved(error.to_string()).with_source(error))?;
-    let mut last = None;
-    for address in addresses {
-        match settings.config.clone().hostaddr(address.ip()).connect(NoTls).await {
-            Ok((client, connection)) => return Ok((client, connection, Address::Tcp(address))),
-            Err(lower) => last = Some(failed(lower)),
-        }
-    }
-    Err(last.unwrap_or_else(|| unresolved("the name has no address".to_owned())))
 }
 
 fn capabilities() -> Capabilities {
     let mut capabilities = Capabilities::none();
     capabilities.returning = Returning { insert: true, update: true, delete: true };
     capabilities.savepoints = true;
+    capabilities.two_phase = true;
+    capabilities.isolation_levels = &[
+        IsolationLevel::ReadUncommitted,
+        IsolationLevel::ReadCommitted,
+        IsolationLevel::RepeatableRead,
+        IsolationLevel::Serializable,
+    ];
+    capabilities.declared_cursors = true;
     capabilities.pipelining = true;
     capabilities.streaming = true;
     capabilities.arrays = true;

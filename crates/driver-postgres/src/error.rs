@@ -13,6 +13,10 @@ use crate::parameter::ParameterError;
 /// What tokio-postgres says when a message cannot be written, which happens before anything is sent.
 const ENCODING: &str = "error encoding message to server";
 
+/// What it says when a handshake fails.
+#[cfg(feature = "tls")]
+const HANDSHAKE: &str = "error performing TLS handshake";
+
 /// The error of a call on an open connection.
 pub(crate) fn of_call(lower: Lower, target: &str, lost: Option<&str>) -> Error {
     if let Some(database) = lower.as_db_error() {
@@ -38,25 +42,69 @@ pub(crate) fn of_call(lower: Lower, target: &str, lost: Option<&str>) -> Error {
     Error::new(ErrorKind::Internal, message).with_disconnect().with_source(lower)
 }
 
-/// The error of a connection that could not be opened; `who` says where to and as whom.
-pub(crate) fn of_connecting(lower: Lower, who: &str) -> Error {
+/// The error of a connection that could not be opened; `who` says where to and as whom, `more` what else is known.
+pub(crate) fn of_connecting(lower: Lower, who: &str, more: &str) -> Error {
     let code = lower.code().map(|code| code.code().to_owned());
+    let words = describe(&lower);
     let advice = match code.as_deref() {
+        Some("28000") if words.contains("certificate") => {
+            "; set sslcert and sslkey to a client certificate for this user"
+        }
+        Some("28000") if words.contains("no encryption") || words.contains("SSL off") => {
+            "; the server may take only encrypted connections here: sslmode=require"
+        }
         Some("28P01" | "28000") => "; check the user and the password, and the server's pg_hba.conf",
         Some("3D000") => "; create the database, or name another",
         Some("53300") => "; the server has no connection left: open fewer, or raise max_connections",
         Some("57P03") => "; the server starts or stops: try again soon",
+        Some("08P01") if words.contains("startup parameter") => {
+            "; a pooler such as PgBouncer passes no settings on at the start: leave `options` (PGOPTIONS) out, give              the setting to the role or database (ALTER ROLE .. SET), or use prepare_mode=unnamed, which sends              statement_timeout with each transaction"
+        }
+        Some("08P01") if words.contains("SSL required") => "; use sslmode=require",
         Some(_) => "",
         None if is_refused(&lower) => "; does a server run there, and does it listen on this port?",
+        None if words.contains("does not support TLS") => {
+            "; turn `ssl` on in the server's postgresql.conf, or use sslmode=prefer where the network is safe"
+        }
+        None if words.contains("channel binding") => {
+            "; channel_binding=require needs TLS up to the server itself, and a password checked by SCRAM"
+        }
+        None if words.contains("password missing") => {
+            "; put it into the URL, PGPASSWORD or the password file (~/.pgpass)"
+        }
         None => "",
     };
-    let message = format!("could not connect to PostgreSQL at {who}: {}{advice}", describe(&lower));
+    let message = format!("could not connect to PostgreSQL at {who}: {words}{advice}{more}");
     let error = Error::new(ErrorKind::Operational, message);
     match lower.as_db_error() {
         Some(database) => error.with_database_error(told(database)),
         None => error,
     }
     .with_source(lower)
+}
+
+/// Whether TLS itself failed.
+#[cfg(feature = "tls")]
+pub(crate) fn is_encryption(lower: &Lower) -> bool {
+    lower.to_string() == HANDSHAKE || crate::handshake::tls_error(lower).is_some()
+}
+
+/// Whether TLS itself failed, which nothing does without it.
+#[cfg(not(feature = "tls"))]
+pub(crate) fn is_encryption(_lower: &Lower) -> bool {
+    false
+}
+
+/// Whether a refusal may be about encryption, so that trying again with more or less of it can help: TLS failed, or the
+/// server has no rule for this user and host with or without it.
+pub(crate) fn may_be_encryption(lower: &Lower) -> bool {
+    let is_refused = lower.as_db_error().is_some_and(|database| match database.code().code() {
+        "28000" => true,
+        // PgBouncer's word for it.
+        "08P01" => database.message().contains("SSL required"),
+        _ => false,
+    });
+    is_encryption(lower) || is_refused
 }
 
 fn is_refused(lower: &Lower) -> bool {
@@ -68,6 +116,10 @@ fn is_refused(lower: &Lower) -> bool {
 
 /// The error's own words and those of its cause, which tokio-postgres keeps apart.
 pub(crate) fn describe(lower: &Lower) -> String {
+    #[cfg(feature = "tls")]
+    if let Some(reason) = crate::handshake::explain(lower) {
+        return reason;
+    }
     match (lower.as_db_error(), lower.source()) {
         (Some(database), _) => words(database),
         (None, Some(source)) => format!("{lower}: {source}"),

@@ -6,8 +6,8 @@ use aludel_driver::{DatabaseError, Error, ErrorKind, Result};
 
 use crate::cancel::Canceller;
 
-/// How long the server gets to say that it has cancelled.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long the server gets to say that it has cancelled: the request may need a TLS handshake of its own.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The SQLSTATE of a cancelled statement.
 const CANCELLED: &str = "57014";
@@ -48,7 +48,7 @@ pub(crate) enum Ended<T> {
     InDoubt(Result<T>),
 }
 
-/// Waits for a call no longer than its limit; then the server is told to stop, and gets a second to say so, which saves
+/// Waits for a call no longer than its limit; then the server is told to stop, and gets two seconds to say so, which saves
 /// the connection.
 pub(crate) async fn limit<T>(
     canceller: &Canceller,

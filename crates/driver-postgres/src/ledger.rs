@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
-use aludel_driver::{BeginOptions, Control, Error, ErrorKind, Result, TransactionState};
+use aludel_driver::{BeginOptions, Control, Error, ErrorKind, Result, Retry, TransactionState};
 use tokio_postgres::Error as Lower;
 
 use crate::{background::Lost, error};
+
+/// The server's limit for the name of a prepared transaction, in bytes, with the NUL that ends it.
+const LONGEST_NAME: usize = 200;
 
 /// Whether a transaction is open or failed, and whether the connection is lost.
 pub(crate) struct Ledger {
@@ -17,11 +20,13 @@ pub(crate) struct Ledger {
     broken: Option<Cow<'static, str>>,
     lost: Lost,
     target: Box<str>,
+    /// What is told to the server at the beginning of each transaction.
+    opening: Box<str>,
 }
 
 impl Ledger {
     /// The state of a new connection.
-    pub(crate) fn new(target: &str, lost: Lost) -> Self {
+    pub(crate) fn new(target: &str, lost: Lost, opening: Box<str>) -> Self {
         Self {
             state: TransactionState::Idle,
             failed: false,
@@ -29,6 +34,7 @@ impl Ledger {
             broken: None,
             lost,
             target: target.into(),
+            opening,
         }
     }
 
@@ -94,6 +100,12 @@ impl Ledger {
             self.committing = false;
         }
         let error = error::of_call(lower, &self.target, self.lost.get().map(|reason| &**reason));
+        let error = match error.code() {
+            // A lock that was not to be had: inside a transaction its failure has taken the transaction with it.
+            Some("55P03") if self.state == TransactionState::Idle => error.with_retry(Retry::Statement),
+            Some("55P03") => error.with_retry(Retry::Transaction),
+            _ => error,
+        };
         if error.is_disconnect() {
             self.break_off(error.message().to_owned());
         }
@@ -107,18 +119,32 @@ impl Ledger {
     pub(crate) fn plan(&self, control: Control<'_>) -> Result<Option<Cow<'static, str>>> {
         let idle = self.state == TransactionState::Idle;
         let sql = match control {
-            Control::Begin(options) => {
+            Control::Begin(options) | Control::BeginTwoPhase(options, _) => {
                 if !idle {
                     return Err(invalid(
                         "BEGIN inside a transaction; use a savepoint, or end the transaction first",
                     ));
                 }
-                begin(options)
+                if let Control::BeginTwoPhase(_, name) = control {
+                    // The server asks for the name at the end only, when it would be too late.
+                    literal(name)?;
+                }
+                self.begin(options)
             }
+            Control::CommitPrepared(_) | Control::RollbackPrepared(_) if !idle => {
+                return Err(invalid(
+                    "a prepared transaction cannot be ended inside a transaction; end that one first, or use another \
+                     connection",
+                ));
+            }
+            Control::CommitPrepared(name) => format!("COMMIT PREPARED {}", literal(name)?).into(),
+            Control::RollbackPrepared(name) => format!("ROLLBACK PREPARED {}", literal(name)?).into(),
             Control::Rollback if idle => return Ok(None),
             Control::Rollback => "ROLLBACK".into(),
             _ if idle => {
-                return Err(invalid("there is no transaction to commit, and none to set a savepoint in"));
+                return Err(invalid(
+                    "there is no transaction to commit or prepare, and none to set a savepoint in",
+                ));
             }
             Control::RollbackTo(name) => format!("ROLLBACK TO SAVEPOINT {}", quote(name)?).into(),
             _ if self.failed => return Err(pending_rollback()),
@@ -126,6 +152,14 @@ impl Ledger {
             // failed, an empty SELECT before it brings the error out.
             Control::Commit if self.state == TransactionState::Unknown => "SELECT; COMMIT".into(),
             Control::Commit => "COMMIT".into(),
+            // The server answers this too by a silent ROLLBACK where there is nothing to prepare.
+            Control::Prepare(_) if self.state == TransactionState::Unknown => {
+                return Err(invalid(
+                    "the transaction cannot be prepared, as raw SQL has changed it and it may not be open any more; use \
+                     the calls for savepoints and transactions in place of their SQL",
+                ));
+            }
+            Control::Prepare(name) => format!("PREPARE TRANSACTION {}", literal(name)?).into(),
             Control::Savepoint(name) => format!("SAVEPOINT {}", quote(name)?).into(),
             Control::Release(name) => format!("RELEASE SAVEPOINT {}", quote(name)?).into(),
             _ => return Err(Error::not_supported("this way to control a transaction", "PostgreSQL")),
@@ -133,11 +167,20 @@ impl Ledger {
         Ok(Some(sql))
     }
 
+    /// BEGIN, with what every transaction begins with.
+    pub(crate) fn begin(&self, options: &BeginOptions) -> Cow<'static, str> {
+        match &*self.opening {
+            "" => begin(options),
+            opening => format!("{}; {opening}", begin(options)).into(),
+        }
+    }
+
     /// A control statement was done.
     pub(crate) fn done(&mut self, control: Control<'_>) {
         match control {
-            Control::Begin(_) => self.state = TransactionState::Active,
-            Control::Commit | Control::Rollback => {
+            Control::Begin(_) | Control::BeginTwoPhase(..) => self.state = TransactionState::Active,
+            Control::CommitPrepared(_) => self.committing = false,
+            Control::Commit | Control::Rollback | Control::Prepare(_) => {
                 self.state = TransactionState::Idle;
                 self.failed = false;
                 self.committing = false;
@@ -152,13 +195,24 @@ impl Ledger {
         let error = self.fail(lower);
         if error.is_disconnect() {
             // A server that ends the connection in answer to a COMMIT may have committed.
-            self.committing = control == Control::Commit;
+            self.committing = matches!(control, Control::Commit | Control::CommitPrepared(_));
             return error;
         }
         match control {
-            Control::Begin(_) => {
+            Control::Begin(_) | Control::BeginTwoPhase(..) => {
                 self.state = TransactionState::Idle;
                 self.failed = false;
+            }
+            Control::Prepare(_) => {
+                // Whatever kept it from being prepared has rolled it back.
+                self.state = TransactionState::Idle;
+                self.failed = false;
+                if error.code() == Some("55000") {
+                    return error.context(
+                        "two-phase transactions need the server's setting max_prepared_transactions above 0, and a \
+                         restart after it was set",
+                    );
+                }
             }
             Control::Commit => {
                 self.committing = false;
@@ -201,6 +255,23 @@ fn quote(name: &str) -> Result<String> {
         ));
     }
     Ok(format!("\"{}\"", name.replace('"', "\"\"")))
+}
+
+/// The name of a prepared transaction, as a literal.
+fn literal(name: &str) -> Result<String> {
+    if name.is_empty() || name.len() >= LONGEST_NAME || name.contains('\0') {
+        return Err(Error::new(
+            ErrorKind::Argument,
+            format!(
+                "the name of a prepared transaction has 1 to {} bytes and no NUL; this one has {}",
+                LONGEST_NAME - 1,
+                name.len()
+            ),
+        ));
+    }
+    // A backslash means itself only where the server is told so by default; `E` says it for every server.
+    let escaped = name.replace('\\', "\\\\").replace('\'', "''");
+    Ok(format!("E'{escaped}'"))
 }
 
 fn invalid(message: &'static str) -> Error {

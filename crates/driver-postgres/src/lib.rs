@@ -8,6 +8,13 @@
 //! | --- | --- |
 //! | `driver` | [`PostgresDriver`]: schemes, capabilities, connecting |
 //! | `settings` | connect arguments, read and checked |
+//! | `environment` | the variables and the user that stand in for what a URL leaves out |
+//! | `passfile` | passwords kept in a file |
+//! | `opening` | from settings to a connection: which address, encrypted or not, with which password |
+//! | `encryption` | whether the connection is to be encrypted, and whom to trust |
+//! | `tls`, `handshake` | TLS by rustls (feature `tls`), and what to do when it fails |
+//! | `certificates`, `verifier` | certificates, keys and authorities out of files; what `sslmode` leaves unlooked at |
+//! | `channel_binding` | what ties a login to the TLS connection that it is made over |
 //! | `connection` | [`PostgresConnection`]: the guard around every call |
 //! | `flight` | what a dropped call leaves behind, and deadlines |
 //! | `cancel` | cancel requests |
@@ -20,6 +27,7 @@
 //! | `script` | what can be told from a statement's first words |
 //! | `prepared` | prepared statements, and their cache |
 //! | `parameter`, `target`, `array` | values on their way to the server, encoded by the type that it asks for |
+//! | `types` | the database's own types behind a pooler |
 //! | `row` | the server's bytes as cells |
 //! | `numeric` | exact decimals on the wire |
 //! | `error` | SQLSTATE to error kinds |
@@ -28,20 +36,35 @@ mod answer;
 mod array;
 mod background;
 mod cancel;
+#[cfg(feature = "tls")]
+mod certificates;
+#[cfg(feature = "tls")]
+mod channel_binding;
 mod connection;
 mod cursor;
 mod driver;
+mod encryption;
+mod environment;
 mod error;
 mod flight;
+#[cfg(feature = "tls")]
+mod handshake;
 mod ledger;
 mod numeric;
+mod opening;
 mod parameter;
+mod passfile;
 mod pipeline;
 mod prepared;
 mod row;
 mod script;
 mod settings;
 mod target;
+#[cfg(feature = "tls")]
+mod tls;
+mod types;
+#[cfg(feature = "tls")]
+mod verifier;
 mod wire;
 
 pub use self::{connection::PostgresConnection, driver::PostgresDriver};

@@ -23,6 +23,8 @@ pub(crate) struct Parameter<'a> {
     value: &'a Value,
     target: &'a Target,
     number: usize,
+    /// Found once: of an array it takes a look at each element.
+    encoding: Encoding,
 }
 
 /// Pairs values with what the statement wants them to be. There must be as many values as the statement has parameters.
@@ -31,7 +33,12 @@ pub(crate) fn bind<'a>(
     values: &'a [Value],
 ) -> impl ExactSizeIterator<Item = Parameter<'a>> + Send + 'a {
     let pairs = values.iter().zip(&prepared.targets).enumerate();
-    pairs.map(|(position, (value, target))| Parameter { value, target, number: position + 1 })
+    pairs.map(|(position, (value, target))| Parameter {
+        value,
+        target,
+        number: position + 1,
+        encoding: encoding(value, target),
+    })
 }
 
 /// Why a value cannot be what the server wants.
@@ -61,7 +68,7 @@ impl ToSql for Parameter<'_> {
         if self.value.is_null() {
             return Ok(IsNull::Yes);
         }
-        let written = match encoding(self.value, self.target) {
+        let written = match self.encoding {
             Encoding::Binary => binary(self.value, self.target, out),
             Encoding::Text => text(self.value, out),
             Encoding::Refused => Err("it is of another type"),
@@ -90,7 +97,7 @@ impl ToSql for Parameter<'_> {
     }
 
     fn encode_format(&self, _: &Type) -> Format {
-        match encoding(self.value, self.target) {
+        match self.encoding {
             Encoding::Text => Format::Text,
             Encoding::Binary | Encoding::Refused => Format::Binary,
         }

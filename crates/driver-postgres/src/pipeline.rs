@@ -21,6 +21,7 @@ use crate::{
     parameter,
     prepared::Prepared,
     script,
+    settings::PrepareMode,
     wire::{self, Wire},
 };
 
@@ -130,7 +131,9 @@ impl Wire {
         match &steps[position].kind {
             StepKind::Control(control) => match *control {
                 // A BEGIN with options can fail, and what came after it would then run outside a transaction.
-                control @ Control::Begin(options) if options.is_plain() && !is_last => {
+                control @ (Control::Begin(options) | Control::BeginTwoPhase(options, _))
+                    if options.is_plain() && !is_last =>
+                {
                     self.settle(pipeline, steps, 0).await?;
                     self.send_control(pipeline, steps, position, control).await
                 }
@@ -138,14 +141,22 @@ impl Wire {
                     self.send_control(pipeline, steps, position, control).await
                 }
                 control @ Control::Commit if active => {
-                    if pipeline.sent.iter().any(Sent::is_watched) {
+                    let is_pooled = self.prepare_mode == PrepareMode::Unnamed;
+                    if is_pooled || pipeline.sent.iter().any(Sent::is_watched) {
                         self.settle(pipeline, steps, 0).await?;
+                    }
+                    if is_pooled {
+                        // Closed before the pooler takes the server connection away, which would keep them.
+                        pipeline.prepared.fill(None);
                     }
                     self.send_control(pipeline, steps, position, control).await?;
                     self.settle(pipeline, steps, 0).await
                 }
                 _ => {
                     self.settle(pipeline, steps, 0).await?;
+                    if self.prepare_mode == PrepareMode::Unnamed {
+                        pipeline.prepared.fill(None);
+                    }
                     self.alone(pipeline.naming, &mut steps[position]).await
                 }
             },
@@ -205,7 +216,7 @@ impl Wire {
         };
         match control {
             // What follows is sent as if it had begun; when it could not, that is put right with its answer.
-            Control::Begin(_) => self.ledger.done(control),
+            Control::Begin(_) | Control::BeginTwoPhase(..) => self.ledger.done(control),
             Control::Commit => self.ledger.commit_sent(),
             _ => {}
         }
@@ -490,6 +501,7 @@ impl Wire {
         for (statement, mut request) in wanted.into_iter().zip(requests) {
             match answer(&mut request).await {
                 Ok(prepared) => {
+                    self.keep_types(&prepared).await?;
                     let prepared = Prepared::new(statement.sql(), prepared);
                     self.statements.put(statement, &prepared);
                     for (step, place) in steps.iter().zip(&mut pipeline.prepared).skip(from) {
@@ -503,7 +515,7 @@ impl Wire {
                     }
                 }
                 Err(lower) => {
-                    let error = self.ledger.fail(lower);
+                    let error = self.fail(statement, lower);
                     return Err(pipeline.naming.name(error, statement));
                 }
             }

@@ -1,30 +1,46 @@
-//! [`Settings`]: connect arguments, read and checked.
+//! [`Settings`]: connect arguments, read and checked, with the environment in place of what they leave out.
 
-use std::{str::FromStr, time::Duration};
+use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use aludel_driver::{ConnectArguments, Error, ErrorKind, Result};
 use tokio_postgres::{
     Config,
-    config::{SslMode, TargetSessionAttrs},
+    config::{ChannelBinding, SslMode, TargetSessionAttrs},
 };
 
-/// The options that a URL may carry, in alphabetical order.
-const OPTIONS: [&str; 15] = [
-    "application_name",
-    "connect_timeout",
-    "host",
-    "keepalives",
-    "keepalives_count",
-    "keepalives_idle",
-    "keepalives_interval",
-    "options",
-    "port",
-    "prepare_mode",
-    "sslmode",
-    "statement_cache_size",
-    "statement_timeout",
-    "target_session_attrs",
-    "tcp_user_timeout",
+use crate::{
+    encryption::{Encryption, EncryptionMode, Roots},
+    environment::Environment,
+    passfile::Passfile,
+};
+
+/// The options that a URL may carry, in alphabetical order, and the variable that stands in for each.
+const OPTIONS: [(&str, Option<&str>); 25] = [
+    ("application_name", Some("PGAPPNAME")),
+    ("channel_binding", Some("PGCHANNELBINDING")),
+    ("connect_timeout", Some("PGCONNECT_TIMEOUT")),
+    ("dbname", None),
+    ("host", None),
+    ("hostaddr", None),
+    ("keepalives", None),
+    ("keepalives_count", None),
+    ("keepalives_idle", None),
+    ("keepalives_interval", None),
+    ("options", Some("PGOPTIONS")),
+    ("passfile", Some("PGPASSFILE")),
+    ("port", None),
+    ("prepare_mode", None),
+    ("sslcert", Some("PGSSLCERT")),
+    ("sslcrl", Some("PGSSLCRL")),
+    ("sslkey", Some("PGSSLKEY")),
+    ("sslmode", Some("PGSSLMODE")),
+    ("sslnegotiation", Some("PGSSLNEGOTIATION")),
+    ("sslrootcert", Some("PGSSLROOTCERT")),
+    ("statement_cache_size", None),
+    ("statement_timeout", None),
+    ("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
+    ("tcp_user_timeout", None),
+    ("user", None),
 ];
 
 /// How many prepared statements a connection keeps when nothing else is asked for.
@@ -48,8 +64,12 @@ pub(crate) struct Settings {
     pub(crate) config: Config,
     /// The host, or the directory of a socket.
     pub(crate) host: String,
+    /// The address that spares looking up the host.
+    pub(crate) address: Option<IpAddr>,
     /// The port, which is part of a socket's name too.
     pub(crate) port: u16,
+    /// Who connects; none: not even the operating system tells.
+    pub(crate) user: Option<String>,
     /// `host:port/database`, for messages.
     pub(crate) target: String,
     /// The whole of connecting may take so long.
@@ -58,71 +78,134 @@ pub(crate) struct Settings {
     pub(crate) prepare_mode: PrepareMode,
     /// How many prepared statements are kept; 0: none.
     pub(crate) statement_cache_size: usize,
+    /// How long each statement may take, where that is told with each transaction.
+    pub(crate) statement_timeout: Option<Duration>,
+    /// Whether the connection is to be encrypted.
+    pub(crate) encryption: Encryption,
+    /// Where the password is looked for; none when it is known.
+    pub(crate) passfile: Option<Passfile>,
 }
 
 impl Settings {
-    /// Reads connect arguments.
+    /// Reads connect arguments; what they leave out comes from the environment. Opens no file.
     ///
     /// # Errors
-    /// `Argument` for an unknown option or a value that makes no sense, `NotSupported` for TLS.
-    pub(crate) fn read(arguments: &ConnectArguments) -> Result<Self> {
-        let mut config = Config::new();
-        config.ssl_mode(SslMode::Disable);
-
-        let option = |name: &str| arguments.options.get(name).map(String::as_str);
-        let host = arguments
-            .host
-            .as_deref()
-            .or(option("host"))
-            .filter(|host| !host.is_empty())
-            .unwrap_or("localhost");
-        let port = match (arguments.port, option("port")) {
-            (Some(port), _) => port,
-            (None, Some(text)) => number("port", text)?,
-            (None, None) => PORT,
+    /// `Argument` for an unknown option or a value that makes no sense, `NotSupported` for several hosts, and for TLS in
+    /// a build without.
+    pub(crate) fn read(arguments: &ConnectArguments, environment: &Environment) -> Result<Self> {
+        let option = |name: &str| arguments.options.get(name).filter(|value| !value.is_empty()).cloned();
+        let given = |argument: &Option<String>, name: &str| {
+            argument.clone().filter(|value| !value.is_empty()).or_else(|| option(name))
         };
-        config.host(host).port(port);
+        let named_host = given(&arguments.host, "host");
+        let named_address = option("hostaddr");
+        // A variable moves a connection only when the URL names no place at all.
+        let address = match named_address.is_none() && named_host.is_none() {
+            true => environment.variable("PGHOSTADDR").map(|text| ("PGHOSTADDR", text)),
+            false => named_address.map(|text| ("hostaddr", text)),
+        };
+        let host = named_host
+            .or_else(|| address.is_none().then(|| environment.variable("PGHOST")).flatten())
+            .or_else(|| address.as_ref().map(|(_, text)| text.clone()))
+            .unwrap_or_else(|| "localhost".to_owned());
+        refuse_several(&host)?;
+        let address = address.map(|(name, text)| {
+            refuse_several(&text)?;
+            parse(Origin::of(name), &text, "an IP address")
+        });
+        let address = address.transpose()?;
+        let port = match (arguments.port, option("port"), environment.variable("PGPORT")) {
+            (Some(port), ..) => port,
+            (None, Some(text), _) => number(Origin::Option("port"), &text)?,
+            (None, None, Some(text)) => number(Origin::Variable("PGPORT"), &text)?,
+            (None, None, None) => PORT,
+        };
+        let user = given(&arguments.username, "user")
+            .or_else(|| environment.variable("PGUSER"))
+            .or_else(|| environment.system_user());
+        let database = given(&arguments.database, "dbname").or_else(|| environment.variable("PGDATABASE"));
+
+        let mut config = Config::new();
+        config.ssl_mode(SslMode::Disable).host(&host).port(port);
         let mut target = format!("{host}:{port}");
-        if let Some(database) = &arguments.database {
+        // Without a name the server takes the user's.
+        if let Some(database) = database.as_ref().or(user.as_ref()) {
             config.dbname(database);
             target.push('/');
             target.push_str(database);
         }
-        if let Some(user) = &arguments.username {
+        if let Some(user) = &user {
             config.user(user);
         }
-        if let Some(password) = &arguments.password {
-            config.password(password.expose());
+        let password = arguments.password.as_ref().map(|password| password.expose().to_owned());
+        let password = password.or_else(|| environment.variable("PGPASSWORD"));
+        if let Some(password) = &password {
+            config.password(password);
         }
 
         let mut settings = Self {
             config,
-            host: host.to_owned(),
+            host,
+            address,
             port,
+            user,
             target,
             timeout: arguments.timeout,
             prepare_mode: PrepareMode::Cached,
             statement_cache_size: STATEMENT_CACHE_SIZE,
+            statement_timeout: None,
+            encryption: Encryption {
+                mode: EncryptionMode::Prefer,
+                roots: None,
+                certificate: None,
+                key: None,
+                revocations: None,
+                #[cfg(feature = "tls")]
+                folder: environment.certificate_folder(),
+                #[cfg(not(feature = "tls"))]
+                folder: None,
+                is_direct: false,
+            },
+            passfile: environment.passfile().map(Passfile::new),
         };
-        let mut startup = Vec::new();
         for (name, value) in &arguments.options {
-            settings.option(name, value, &mut startup)?;
+            settings.option(Origin::Option(name), name, value)?;
         }
-        if !startup.is_empty() {
-            settings.config.options(startup.join(" "));
+        for (name, variable) in OPTIONS {
+            if let Some(variable) = variable
+                && !arguments.options.contains_key(name)
+                && let Some(value) = environment.variable(variable)
+            {
+                settings.option(Origin::Variable(variable), name, &value)?;
+            }
         }
+        if password.is_some() {
+            settings.passfile = None;
+        }
+        settings.finish(
+            arguments.options.contains_key("sslmode") || environment.variable("PGSSLMODE").is_some(),
+        )?;
         Ok(settings)
     }
 
-    fn option(&mut self, name: &str, value: &str, startup: &mut Vec<String>) -> Result<()> {
+    fn option(&mut self, origin: Origin<'_>, name: &str, value: &str) -> Result<()> {
+        let file = || Some(PathBuf::from(value)).filter(|_| !value.is_empty());
         match name {
             // Read before, with the arguments that they stand in for.
-            "host" | "port" => {}
+            "host" | "hostaddr" | "port" | "user" | "dbname" => {}
             "application_name" => {
                 self.config.application_name(value);
             }
+            "channel_binding" => {
+                self.config.channel_binding(match value {
+                    "disable" => ChannelBinding::Disable,
+                    "prefer" => ChannelBinding::Prefer,
+                    "require" => ChannelBinding::Require,
+                    _ => return Err(unknown_value(origin, value, "disable, prefer, require")),
+                });
+            }
             "connect_timeout" => {
-                let seconds: u64 = number(name, value)?;
+                let seconds: u64 = number(origin, value)?;
                 // 0 means no limit, as it does in libpq.
                 if seconds > 0 {
                     let limit = Duration::from_secs(seconds);
@@ -131,84 +214,173 @@ impl Settings {
                 }
             }
             "keepalives" => {
-                self.config.keepalives(number::<u8>(name, value)? != 0);
+                self.config.keepalives(number::<u8>(origin, value)? != 0);
             }
             "keepalives_count" => {
-                self.config.keepalives_retries(number(name, value)?);
+                self.config.keepalives_retries(number(origin, value)?);
             }
             "keepalives_idle" => {
-                self.config.keepalives_idle(Duration::from_secs(number(name, value)?));
+                self.config.keepalives_idle(Duration::from_secs(number(origin, value)?));
             }
             "keepalives_interval" => {
-                self.config.keepalives_interval(Duration::from_secs(number(name, value)?));
+                self.config.keepalives_interval(Duration::from_secs(number(origin, value)?));
             }
-            "options" => startup.push(value.to_owned()),
+            "options" => {
+                self.config.options(value);
+            }
+            "passfile" => self.passfile = file().map(Passfile::new),
             "prepare_mode" => {
                 self.prepare_mode = match value {
                     "cached" => PrepareMode::Cached,
                     "unnamed" => PrepareMode::Unnamed,
-                    _ => return Err(unknown_value(name, value, "cached, unnamed")),
+                    _ => return Err(unknown_value(origin, value, "cached, unnamed")),
                 };
             }
-            "sslmode" => match value {
-                "disable" | "prefer" | "allow" => {}
-                "require" | "verify-ca" | "verify-full" => {
-                    return Err(Error::new(
-                        ErrorKind::NotSupported,
-                        format!(
-                            "the option `sslmode={value}` asks for TLS, which this build of the PostgreSQL driver \
-                             does not have; use `disable` or `prefer` where the network is safe"
-                        ),
-                    ));
-                }
-                _ => return Err(unknown_value(name, value, "disable, prefer")),
-            },
-            "statement_cache_size" => self.statement_cache_size = number(name, value)?,
-            "statement_timeout" => {
-                // It becomes part of a command line, so that only a plain number with a unit may pass.
-                if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-                    return Err(unknown_value(
-                        name,
-                        value,
-                        "milliseconds, or a number with a unit such as 5s",
-                    ));
-                }
-                startup.push(format!("-c statement_timeout={value}"));
+            "sslcert" => self.encryption.certificate = file(),
+            "sslcrl" => self.encryption.revocations = file(),
+            "sslkey" => self.encryption.key = file(),
+            "sslmode" => {
+                self.encryption.mode = EncryptionMode::parse(value)
+                    .ok_or_else(|| unknown_value(origin, value, EncryptionMode::NAMES))?;
             }
+            "sslnegotiation" => {
+                self.encryption.is_direct = match value {
+                    "postgres" => false,
+                    "direct" => true,
+                    _ => return Err(unknown_value(origin, value, "postgres, direct")),
+                };
+            }
+            "sslrootcert" => {
+                self.encryption.roots = match value {
+                    "system" => Some(Roots::System),
+                    _ => file().map(Roots::File),
+                };
+            }
+            "statement_cache_size" => self.statement_cache_size = number(origin, value)?,
+            "statement_timeout" => self.statement_timeout = duration(origin, value)?,
             "target_session_attrs" => {
                 self.config.target_session_attrs(match value {
                     "any" => TargetSessionAttrs::Any,
                     "read-write" => TargetSessionAttrs::ReadWrite,
                     "read-only" => TargetSessionAttrs::ReadOnly,
-                    _ => return Err(unknown_value(name, value, "any, read-write, read-only")),
+                    _ => return Err(unknown_value(origin, value, "any, read-write, read-only")),
                 });
             }
             "tcp_user_timeout" => {
-                self.config.tcp_user_timeout(Duration::from_millis(number(name, value)?));
+                self.config.tcp_user_timeout(Duration::from_millis(number(origin, value)?));
             }
             _ => {
+                let known = OPTIONS.map(|(name, _)| name);
                 return Err(Error::new(
                     ErrorKind::Argument,
-                    format!("PostgreSQL does not know the option `{name}`; it knows: {}", OPTIONS.join(", ")),
+                    format!("PostgreSQL does not know the option `{name}`; it knows: {}", known.join(", ")),
                 ));
             }
         }
         Ok(())
     }
 
+    /// What follows from several options at once.
+    fn finish(&mut self, has_mode: bool) -> Result<()> {
+        // The default gives way to what is asked for, as in libpq.
+        if self.encryption.roots == Some(Roots::System) && !has_mode {
+            self.encryption.mode = EncryptionMode::VerifyFull;
+        }
+        if self.is_socket() {
+            // What never leaves the machine is not encrypted.
+            self.encryption.mode = EncryptionMode::Disable;
+            self.encryption.is_direct = false;
+        } else {
+            self.encryption.check()?;
+        }
+        if self.prepare_mode == PrepareMode::Cached
+            && let Some(limit) = self.statement_timeout.take()
+        {
+            let before = self.config.get_options().map_or(String::new(), |options| format!("{options} "));
+            self.config.options(format!("{before}-c statement_timeout={}", limit.as_millis()));
+        }
+        Ok(())
+    }
+
+    /// Whether the host is the directory of a Unix socket.
+    pub(crate) fn is_socket(&self) -> bool {
+        cfg!(unix) && self.address.is_none() && self.host.starts_with('/')
+    }
+
     /// Who connects where, for messages.
     pub(crate) fn who(&self) -> String {
-        match self.config.get_user() {
+        match &self.user {
             Some(user) => format!("{} as user `{user}`", self.target),
             None => format!("{} as the user of this process", self.target),
         }
     }
 }
 
-fn number<T: FromStr>(name: &str, value: &str) -> Result<T> {
-    value.parse().map_err(|_error| unknown_value(name, value, "a whole number in its range"))
+/// Where a value comes from, for messages.
+#[derive(Clone, Copy)]
+enum Origin<'a> {
+    Option(&'a str),
+    Variable(&'a str),
 }
 
-fn unknown_value(name: &str, value: &str, known: &str) -> Error {
-    Error::new(ErrorKind::Argument, format!("the option `{name}` cannot be `{value}`; it takes: {known}"))
+impl<'a> Origin<'a> {
+    fn of(name: &'a str) -> Self {
+        if name.starts_with("PG") { Self::Variable(name) } else { Self::Option(name) }
+    }
+}
+
+impl fmt::Display for Origin<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Option(name) => write!(formatter, "the option `{name}`"),
+            Self::Variable(name) => write!(formatter, "the environment variable `{name}`"),
+        }
+    }
+}
+
+fn refuse_several(host: &str) -> Result<()> {
+    if host.contains(',') {
+        return Err(Error::not_supported(
+            &format!("naming several hosts (`{host}`) in one URL"),
+            "this driver for PostgreSQL; name one, or a pooler or proxy in front of them",
+        ));
+    }
+    Ok(())
+}
+
+fn number<T: FromStr>(origin: Origin<'_>, value: &str) -> Result<T> {
+    parse(origin, value, "a whole number in its range")
+}
+
+fn parse<T: FromStr>(origin: Origin<'_>, value: &str, known: &'static str) -> Result<T> {
+    value.trim().parse().map_err(|_error| unknown_value(origin, value, known))
+}
+
+/// Reads a time as PostgreSQL does: milliseconds, or a number with a unit. None: 0, which stands for no limit.
+fn duration(origin: Origin<'_>, value: &str) -> Result<Option<Duration>> {
+    let known = "milliseconds up to 2147483647, or a number with a unit: us, ms, s, min, h, d";
+    let unknown = || unknown_value(origin, value, known);
+    let text = value.trim();
+    let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().map_err(|_error| unknown())?;
+    let microseconds: u64 = match text[digits..].trim() {
+        "us" => 1,
+        "" | "ms" => 1_000,
+        "s" => 1_000_000,
+        "min" => 60_000_000,
+        "h" => 3_600_000_000,
+        "d" => 86_400_000_000,
+        _ => return Err(unknown()),
+    };
+    let microseconds = number.checked_mul(microseconds).ok_or_else(unknown)?;
+    // Rounded up: what is not nothing must not become no limit.
+    let milliseconds = microseconds.div_ceil(1_000);
+    if i32::try_from(milliseconds).is_err() {
+        return Err(unknown());
+    }
+    Ok((milliseconds > 0).then(|| Duration::from_millis(milliseconds)))
+}
+
+fn unknown_value(origin: Origin<'_>, value: &str, known: &str) -> Error {
+    Error::new(ErrorKind::Argument, format!("{origin} cannot be `{value}`; it takes: {known}"))
 }

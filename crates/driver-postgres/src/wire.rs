@@ -1,10 +1,10 @@
 //! [`Wire`]: the client, with what is known of its state.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aludel_driver::{
-    Control, Discard, Done, Error, ErrorKind, ParameterSets, Result, Retry, Sink, Statement, Step, StepKind,
-    TransactionState, Value,
+    BeginOptions, Control, Discard, Done, Error, ErrorKind, ParameterSets, Result, Retry, Sink, Statement,
+    Step, StepKind, TransactionState, Value,
 };
 use futures_util::future;
 use tokio_postgres::{Client, Error as Lower, RowStream};
@@ -29,6 +29,10 @@ pub(crate) struct Wire {
     pub(crate) ledger: Ledger,
     pub(crate) canceller: Arc<Canceller>,
     pub(crate) prepare_mode: PrepareMode,
+    /// The database's own types were looked up, all at once.
+    pub(crate) knows_types: bool,
+    /// The limit for statements that the server cannot be told of, as they run outside of a transaction.
+    pub(crate) limit_outside: Option<Duration>,
 }
 
 /// A statement that the server has accepted, and its answer.
@@ -47,12 +51,11 @@ impl Wire {
         parameters: &[Value],
         sink: &mut dyn Sink,
     ) -> Result<Done> {
-        if !statement.is_cacheable() && parameters.is_empty() && script::is_utility(statement.sql()) {
+        if is_lone_utility(statement, parameters) {
             self.ledger.admit()?;
             // One round trip instead of two: there are no parameters and no columns to ask about.
-            let rows = self
-                .client
-                .execute_typed(statement.sql(), &[])
+            // In boxes here and below, so that the usual way stays small: its future is moved about with each statement.
+            let rows = Box::pin(self.client.execute_typed(statement.sql(), &[]))
                 .await
                 .map_err(|lower| self.ledger.fail(lower))?;
             self.schema_changed(statement.sql());
@@ -61,7 +64,7 @@ impl Wire {
         let Opened { prepared, stream, wrapped } = self.open(statement, parameters).await?;
         let read = answer::read(&mut self.ledger, &self.canceller, &prepared, stream, sink).await;
         drop(prepared);
-        let closed = if wrapped { self.close_wrapped().await } else { Ok(()) };
+        let closed = if wrapped { Box::pin(self.close_wrapped()).await } else { Ok(()) };
         let done = read.map_err(answer::Failure::into_error)?;
         closed.map(|()| done)
     }
@@ -75,7 +78,7 @@ impl Wire {
         check_most(parameters)?;
         let idle = self.ledger.state() == TransactionState::Idle;
         if self.prepare_mode == PrepareMode::Unnamed && idle {
-            return self.open_wrapped(statement, parameters).await;
+            return Box::pin(self.open_wrapped(statement, parameters)).await;
         }
         let mut may_repair = idle;
         loop {
@@ -96,28 +99,32 @@ impl Wire {
     /// and the server keeps all of it on one server connection.
     async fn open_wrapped(&mut self, statement: &Statement, parameters: &[Value]) -> Result<Opened> {
         check_text(statement)?;
+        let begin = self.ledger.begin(&BeginOptions::default());
         let (begun, prepared) =
-            future::join(self.client.batch_execute("BEGIN"), self.client.prepare(statement.sql())).await;
+            future::join(self.client.batch_execute(&begin), self.client.prepare(statement.sql())).await;
         let opened = match (begun, prepared) {
-            (Ok(()), Ok(prepared)) => {
-                let prepared = Prepared::new(statement.sql(), prepared);
-                match check_count(&prepared, parameters) {
-                    Ok(()) => self
-                        .client
-                        .query_raw(&prepared.statement, parameter::bind(&prepared, parameters))
-                        .await
-                        .map(|stream| Opened { prepared, stream, wrapped: true })
-                        .map_err(|lower| self.ledger.fail(lower)),
-                    Err(error) => Err(error),
-                }
-            }
-            (Err(lower), _) | (_, Err(lower)) => Err(self.ledger.fail(lower)),
+            (Ok(()), Ok(prepared)) => self.execute_wrapped(statement, prepared, parameters).await,
+            (Err(lower), _) => Err(self.ledger.fail(lower)),
+            (_, Err(lower)) => Err(self.fail(statement, lower)),
         };
         if opened.is_err() && self.ledger.broken().is_none() {
             // Its own failure would say less than the error that led here.
             let _ = self.close_wrapped().await;
         }
         opened
+    }
+
+    async fn execute_wrapped(
+        &mut self,
+        statement: &Statement,
+        prepared: tokio_postgres::Statement,
+        parameters: &[Value],
+    ) -> Result<Opened> {
+        self.keep_types(&prepared).await?;
+        let prepared = Prepared::new(statement.sql(), prepared);
+        check_count(&prepared, parameters)?;
+        let sent = self.client.query_raw(&prepared.statement, parameter::bind(&prepared, parameters)).await;
+        sent.map(|stream| Opened { prepared, stream, wrapped: true }).map_err(|lower| self.ledger.fail(lower))
     }
 
     /// Ends the transaction around a single statement; when that failed, the server rolls it back.
@@ -176,12 +183,26 @@ impl Wire {
         Ok(total)
     }
 
+    /// The limit of a call that may be one that the server cannot be told a limit of.
+    pub(crate) fn limit(
+        &self,
+        asked: Option<Duration>,
+        is_outside: impl FnOnce() -> bool,
+    ) -> Option<Duration> {
+        match self.limit_outside {
+            Some(limit) if self.ledger.state() == TransactionState::Idle && is_outside() => {
+                Some(asked.map_or(limit, |asked| asked.min(limit)))
+            }
+            _ => asked,
+        }
+    }
+
     /// Begins or ends a transaction or a savepoint.
     pub(crate) async fn control(&mut self, control: Control<'_>) -> Result<()> {
         let Some(sql) = self.ledger.plan(control)? else {
             return Ok(());
         };
-        if control == Control::Commit {
+        if matches!(control, Control::Commit | Control::CommitPrepared(_)) {
             self.ledger.commit_sent();
         }
         match self.client.batch_execute(&sql).await {
@@ -214,11 +235,17 @@ impl Wire {
 
     /// The prepared form of a statement.
     async fn prepared(&mut self, statement: &Statement) -> Result<Arc<Prepared>> {
-        if let Some(prepared) = self.statements.get(statement) {
-            return Ok(prepared);
+        match self.statements.get(statement) {
+            Some(prepared) => Ok(prepared),
+            None => Box::pin(self.prepare(statement)).await,
         }
+    }
+
+    async fn prepare(&mut self, statement: &Statement) -> Result<Arc<Prepared>> {
         check_text(statement)?;
-        let prepared = self.client.prepare(statement.sql()).await.map_err(|lower| self.ledger.fail(lower))?;
+        let prepared =
+            self.client.prepare(statement.sql()).await.map_err(|lower| self.fail(statement, lower))?;
+        self.keep_types(&prepared).await?;
         let prepared = Prepared::new(statement.sql(), prepared);
         self.statements.put(statement, &prepared);
         Ok(prepared)
@@ -228,12 +255,25 @@ impl Wire {
     pub(crate) fn fail(&mut self, statement: &Statement, lower: Lower) -> Error {
         let stale = error::is_stale(&lower);
         let error = self.ledger.fail(lower);
-        if stale {
-            self.statements.forget(statement);
-            return error.with_retry(Retry::Transaction);
+        if !stale {
+            return error;
         }
-        error
+        self.statements.forget(statement);
+        if self.prepare_mode == PrepareMode::Unnamed && error.code() == Some("26000") {
+            // Its statements for looking types up are gone from the server, and it cannot be told to make new ones.
+            self.ledger
+                .break_off("behind the pooler it cannot look up types that were made after it was opened");
+            return error.with_disconnect().with_retry(Retry::Transaction).context(
+                "the statement has a type that was made after this connection was opened; do it again on a new one",
+            );
+        }
+        error.with_retry(Retry::Transaction)
     }
+}
+
+/// Whether a statement is sent by itself, without asking for its columns and outside of any transaction of ours.
+pub(crate) fn is_lone_utility(statement: &Statement, parameters: &[Value]) -> bool {
+    !statement.is_cacheable() && parameters.is_empty() && script::is_utility(statement.sql())
 }
 
 /// Looks whether a statement can be prepared at all.

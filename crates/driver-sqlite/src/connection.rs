@@ -4,7 +4,8 @@ use std::{any::Any, fmt, future::ready, sync::Arc, time::Duration};
 
 use aludel_driver::{
     BoxFuture, CallOptions, CancelHandle, Capabilities, Connection, Control, Cursor, Done, Error, ErrorKind,
-    ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind, TransactionState, Value,
+    IsolationLevel, ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind, TransactionState,
+    Value,
 };
 use aludel_sql_expression::Dialect;
 use rusqlite::InterruptHandle;
@@ -32,12 +33,17 @@ const GRACE: Duration = Duration::from_millis(50);
 /// How many rows a cursor fetches at once, unless it is told.
 const FETCH_SIZE: usize = 1000;
 
+/// How many statements run without being waited for, before other tasks are let run: as many as tokio grants a task.
+const CALLS_AT_ONCE: u32 = 128;
+
 /// A connection to an SQLite database, made by [`SqliteDriver`](crate::SqliteDriver).
 pub struct SqliteConnection {
     /// Not here while a worker has it: in flight, or lost for good when nobody waits for that worker.
     session: Option<Box<Session>>,
     /// A rollback failed: the connection is to be closed.
     is_given_up: bool,
+    /// Statements that ran since other tasks were let run.
+    calls_at_once: u32,
     pub(crate) changed: Changed,
     dialect: Arc<dyn Dialect>,
     target: Arc<str>,
@@ -70,6 +76,7 @@ impl SqliteConnection {
         Self {
             session: Some(session),
             is_given_up: false,
+            calls_at_once: 0,
             changed: Changed::default(),
             dialect,
             target,
@@ -228,6 +235,10 @@ impl SqliteConnection {
         if self.session.as_ref().is_some_and(|session| session.is_checkpoint_due()) {
             Box::pin(self.checkpoint()).await;
         }
+        if self.calls_at_once >= CALLS_AT_ONCE {
+            self.calls_at_once = 0;
+            tokio::task::yield_now().await;
+        }
         consume_budget().await;
     }
 
@@ -260,6 +271,40 @@ impl Connection for SqliteConnection {
         sink: &'a mut dyn Sink,
     ) -> BoxFuture<'a, Result<Done>> {
         Box::pin(self.fetch_statement(statement, parameters, options, sink))
+    }
+
+    fn fetches_at_once(&self) -> bool {
+        true
+    }
+
+    /// Runs a statement that is known to be short. It is left to `fetch` now and then, so that other tasks are let run, and
+    /// where the log is to be written back afterwards.
+    fn fetch_at_once(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Value],
+        options: &CallOptions,
+        sink: &mut dyn Sink,
+    ) -> Option<Result<Done>> {
+        if self.calls_at_once >= CALLS_AT_ONCE {
+            return None;
+        }
+        let patience = self.patience(options);
+        let session = match self.ready() {
+            Ok(session) => session,
+            Err(error) => return Some(Err(error)),
+        };
+        let outcome = match session.fetch_short(statement, parameters, &patience, sink)? {
+            Ok(done) => Ok(done),
+            Err(Trouble::Failed(error)) => Err(error),
+            Err(Trouble::Busy(native)) if session.watch.is_given_up() => {
+                Err(cancelled(native, statement.sql()))
+            }
+            // Nothing was done, and no row was given out: `fetch` does it again, and waits.
+            Err(Trouble::Busy(_) | Trouble::Long) => return None,
+        };
+        self.calls_at_once += 1;
+        Some(outcome)
     }
 
     fn execute_many<'a>(
@@ -334,6 +379,10 @@ impl Connection for SqliteConnection {
             self.end_call().await;
             Ok(())
         })
+    }
+
+    fn isolation_level(&mut self) -> BoxFuture<'_, Result<IsolationLevel>> {
+        Box::pin(self.ask_isolation())
     }
 
     fn ping(&mut self) -> BoxFuture<'_, Result<()>> {

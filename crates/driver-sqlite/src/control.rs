@@ -1,8 +1,11 @@
 //! Begins and ends transactions.
 
-use std::time::Duration;
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
-use aludel_driver::{BeginMode, BeginOptions, Control, Error, ErrorKind, IsolationLevel, Result};
+use aludel_driver::{
+    BeginMode, BeginOptions, CallOptions, Cell, ColumnInfo, Connection, Control, Error, ErrorKind,
+    IsolationLevel, Result, Row, Sink, Statement,
+};
 
 use crate::{
     SqliteConnection, error,
@@ -49,8 +52,20 @@ impl SqliteConnection {
             Control::Savepoint(name) => self.in_transaction("SAVEPOINT", name).await,
             Control::Release(name) => self.in_transaction("RELEASE SAVEPOINT", name).await,
             Control::RollbackTo(name) => self.in_transaction("ROLLBACK TO SAVEPOINT", name).await,
+            Control::BeginTwoPhase(..)
+            | Control::Prepare(_)
+            | Control::CommitPrepared(_)
+            | Control::RollbackPrepared(_) => Err(Error::not_supported("a two-phase transaction", "SQLite")),
             other => Err(Error::not_supported(&format!("the transaction statement {other:?}"), "SQLite")),
         }
+    }
+
+    /// The level in force: SERIALIZABLE, unless the pragma says otherwise.
+    pub(crate) async fn ask_isolation(&mut self) -> Result<IsolationLevel> {
+        let mut pragma = ReadUncommitted::default();
+        let statement = Statement::new("PRAGMA read_uncommitted");
+        self.fetch(&statement, &[], &CallOptions::default(), &mut pragma).await?;
+        Ok(if pragma.0 { IsolationLevel::ReadUncommitted } else { IsolationLevel::Serializable })
     }
 
     async fn begin(&mut self, options: &BeginOptions) -> Result<()> {
@@ -153,6 +168,21 @@ impl SqliteConnection {
             let pause = patience.pause(native).map_err(|error| error.with_statement(&sql.into(), None))?;
             wait(pause).await;
         }
+    }
+}
+
+/// The answer of the pragma of this name.
+#[derive(Default)]
+struct ReadUncommitted(bool);
+
+impl Sink for ReadUncommitted {
+    fn columns(&mut self, _: &Arc<[ColumnInfo]>) -> Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
+        self.0 = matches!(row.cell(0)?, Cell::I64(1));
+        Ok(ControlFlow::Continue(()))
     }
 }
 

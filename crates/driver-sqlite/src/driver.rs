@@ -3,8 +3,8 @@
 use std::sync::{Arc, LazyLock};
 
 use aludel_driver::{
-    BoxFuture, Capabilities, ConnectArguments, Connection, Driver, Error, ErrorKind, Result, Returning,
-    ServerInfo,
+    BoxFuture, Capabilities, ConnectArguments, Connection, Driver, Error, ErrorKind, IsolationLevel, Result,
+    Returning, ServerInfo,
 };
 use aludel_sql_expression::{Dialect, dialect::SqliteDialect};
 use tokio::runtime::Handle;
@@ -55,6 +55,7 @@ pub(crate) static CAPABILITIES: Capabilities = {
     let mut capabilities = Capabilities::none();
     capabilities.returning = Returning { insert: true, update: true, delete: true };
     capabilities.savepoints = true;
+    capabilities.isolation_levels = &[IsolationLevel::Serializable, IsolationLevel::ReadUncommitted];
     capabilities.streaming = true;
     capabilities.last_insert_id = true;
     capabilities.transactional_ddl = true;

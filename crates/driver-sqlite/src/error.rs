@@ -117,6 +117,8 @@ fn classify(code: ErrorCode, extended: i32, message: &str) -> (ErrorKind, Retry)
             }
             _ => ErrorKind::Programming,
         },
+        // As in a read-only transaction of another database.
+        ErrorCode::ReadOnly => ErrorKind::InvalidRequest,
         ErrorCode::ParameterOutOfRange | ErrorCode::AuthorizationForStatementDenied => ErrorKind::Programming,
         ErrorCode::InternalMalfunction
         | ErrorCode::DatabaseCorrupt
@@ -184,10 +186,15 @@ fn named_things(extended: i32, message: &str) -> DatabaseError {
             (database.table, database.column) = names.unzip_owned();
         }
         ffi::SQLITE_ERROR => {
-            database.table = after("no such table:").map(str::to_owned);
-            database.column = after("no such column:").map(|column| {
+            let existing = after("table ").and_then(|rest| rest.strip_suffix(" already exists"));
+            database.table = after("no such table:").or(existing).map(|table| {
+                let table = table.rsplit_once('.').map_or(table, |(_, table)| table);
+                table.trim_matches(['"', '`', '\'']).to_owned()
+            });
+            database.column = after("no such column:").or(after("ambiguous column name:")).map(|column| {
                 // SQLite adds a question to a name in double quotes.
                 let column = column.split_once(" - should this be").map_or(column, |(column, _)| column);
+                let column = column.rsplit_once('.').map_or(column, |(_, column)| column);
                 column.trim_matches('"').to_owned()
             });
         }

@@ -9,22 +9,30 @@ use std::{
 use aludel_driver::{ColumnInfo, Statement};
 use rusqlite::StatementStatus;
 
-/// What a connection remembers of the statements that it ran: their columns, so that a repeated statement allocates
-/// none, and how long they take.
+use crate::verb::Verb;
+
+/// What a connection remembers of the statements that it ran: what kind they are, their columns, so that a repeated
+/// statement allocates none, and how long they take.
 #[derive(Debug, Default)]
 pub(crate) struct Learned {
     entries: HashMap<u64, Entry, BuildHasherDefault<KeyHasher>>,
     capacity: usize,
+    /// The columns of the last statement that is not remembered.
+    passing: Arc<[ColumnInfo]>,
 }
 
 #[derive(Debug)]
 struct Entry {
     sql: Arc<str>,
+    verb: Verb,
     columns: Arc<[ColumnInfo]>,
     /// How often SQLite had prepared the statement anew when the columns were read.
     preparations: i32,
     pace: Pace,
 }
+
+/// The preparations of a statement whose columns were never read.
+const NO_COLUMNS: i32 = -1;
 
 /// How long a statement takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +49,7 @@ pub(crate) enum Pace {
 impl Learned {
     /// Remembers so many statements.
     pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self { entries: HashMap::default(), capacity: capacity.max(1) }
+        Self { entries: HashMap::default(), capacity: capacity.max(1), passing: Arc::default() }
     }
 
     /// Forgets everything.
@@ -49,18 +57,22 @@ impl Learned {
         self.entries.clear();
     }
 
-    /// How long the statement took before.
-    pub(crate) fn pace(&self, statement: &Statement) -> Pace {
-        self.entry(statement).map_or(Pace::New, |entry| entry.pace)
+    /// What kind of statement it is, and how long it took before.
+    #[inline]
+    pub(crate) fn kind(&self, statement: &Statement) -> (Verb, Pace) {
+        match self.entry(statement) {
+            Some(entry) => (entry.verb, entry.pace),
+            None => (Verb::of(statement.sql()), Pace::New),
+        }
     }
 
     /// Remembers how long the statement took.
-    pub(crate) fn set_pace(&mut self, statement: &Statement, pace: Pace) {
-        if !statement.is_cacheable() || self.pace(statement) == pace {
+    pub(crate) fn set_pace(&mut self, statement: &Statement, verb: Verb, pace: Pace) {
+        if !statement.is_cacheable() {
             return;
         }
         if self.entry(statement).is_none() {
-            self.insert(statement, Arc::from([]), -1);
+            self.insert(statement, verb, Arc::default(), NO_COLUMNS);
         }
         if let Some(entry) = self.entries.get_mut(&statement.key()) {
             entry.pace = pace;
@@ -72,43 +84,46 @@ impl Learned {
     pub(crate) fn columns(
         &mut self,
         statement: &Statement,
+        verb: Verb,
         prepared: &rusqlite::Statement<'_>,
         fresh: bool,
-    ) -> Arc<[ColumnInfo]> {
+    ) -> &Arc<[ColumnInfo]> {
         let preparations = prepared.get_status(StatementStatus::RePrepare);
-        if !fresh
-            && let Some(entry) = self.entry(statement)
-            && entry.preparations == preparations
-        {
-            return entry.columns.clone();
+        let is_known =
+            !fresh && self.entry(statement).is_some_and(|entry| entry.preparations == preparations);
+        if !is_known {
+            self.passing = prepared
+                .columns()
+                .map(|column| ColumnInfo {
+                    name: column.name().into(),
+                    type_name: column.decl_type().unwrap_or_default().into(),
+                })
+                .collect();
+            if statement.is_cacheable() {
+                self.insert(statement, verb, self.passing.clone(), preparations);
+            }
         }
-        let columns: Arc<[ColumnInfo]> = prepared
-            .columns()
-            .map(|column| ColumnInfo {
-                name: column.name().into(),
-                type_name: column.decl_type().unwrap_or_default().into(),
-            })
-            .collect();
-        if statement.is_cacheable() {
-            self.insert(statement, columns.clone(), preparations);
+        match self.entries.get(&statement.key()) {
+            Some(entry) if is_known => &entry.columns,
+            _ => &self.passing,
         }
-        columns
     }
 
+    #[inline]
     fn entry(&self, statement: &Statement) -> Option<&Entry> {
         self.entries
             .get(&statement.key())
             .filter(|entry| Arc::ptr_eq(&entry.sql, statement.sql()) || entry.sql == *statement.sql())
     }
 
-    fn insert(&mut self, statement: &Statement, columns: Arc<[ColumnInfo]>, preparations: i32) {
-        let pace = self.pace(statement);
+    fn insert(&mut self, statement: &Statement, verb: Verb, columns: Arc<[ColumnInfo]>, preparations: i32) {
+        let pace = self.entry(statement).map_or(Pace::New, |entry| entry.pace);
         if self.entries.len() >= self.capacity && !self.entries.contains_key(&statement.key()) {
             // Whatever is still used is learned again at its next run.
             self.entries.clear();
         }
-        self.entries
-            .insert(statement.key(), Entry { sql: statement.sql().clone(), columns, preparations, pace });
+        let entry = Entry { sql: statement.sql().clone(), verb, columns, preparations, pace };
+        self.entries.insert(statement.key(), entry);
     }
 }
 

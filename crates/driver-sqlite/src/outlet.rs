@@ -11,6 +11,11 @@ pub(crate) trait Outlet {
     /// Whether the statement may be started again after rows went in here.
     const RESTARTABLE: bool;
 
+    /// Whether it wants to be told the columns.
+    fn wants_columns(&self) -> bool {
+        true
+    }
+
     fn columns(&mut self, columns: &Arc<[ColumnInfo]>, read_only: bool) -> Result<()>;
 
     fn row(&mut self, row: &rusqlite::Row<'_>, width: usize) -> Result<ControlFlow<()>>;
@@ -26,6 +31,10 @@ pub(crate) struct Direct<'s> {
 
 impl Outlet for Direct<'_> {
     const RESTARTABLE: bool = false;
+
+    fn wants_columns(&self) -> bool {
+        self.sink.wants_columns()
+    }
 
     fn columns(&mut self, columns: &Arc<[ColumnInfo]>, _: bool) -> Result<()> {
         self.sink.columns(columns)

@@ -26,6 +26,10 @@ pub(crate) fn bind(prepared: &mut rusqlite::Statement<'_>, parameters: &[Value])
         )));
     }
     for (position, value) in parameters.iter().enumerate() {
+        if let Value::I64(number) = value {
+            prepared.raw_bind_parameter(position + 1, *number)?;
+            continue;
+        }
         let output =
             encode(value).map_err(|error| error.context(format_args!("parameter {}", position + 1)))?;
         prepared.raw_bind_parameter(position + 1, output)?;

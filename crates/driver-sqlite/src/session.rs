@@ -218,21 +218,51 @@ impl Session {
         patience: &Patience,
         sink: &mut dyn Sink,
     ) -> Result<Done, Trouble> {
-        let verb = Verb::of(statement.sql());
-        let pace = self.learned.pace(statement);
+        let (verb, pace) = self.learned.kind(statement);
         if verb == Verb::Schema || pace == Pace::Long {
             return Err(Trouble::Long);
         }
         if pace == Pace::New && matches!(verb, Verb::Query | Verb::With) {
             return self.fetch_first(statement, parameters, verb, patience, sink);
         }
+        let result = self.fetch_direct(statement, parameters, verb, patience, sink);
+        if pace == Pace::New && result.is_ok() && !self.watch.was_long() {
+            self.learned.set_pace(statement, verb, Pace::Short);
+        }
+        result
+    }
+
+    fn fetch_direct(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Value],
+        verb: Verb,
+        patience: &Patience,
+        sink: &mut dyn Sink,
+    ) -> Result<Done, Trouble> {
         let result = self.attempt(Some(statement.sql()), patience, true, |session| {
             session.run(statement, parameters, verb, &mut Direct { sink })
         });
         if self.watch.was_long() {
-            self.learned.set_pace(statement, Pace::Long);
+            self.learned.set_pace(statement, verb, Pace::Long);
         }
         result
+    }
+
+    /// Runs a statement on the caller's thread, where it is known to be short and leaves nothing to be done afterwards.
+    /// None: nothing was done.
+    pub(crate) fn fetch_short(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Value],
+        patience: &Patience,
+        sink: &mut dyn Sink,
+    ) -> Option<Result<Done, Trouble>> {
+        let (verb, pace) = self.learned.kind(statement);
+        if pace != Pace::Short || self.is_log_long() {
+            return None;
+        }
+        Some(self.fetch_direct(statement, parameters, verb, patience, sink))
     }
 
     /// The first run of a query: its rows are given out when it has ended, so that it can still be moved.
@@ -250,7 +280,7 @@ impl Session {
         });
         let pace = if self.watch.was_long() { Pace::Long } else { Pace::Short };
         if result.is_ok() || pace == Pace::Long {
-            self.learned.set_pace(statement, pace);
+            self.learned.set_pace(statement, verb, pace);
         }
         let done = result?;
         collected.give(sink).map_err(Trouble::Failed)?;
@@ -258,8 +288,8 @@ impl Session {
     }
 
     /// Remembers how long a statement took on a worker.
-    pub(crate) fn learn_pace(&mut self, statement: &Statement, pace: Pace) {
-        self.learned.set_pace(statement, pace);
+    pub(crate) fn learn_pace(&mut self, statement: &Statement, verb: Verb, pace: Pace) {
+        self.learned.set_pace(statement, verb, pace);
     }
 
     /// Prepares, binds and steps a statement to its end.
@@ -292,8 +322,9 @@ impl Session {
             return Ok(done(connection, verb, statement.sql(), read_only, None));
         }
 
+        let wants_columns = outlet.wants_columns();
         // The count is zero again when the cache had to prepare the statement anew.
-        let fresh = prepared.get_status(StatementStatus::Run) == 0;
+        let fresh = wants_columns && prepared.get_status(StatementStatus::Run) == 0;
         let mut rows = prepared.raw_query();
         let mut count = 0;
         let mut width = None;
@@ -312,13 +343,17 @@ impl Session {
             let known_width = match width {
                 Some(width) => width,
                 None => {
-                    // Only now: the first step prepares the statement anew after a change of the schema.
-                    let columns = learned.columns(statement, row.as_ref(), fresh);
                     if !O::RESTARTABLE {
                         watch.keep_here();
                     }
-                    enough = outlet.columns(&columns, read_only).err().map(Err);
-                    *width.insert(columns.len())
+                    if wants_columns {
+                        // Only now: the first step prepares the statement anew after a change of the schema.
+                        let columns = learned.columns(statement, verb, row.as_ref(), fresh);
+                        enough = outlet.columns(columns, read_only).err().map(Err);
+                        *width.insert(columns.len())
+                    } else {
+                        *width.insert(row.as_ref().column_count())
+                    }
                 }
             };
             if enough.is_none() {
@@ -334,9 +369,9 @@ impl Session {
             }
         }
         drop(rows);
-        if width.is_none() {
-            let columns = learned.columns(statement, prepared, fresh);
-            enough = outlet.columns(&columns, read_only).err().map(Err);
+        if width.is_none() && wants_columns {
+            let columns = learned.columns(statement, verb, prepared, fresh);
+            enough = outlet.columns(columns, read_only).err().map(Err);
         }
         outlet.end();
         match enough {
@@ -404,6 +439,11 @@ impl Session {
     /// Whether the write-ahead log has grown so long that it should be written back.
     pub(crate) fn is_checkpoint_due(&self) -> bool {
         self.watch.take_log_pages(self.checkpoint_at).is_some()
+    }
+
+    /// The same, without having it seen to.
+    pub(crate) fn is_log_long(&self) -> bool {
+        self.watch.log_pages() >= self.checkpoint_at
     }
 
     /// Writes the log back into the file, as far as readers allow.

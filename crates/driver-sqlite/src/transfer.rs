@@ -76,7 +76,7 @@ impl<'c> Transfer<'c> {
             });
             if result.is_ok() && !pausable && verb != Verb::Schema {
                 let is_short = started.elapsed() < INLINE_BUDGET / 4;
-                session.learn_pace(&statement, if is_short { Pace::Short } else { Pace::Long });
+                session.learn_pace(&statement, verb, if is_short { Pace::Short } else { Pace::Long });
             }
             result
         })?;

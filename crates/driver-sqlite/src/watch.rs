@@ -135,10 +135,15 @@ impl Watch {
         self.abandoned.load(Relaxed) || self.cancelled.load(Relaxed)
     }
 
+    /// How many pages the write-ahead log had after the last commit.
+    pub(crate) fn log_pages(&self) -> i32 {
+        self.log_pages.load(Relaxed)
+    }
+
     /// How many pages the write-ahead log had after the last commit; zero once it was asked.
     pub(crate) fn take_log_pages(&self, at_least: i32) -> Option<i32> {
         // Asked after every statement, so the common case is one load.
-        let pages = self.log_pages.load(Relaxed);
+        let pages = self.log_pages();
         (pages >= at_least).then(|| {
             self.log_pages.store(0, Relaxed);
             pages

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use aludel_driver::{Capabilities, ConnectArguments, DatabaseUrl, Driver, ErrorKind, Returning, Secret};
+use aludel_driver::{
+    Capabilities, ConnectArguments, DatabaseUrl, Driver, ErrorKind, IsolationLevel, Returning, Secret,
+};
 use aludel_driver_mysql::MySqlDriver;
 
 use crate::server::{arguments, assert_answers, batch, connect, connect_with, fetch};
@@ -19,6 +21,14 @@ fn refused(url: &str) -> (ErrorKind, String) {
 fn least() -> Capabilities {
     let mut least = Capabilities::none();
     least.savepoints = true;
+    least.two_phase = true;
+    least.isolation_levels = &[
+        IsolationLevel::ReadUncommitted,
+        IsolationLevel::ReadCommitted,
+        IsolationLevel::RepeatableRead,
+        IsolationLevel::Serializable,
+    ];
+    least.declared_cursors = false;
     least.streaming = true;
     least.last_insert_id = true;
     least.cancel = true;
@@ -40,6 +50,7 @@ fn names_and_capabilities_are_pinned() {
 fn options_are_checked_by_name_and_value() {
     check("mysql://host/db?charset=utf8mb4&compress=true&connect_timeout=2.5&statement_cache_size=1")
         .unwrap();
+    check("mysql://host/db?ssl_mode=disabled").unwrap();
     check("mysql://host/db?socket=/run/mysqld.sock&ssl_mode=preferred&tcp_keepalive=0").unwrap();
     check("mariadb:///db?unix_socket=/run/mysqld.sock").unwrap();
 
@@ -47,7 +58,7 @@ fn options_are_checked_by_name_and_value() {
     assert_eq!(kind, ErrorKind::Argument);
     assert!(message.contains("`chraset`"), "{message}");
     assert!(
-        message.contains("charset, compress, connect_timeout, socket, ssl_mode, statement_cache_size"),
+        message.contains("charset, compress, connect_timeout, socket, ssl_ca, ssl_cert, ssl_key, ssl_mode, statement_cache_size"),
         "{message}"
     );
 
@@ -64,7 +75,45 @@ fn options_are_checked_by_name_and_value() {
         let name = url.split(['?', '=']).nth(1).unwrap();
         assert!(message.contains(name), "{message}");
     }
-    assert_eq!(refused("mysql://host/db?ssl_mode=required").0, ErrorKind::NotSupported);
+    let (kind, message) = refused("mysql://host/db?ssl_mode=always");
+    assert_eq!(kind, ErrorKind::Argument);
+    assert!(message.contains("disabled, preferred, required, verify_ca or verify_identity"), "{message}");
+}
+
+#[test]
+#[cfg(not(feature = "tls"))]
+fn a_build_without_tls_names_the_feature() {
+    for options in [
+        "ssl_mode=required",
+        "ssl_mode=verify_ca",
+        "ssl_mode=verify_identity",
+        "ssl_ca=/a.pem",
+        "ssl_cert=/c.pem&ssl_key=/k.pem",
+    ] {
+        let (kind, message) = refused(&format!("mysql://host/db?{options}"));
+        assert_eq!(kind, ErrorKind::NotSupported, "{options}: {message}");
+        assert!(message.contains("the feature `tls`"), "{message}");
+    }
+}
+
+#[test]
+#[cfg(feature = "tls")]
+fn options_of_tls_that_contradict_each_other_are_refused() {
+    check("mysql://host/db?ssl_mode=required").unwrap();
+    check("mysql://host/db?ssl_mode=verify_identity&ssl_ca=/a.pem&ssl_cert=/c.pem&ssl_key=/k.pem").unwrap();
+    for (options, words) in [
+        ("ssl_ca=/a.pem", "ssl_mode=verify_ca"),
+        ("ssl_ca=/a.pem&ssl_mode=required", "ssl_mode=verify_ca"),
+        ("ssl_cert=/c.pem", "`ssl_cert` needs `ssl_key`"),
+        ("ssl_key=/k.pem", "`ssl_key` needs `ssl_cert`"),
+        ("ssl_mode=disabled&ssl_cert=/c.pem&ssl_key=/k.pem", "ssl_mode=disabled"),
+        ("ssl_mode=required&socket=/run/mysqld.sock", "a Unix socket"),
+        ("ssl_mode=verify_ca&ssl_ca=", "ssl_ca"),
+    ] {
+        let (kind, message) = refused(&format!("mysql://host/db?{options}"));
+        assert_eq!(kind, ErrorKind::Argument, "{options}: {message}");
+        assert!(message.contains(words), "{message}");
+    }
 }
 
 #[tokio::test]
@@ -121,7 +170,7 @@ async fn compression_and_a_small_cache_change_nothing() {
     let Some(mut connection) = connect_with(&options).await else { return };
     assert_answers(&mut *connection).await;
     let long = "ä".repeat(100_000);
-    let rows = fetch(&mut *connection, "SELECT ?", &[aludel_driver::Value::Text(long.clone())]).await;
+    let rows = fetch(&mut *connection, "SELECT ?", &[aludel_driver::Value::Text(long.as_str().into())]).await;
     assert_eq!(rows, [[format!("Text({long:?})")]]);
     connection.close(Duration::from_secs(5)).await.unwrap();
 }

@@ -171,6 +171,63 @@ async fn a_begin() {
 }
 
 #[tokio::test]
+async fn a_two_phase_transaction() {
+    let options = BeginOptions::default();
+    let name = "dropped_phase";
+    drop_everywhere(nothing, |connection| {
+        Box::pin(
+            async move { connection.control(Control::BeginTwoPhase(&BeginOptions::default(), name)).await },
+        )
+    })
+    .await;
+    drop_everywhere(
+        async |connection| connection.control(Control::BeginTwoPhase(&options, name)).await.unwrap(),
+        |connection| Box::pin(async move { connection.control(Control::Rollback).await }),
+    )
+    .await;
+    drop_everywhere(
+        async |connection| connection.control(Control::BeginTwoPhase(&options, name)).await.unwrap(),
+        |connection| Box::pin(async move { connection.control(Control::Commit).await }),
+    )
+    .await;
+    // What is prepared outlives its connection, so that each attempt needs a name of its own.
+    let Some(mut other) = connect().await else { return };
+    batch(&mut *other, "DROP TABLE IF EXISTS dropped_phase; CREATE TABLE dropped_phase (id INT)").await;
+    for polls in 0..40 {
+        let name = format!("dropped_phase-{polls}");
+        let mut connection = connect().await.unwrap();
+        connection.control(Control::BeginTwoPhase(&options, &name)).await.unwrap();
+        execute(&mut *connection, "INSERT INTO dropped_phase VALUES (1)", &[]).await;
+        let is_done = poll_times(connection.control(Control::Prepare(&name)), polls).await;
+        if polls == 0 {
+            assert_eq!(connection.transaction_state(), TransactionState::Active);
+        } else if !is_done {
+            assert_refuses(&mut *connection).await;
+        } else {
+            assert_answers(&mut *connection).await;
+            break;
+        }
+    }
+    // Some were prepared and some were not; all can be cleared away, and nothing holds the table.
+    for _ in 0..400 {
+        for name in other.prepared_transactions().await.unwrap() {
+            if name.starts_with("dropped_phase-") {
+                // A connection that was just dropped may still hold it, and another look will find it.
+                let _ = other.control(Control::RollbackPrepared(&name)).await;
+            }
+        }
+        let left = other.prepared_transactions().await.unwrap();
+        if !left.iter().any(|name| name.starts_with("dropped_phase-")) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(fetch(&mut *other, "SELECT COUNT(*) FROM dropped_phase", &[]).await, [["I64(0)"]]);
+    let limit = CallOptions { timeout: Some(Duration::from_secs(10)), ..CallOptions::default() };
+    other.fetch(&Statement::new("DROP TABLE dropped_phase"), &[], &limit, &mut Discard).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_ping_and_a_script() {
     drop_everywhere(nothing, |connection| Box::pin(async move { connection.ping().await })).await;
     drop_everywhere(nothing, |connection| {

@@ -104,9 +104,17 @@ async fn a_call_has_a_limit_of_time() {
         let error = outcome.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
         assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-        assert!(connection.is_broken());
-        assert!(connection.ping().await.unwrap_err().is_disconnect());
-        // The server does not go on with it either.
+        assert!(!error.is_disconnect() && error.to_string().contains("its limit of 100ms"), "{error:?}");
+        // The statement was cancelled, and the connection saved; but not that of a script, which would go on, and not that
+        // of a cursor whose rows had begun.
+        assert!(call != 0 || !connection.is_broken());
+        assert!(call != 1 || connection.is_broken());
+        if connection.is_broken() {
+            assert!(connection.ping().await.unwrap_err().is_disconnect());
+        } else {
+            assert_answers(&mut *connection).await;
+            assert_eq!(connection.transaction_state(), TransactionState::Idle);
+        }
         tokio::time::sleep(Duration::from_millis(100)).await;
         let sql =
             "SELECT COUNT(*) FROM information_schema.processlist WHERE id = ? AND info LIKE '%SLEEP(20)%'";
@@ -119,6 +127,43 @@ async fn a_call_has_a_limit_of_time() {
     let limit = CallOptions { timeout: Some(Duration::from_secs(20)), ..CallOptions::default() };
     other.fetch(&Statement::new("SELECT 1"), &[], &limit, &mut Discard).await.unwrap();
     assert_answers(&mut *other).await;
+}
+
+#[tokio::test]
+async fn a_limit_of_time_leaves_the_transaction_open() {
+    let Some(mut connection) = connect().await else { return };
+    let connection = &mut *connection;
+    let limit = CallOptions { timeout: Some(Duration::from_millis(100)), ..CallOptions::default() };
+    batch(
+        connection,
+        "DROP TABLE IF EXISTS limited_inside; CREATE TABLE limited_inside (id INT PRIMARY KEY)",
+    )
+    .await;
+    connection.control(Control::Begin(&BeginOptions::default())).await.unwrap();
+    execute(connection, "INSERT INTO limited_inside VALUES (1)", &[]).await;
+    let slow = Statement::new("INSERT INTO limited_inside SELECT 2 FROM DUAL WHERE SLEEP(20) = 0");
+    let error = connection.fetch(&slow, &[], &limit, &mut Discard).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+    assert_eq!(connection.transaction_state(), TransactionState::Active);
+    connection.control(Control::Commit).await.unwrap();
+    assert_eq!(fetch(connection, "SELECT id FROM limited_inside", &[]).await, [["I64(1)"]]);
+    // A cursor whose rows do not come in time, and one that is stopped between its rows.
+    let rows = Statement::new(
+        "SELECT a.seq, SLEEP(0.05) FROM (SELECT 1 AS seq UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4) a",
+    );
+    let mut kept = Kept::default();
+    match connection.cursor(&rows, &[], &limit).await {
+        Ok(mut cursor) => {
+            let error = cursor.fetch(10, &mut kept).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+        }
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}"),
+    }
+    if connection.is_broken() {
+        assert!(connection.ping().await.unwrap_err().is_disconnect());
+    } else {
+        assert_answers(connection).await;
+    }
 }
 
 #[tokio::test]

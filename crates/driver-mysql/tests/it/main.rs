@@ -7,9 +7,16 @@ mod cursors;
 mod driver;
 mod dropped;
 mod errors;
+mod fake;
 mod faults;
+mod links;
 mod rows;
 mod server;
 mod statements;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(feature = "tls")]
+mod tls_proxy;
 mod transactions;
+mod two_phase;
 mod values;

@@ -131,5 +131,5 @@ pub async fn id(connection: &mut dyn Connection) -> u64 {
 }
 
 pub fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
+    Value::Text(text.into())
 }

@@ -191,8 +191,7 @@ async fn json_comes_as_the_server_has_it() {
     let document = r#"{"a": [1, 2.5, null, "ü"]}"#;
     // MariaDB's JSON is a LONGTEXT with a check.
     let kind = if connection.server().product == "MariaDB" { "Text" } else { "Json" };
-    round_trip(connection, "JSON", &[(Value::Json(document.to_owned()), &format!("{kind}({document:?})"))])
-        .await;
+    round_trip(connection, "JSON", &[(Value::Json(document.into()), &format!("{kind}({document:?})"))]).await;
 }
 
 #[tokio::test]

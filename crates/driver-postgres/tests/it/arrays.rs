@@ -33,8 +33,8 @@ async fn unnest_gives_every_element_back() {
         ("time", vec![Value::Time(1), Value::Null]),
         ("timestamp", vec![Value::DateTime(-1), Value::Null]),
         ("timestamptz", vec![Value::Instant(1), Value::Null]),
-        ("jsonb", vec![Value::Json("[1, 2]".to_owned()), Value::Null]),
-        ("json", vec![Value::Json("{}".to_owned())]),
+        ("jsonb", vec![Value::Json("[1, 2]".into()), Value::Null]),
+        ("json", vec![Value::Json("{}".into())]),
         ("int4", vec![]),
         ("int4", vec![Value::Null]),
     ] {

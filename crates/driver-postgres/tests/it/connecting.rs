@@ -16,7 +16,7 @@ fn unknown_options_are_refused_by_name() {
     let error = PostgresDriver::new().check(&with_option("sslmod", "disable")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Argument);
     assert!(error.message().contains("`sslmod`"), "{error}");
-    assert!(error.message().contains("sslmode, statement_cache_size"), "{error}");
+    assert!(error.message().contains("sslmode, sslnegotiation"), "{error}");
 }
 
 #[test]
@@ -50,12 +50,16 @@ fn options_are_checked_before_connecting() {
     }
 }
 
+#[cfg(not(feature = "tls"))]
 #[test]
 fn tls_is_not_supported_and_says_so() {
     for mode in ["require", "verify-ca", "verify-full"] {
         let error = PostgresDriver::new().check(&with_option("sslmode", mode)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotSupported);
-        assert!(error.message().contains("TLS"), "{error}");
+        assert!(error.message().contains("cargo feature `tls`"), "{error}");
+    }
+    for mode in ["disable", "allow", "prefer"] {
+        PostgresDriver::new().check(&with_option("sslmode", mode)).unwrap();
     }
 }
 
@@ -82,7 +86,9 @@ fn the_driver_introduces_itself() {
             && capabilities.returning.update
             && capabilities.cancel
     );
-    assert!(capabilities.aborts_on_error && !capabilities.two_phase && !capabilities.last_insert_id);
+    assert!(capabilities.aborts_on_error && !capabilities.last_insert_id);
+    assert!(capabilities.two_phase && capabilities.declared_cursors);
+    assert_eq!(capabilities.isolation_levels.len(), 4);
     assert_eq!(capabilities.max_parameters, 65_535);
 }
 
@@ -209,4 +215,39 @@ async fn a_closed_connection_is_gone_from_the_server() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the server still holds the connection");
+}
+
+/// The timer of the connection's socket, as Linux tells it: 2 is the keepalive timer.
+#[cfg(target_os = "linux")]
+async fn timer(options: &[(&str, &str)]) -> Option<String> {
+    let mut connection = server::connect_with(options).await?;
+    let Value::I64(port) = scalar(&mut *connection, "SELECT inet_client_port()", &[]).await.unwrap() else {
+        panic!("a number is expected")
+    };
+    let own = format!(":{port:04X}");
+    for file in ["/proc/net/tcp", "/proc/net/tcp6"] {
+        let sockets = std::fs::read_to_string(file).unwrap_or_default();
+        for line in sockets.lines() {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            if fields.len() > 5 && fields[1].ends_with(&own) {
+                return Some(fields[5].to_owned());
+            }
+        }
+    }
+    panic!("the socket is not there")
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn keepalive_options_reach_the_socket() {
+    let Some(off) = timer(&[("keepalives", "0")]).await else { return };
+    assert!(off.starts_with("00:"), "{off}");
+    let times = async |seconds: &str| {
+        let timer = timer(&[("keepalives_idle", seconds)]).await.unwrap();
+        let (kind, left) = timer.split_once(':').unwrap();
+        assert_eq!(kind, "02", "{timer}");
+        u64::from_str_radix(left, 16).unwrap()
+    };
+    let (short, long) = (times("20").await, times("4000").await);
+    assert!(short > 0 && long > short * 100, "{short} {long}");
 }

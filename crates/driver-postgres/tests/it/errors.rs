@@ -132,10 +132,64 @@ async fn lost_serialization_races_may_be_retried() {
     execute(&mut *one, &update, &[]).await.unwrap();
     let error =
         rows(&mut *other, &format!("SELECT n FROM {table} FOR UPDATE NOWAIT"), &[]).await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Operational, Some("55P03")));
+    assert_eq!(
+        (error.kind(), error.code(), error.retry()),
+        (ErrorKind::Operational, Some("55P03"), Retry::Transaction)
+    );
     other.reset().await.unwrap();
+    // Outside of a transaction the statement alone can be sent again; its own limit makes no difference.
+    server::batch(&mut *other, "SET lock_timeout = 20").await;
+    let error = execute(&mut *other, &update, &[]).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code(), error.retry()),
+        (ErrorKind::Operational, Some("55P03"), Retry::Statement)
+    );
     one.reset().await.unwrap();
     server::batch(&mut *one, &format!("DROP TABLE {table}")).await;
+}
+
+#[tokio::test]
+async fn the_victim_of_a_deadlock_may_try_again() {
+    use aludel_driver::{BeginOptions, Control};
+
+    let (Some(mut one), Some(mut other)) = (connect().await, connect().await) else { return };
+    let table = format!("aludel_deadlock_{}", std::process::id());
+    let script = format!(
+        "CREATE TABLE {table} (id int PRIMARY KEY, n int); INSERT INTO {table} VALUES (1, 0), (2, 0)"
+    );
+    server::batch(&mut *one, &script).await;
+    let update = |id: i32| format!("UPDATE {table} SET n = n + 1 WHERE id = {id}");
+    for (connection, id) in [(&mut one, 1), (&mut other, 2)] {
+        connection.control(Control::Begin(&BeginOptions::default())).await.unwrap();
+        execute(&mut **connection, &update(id), &[]).await.unwrap();
+    }
+    let (crosswise, back) = (update(2), update(1));
+    let (first, second) = tokio::join!(execute(&mut *one, &crosswise, &[]), execute(&mut *other, &back, &[]));
+    let error = first.and(second).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code(), error.retry()),
+        (ErrorKind::Operational, Some("40P01"), Retry::Transaction)
+    );
+    assert!(!error.is_disconnect());
+    one.reset().await.unwrap();
+    other.reset().await.unwrap();
+    server::batch(&mut *one, &format!("DROP TABLE {table}")).await;
+}
+
+#[tokio::test]
+async fn a_cancel_of_the_administrators_is_no_timeout() {
+    let (Some(mut connection), Some(mut other)) = (connect().await, connect().await) else { return };
+    let process = server::process(&mut *connection).await;
+    let canceller = async {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        rows(&mut *other, "SELECT pg_cancel_backend($1)", &[Value::I64(process)]).await.unwrap();
+    };
+    let sql = Statement::new("SELECT pg_sleep(30)");
+    let (options, mut sink) = (CallOptions::default(), server::Kept::default());
+    let (answer, ()) = tokio::join!(connection.fetch(&sql, &[], &options, &mut sink), canceller);
+    let error = answer.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Operational, Some("57014")));
+    connection.ping().await.unwrap();
 }
 
 #[tokio::test]

@@ -3,15 +3,27 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 mod arrays;
+#[cfg(feature = "tls")]
+mod authority;
+mod behind_pooler;
 mod connecting;
 mod cursors;
 mod deadlines;
 mod dropped;
+mod environment;
 mod errors;
+mod folder;
+mod listener;
+mod notices;
 mod pipeline;
 mod pooler_mode;
 mod proxy;
 mod server;
 mod statements;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(feature = "tls")]
+mod tls_proxy;
 mod transactions;
+mod two_phase;
 mod values;

@@ -62,7 +62,7 @@ impl Sink for Kept {
         for position in 0..row.len() {
             values.push(match row.cell(position)? {
                 Cell::Other { type_name, bytes } => {
-                    Value::Text(format!("{type_name} of {} bytes", bytes.len()))
+                    Value::Text(format!("{type_name} of {} bytes", bytes.len()).into())
                 }
                 cell => Value::decode(cell)?,
             });
@@ -118,7 +118,7 @@ pub(crate) async fn batch(connection: &mut dyn Connection, script: &str) {
 }
 
 pub(crate) fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
+    Value::Text(text.into())
 }
 
 /// The process that serves a connection.

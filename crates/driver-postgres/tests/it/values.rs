@@ -330,13 +330,13 @@ async fn json() {
     let Some(mut connection) = connect().await else { return };
     let connection = &mut *connection;
     let document = r#"{"a": [1, 2.5, null, "ü"]}"#;
-    assert_same(connection, "json", Value::Json(document.to_owned())).await;
-    assert_same(connection, "jsonb", Value::Json(document.to_owned())).await;
-    assert_becomes(connection, "jsonb", text("[1]"), Value::Json("[1]".to_owned())).await;
-    assert_becomes(connection, "json", text("[1]"), Value::Json("[1]".to_owned())).await;
-    assert_becomes(connection, "text", Value::Json("[1]".to_owned()), text("[1]")).await;
+    assert_same(connection, "json", Value::Json(document.into())).await;
+    assert_same(connection, "jsonb", Value::Json(document.into())).await;
+    assert_becomes(connection, "jsonb", text("[1]"), Value::Json("[1]".into())).await;
+    assert_becomes(connection, "json", text("[1]"), Value::Json("[1]".into())).await;
+    assert_becomes(connection, "text", Value::Json("[1]".into()), text("[1]")).await;
     assert_refused(connection, "jsonb", text("[1"), &["json"]).await;
-    assert_refused(connection, "int4", Value::Json("1".to_owned()), &["JSON"]).await;
+    assert_refused(connection, "int4", Value::Json("1".into()), &["JSON"]).await;
     assert_becomes(connection, "jsonpath", text("$.a"), text("$.\"a\"")).await;
 }
 

@@ -135,3 +135,19 @@ async fn a_script_says_which_statement_failed() {
     connection.batch(" ; -- nothing\n", &Default::default()).await.unwrap();
     assert_eq!(scalar(&mut *connection, "SELECT 'it''s; fine'").await, text("it's; fine"));
 }
+
+#[tokio::test]
+async fn tables_are_named_without_their_schema() {
+    let mut connection = memory().await;
+    run(&mut *connection, "CREATE TABLE t (a)").await;
+    for (sql, table) in [
+        ("SELECT * FROM nowhere", "nowhere"),
+        ("SELECT * FROM main.nowhere", "nowhere"),
+        ("CREATE TABLE t (a)", "t"),
+        ("CREATE TABLE main.\"t\" (a)", "t"),
+    ] {
+        let error = fails(&mut *connection, sql).await;
+        assert_eq!(error.kind(), ErrorKind::Programming);
+        assert_eq!(error.database_error().unwrap().table.as_deref(), Some(table), "{error}");
+    }
+}

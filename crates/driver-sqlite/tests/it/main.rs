@@ -3,6 +3,7 @@
 // Clippy knows tests by their attribute, but not what they call.
 #![allow(clippy::unwrap_used)]
 
+mod at_once;
 mod cursors;
 mod errors;
 mod locking;

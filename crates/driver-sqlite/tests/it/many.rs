@@ -8,8 +8,9 @@ use crate::support::{Folder, begin, fetch, memory, run, scalar};
 async fn one_statement_with_many_sets() {
     let mut connection = memory().await;
     run(&mut *connection, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b)").await;
-    let values: Vec<_> =
-        (0..10_000).flat_map(|number| [Value::Text(format!("row {number}")), Value::I64(number)]).collect();
+    let values: Vec<_> = (0..10_000)
+        .flat_map(|number| [Value::Text(format!("row {number}").into()), Value::I64(number)])
+        .collect();
     let statement = Statement::new("INSERT INTO t (a, b) VALUES (?, ?)");
     let mut next = 0;
     begin(&mut *connection).await;
@@ -30,7 +31,7 @@ async fn one_statement_with_many_sets() {
     assert_eq!(total, Done { rows: 10_000, last_insert_id: Some(10_000) });
     assert_eq!(next, 10_000);
     let rows = fetch(&mut *connection, "SELECT count(*), sum(b), max(a) FROM t", &[]).await.rows;
-    assert_eq!(rows, [[Value::I64(10_000), Value::I64(49_995_000), Value::Text("row 9999".to_owned())]]);
+    assert_eq!(rows, [[Value::I64(10_000), Value::I64(49_995_000), Value::Text("row 9999".into())]]);
 
     let values: Vec<_> = (0..100).map(|number| Value::I64(number * 2)).collect();
     let update = Statement::new("UPDATE t SET a = 'even' WHERE b = ? OR b = -1");

@@ -1,4 +1,4 @@
-use aludel_driver::{Driver, ErrorKind, Value};
+use aludel_driver::{Driver, ErrorKind, IsolationLevel, Value};
 use aludel_driver_sqlite::SqliteDriver;
 
 use crate::support::{Folder, arguments, connect, fetch, memory, run, scalar, try_run};
@@ -27,6 +27,8 @@ async fn the_driver_says_who_it_is() {
         able.savepoints && able.streaming && able.last_insert_id && able.transactional_ddl && able.cancel
     );
     assert!(able.prepared_loop && !able.pipelining && !able.two_phase && !able.arrays);
+    assert!(!able.declared_cursors && !able.aborts_on_error);
+    assert_eq!(able.isolation_levels, [IsolationLevel::Serializable, IsolationLevel::ReadUncommitted]);
     assert_eq!(able.max_parameters, 32_766);
 }
 
@@ -72,7 +74,7 @@ async fn the_defaults_are_safe() {
     let folder = Folder::new();
     let mut connection = folder.open("a.db", &[]).await;
     assert_eq!(scalar(&mut *connection, "PRAGMA foreign_keys").await, Value::I64(1));
-    assert_eq!(scalar(&mut *connection, "PRAGMA journal_mode").await, Value::Text("wal".to_owned()));
+    assert_eq!(scalar(&mut *connection, "PRAGMA journal_mode").await, Value::Text("wal".into()));
     assert_eq!(scalar(&mut *connection, "PRAGMA synchronous").await, Value::I64(1));
     assert_eq!(scalar(&mut *connection, "PRAGMA busy_timeout").await, Value::I64(0));
     let mut connection = memory().await;
@@ -95,7 +97,7 @@ async fn options_are_taken() {
     ];
     let mut connection = folder.open("a.db", &options).await;
     for (pragma, expected) in [
-        ("journal_mode", Value::Text("delete".to_owned())),
+        ("journal_mode", Value::Text("delete".into())),
         ("synchronous", Value::I64(3)),
         ("foreign_keys", Value::I64(0)),
         ("cache_size", Value::I64(-4000)),
@@ -167,7 +169,7 @@ async fn read_only_files_are_not_written() {
     let mut reader = folder.open("a #1?.db", &[("mode", "ro")]).await;
     assert_eq!(scalar(&mut *reader, "SELECT a FROM t").await, Value::I64(1));
     let error = try_run(&mut *reader, "INSERT INTO t VALUES (2)", &[]).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Operational);
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert!(error.message().contains("read-only"), "{error}");
     drop(reader);
     writer.close(std::time::Duration::from_secs(5)).await.unwrap();

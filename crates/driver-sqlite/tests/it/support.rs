@@ -139,7 +139,7 @@ pub(crate) async fn begin(connection: &mut dyn Connection) {
 }
 
 pub(crate) fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
+    Value::Text(text.into())
 }
 
 /// A query that SQLite works on for some seconds without giving a row.

@@ -102,7 +102,7 @@ async fn read_only_transactions_do_not_write() {
         connection.control(Control::Begin(&options)).await.unwrap();
         assert_eq!(count(&mut *connection).await, Value::I64(0));
         let error = try_run(&mut *connection, "INSERT INTO t VALUES (1)", &[]).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Operational, "{error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
         assert!(error.message().contains("read-only"), "{error}");
         connection.control(end).await.unwrap();
     }
@@ -257,4 +257,45 @@ async fn steps_run_in_order_and_stop_at_the_first_error() {
     assert_eq!(connection.transaction_state(), TransactionState::Active);
     connection.reset().await.unwrap();
     assert_eq!(fetch(&mut *connection, "SELECT a FROM t", &[]).await.rows.len(), 2);
+}
+
+#[tokio::test]
+async fn the_level_in_force_is_told() {
+    let mut connection = table().await;
+    assert_eq!(connection.isolation_level().await.unwrap(), IsolationLevel::Serializable);
+    let mut options = BeginOptions::default();
+    options.isolation = Some(IsolationLevel::ReadUncommitted);
+    connection.control(Control::Begin(&options)).await.unwrap();
+    assert_eq!(connection.isolation_level().await.unwrap(), IsolationLevel::ReadUncommitted);
+    assert_eq!(connection.transaction_state(), TransactionState::Active);
+    connection.control(Control::Commit).await.unwrap();
+    assert_eq!(connection.isolation_level().await.unwrap(), IsolationLevel::Serializable);
+    for level in [IsolationLevel::ReadCommitted, IsolationLevel::RepeatableRead] {
+        options.isolation = Some(level);
+        let error = connection.control(Control::Begin(&options)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotSupported);
+        assert!(
+            error.to_string().contains(level.as_sql()) && error.to_string().contains("SQLite"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn two_phase_transactions_are_not_supported() {
+    let mut connection = table().await;
+    let options = BeginOptions::default();
+    for control in [
+        Control::BeginTwoPhase(&options, "name"),
+        Control::Prepare("name"),
+        Control::CommitPrepared("name"),
+        Control::RollbackPrepared("name"),
+    ] {
+        let error = connection.control(control).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotSupported, "{error}");
+        assert!(error.to_string().contains("two-phase") && error.to_string().contains("SQLite"), "{error}");
+    }
+    let error = connection.prepared_transactions().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotSupported, "{error}");
+    assert_eq!(connection.transaction_state(), TransactionState::Idle);
 }
