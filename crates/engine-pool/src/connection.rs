@@ -1,25 +1,34 @@
 //! [`Connection`]: sends statements, inside and outside of transactions.
 
+mod at_once;
 mod end;
 mod execute;
+mod execute_batch;
 mod flight;
+mod insert_many;
+mod inserted_key;
 mod precompiled;
+mod twophase;
 
-use std::{fmt, panic::Location, sync::Arc, time::Duration};
+use std::{fmt, panic::Location, sync::Arc};
 
 use aludel_driver::{
-    BeginOptions, CallOptions, Capabilities, Connection as DriverConnection, Error, ErrorKind, Result,
-    Statement, TransactionState as ServerState, Value,
+    BeginOptions, CallOptions, Capabilities, Connection as DriverConnection, Discard, Error, ErrorKind,
+    IsolationLevel, Result, Statement, Step, StepKind, TransactionState as ServerState, Value,
 };
-use aludel_sql_expression::{Dialect, StatementNode};
+use aludel_sql_expression::{Dialect, Executable};
+use tracing::Span;
 
 pub use self::end::SavepointId;
 pub(crate) use self::execute::Part;
+pub use self::execute_batch::BatchResult;
 use crate::{
-    Engine, PooledConnection, Savepoint, Transaction,
+    ConnectionInfo, Engine, ExecutionOptions, PooledConnection, ResetOnReturn, Savepoint, Transaction,
     async_function::AsyncFunction,
     events::{ConnectionId, tell},
+    execution_options::Resolved,
     stream::StreamParts,
+    trace,
     transaction::{Failure, Flight, Phase, TransactionStatus},
 };
 
@@ -43,9 +52,13 @@ pub struct Connection {
     /// Whether it was said when SQLite takes its write lock.
     is_begin_mode_chosen: bool,
     autocommit: bool,
-    options: CallOptions,
+    options: Resolved,
+    /// All that was said of how to execute; the fields before it are what is looked at with each statement.
+    execution_options: ExecutionOptions,
     /// What a stream sends; kept here, so that the stream can borrow it.
     streaming: Option<StreamRequest>,
+    /// How many cursors were declared.
+    cursors: u32,
     place: &'static Location<'static>,
 }
 
@@ -58,16 +71,18 @@ pub(crate) struct StreamRequest {
 
 impl Connection {
     pub(crate) fn new(engine: Engine, pooled: PooledConnection, place: &'static Location<'static>) -> Self {
-        let inner = engine.inner();
+        let execution_options = engine.get_execution_options().clone();
         Self {
-            begin_options: inner.begin_options.clone(),
-            is_begin_mode_chosen: inner.is_begin_mode_chosen,
-            autocommit: inner.autocommit,
-            options: CallOptions { timeout: inner.statement_timeout, ..CallOptions::default() },
+            begin_options: execution_options.begin_options(),
+            is_begin_mode_chosen: execution_options.begin_mode.is_some(),
+            autocommit: execution_options.autocommit.unwrap_or_default(),
+            options: execution_options.resolve(),
+            execution_options,
             engine,
             pooled: Some(pooled),
             status: TransactionStatus::default(),
             streaming: None,
+            cursors: 0,
             place,
         }
     }
@@ -183,26 +198,53 @@ impl Connection {
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] inside a transaction.
     pub fn set_autocommit(&mut self, autocommit: bool) -> Result<()> {
-        self.outside_of_a_transaction("autocommit")?;
-        self.autocommit = autocommit;
-        Ok(())
+        self.set_execution_options(ExecutionOptions::new().autocommit(autocommit))
     }
 
-    /// Says how the next transactions of this connection begin: isolation level, read-only. Whoever has the connection
-    /// after this one is not touched by it.
+    /// Says how this connection executes from here on; what is left out stays as it is. Whoever has the connection after
+    /// this one is not touched by it.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`] inside a transaction.
-    pub fn set_begin_options(&mut self, options: BeginOptions) -> Result<()> {
-        self.outside_of_a_transaction("the isolation level and the like")?;
-        self.begin_options = options;
-        self.is_begin_mode_chosen = true;
+    /// [`ErrorKind::InvalidRequest`] inside a transaction, for what concerns transactions; [`ErrorKind::NotSupported`] for an
+    /// isolation level that the database does not have, with those that it has.
+    pub fn set_execution_options(&mut self, options: ExecutionOptions) -> Result<()> {
+        if options.is_about_transactions() {
+            self.outside_of_a_transaction("autocommit, the isolation level and the like")?;
+        }
+        options.check(self.capabilities(), self.engine.driver().name())?;
+        let options = options.over(&self.execution_options);
+        self.begin_options = options.begin_options();
+        self.is_begin_mode_chosen = options.begin_mode.is_some();
+        self.autocommit = options.autocommit.unwrap_or_default();
+        self.options = options.resolve();
+        self.execution_options = options;
         Ok(())
     }
 
-    /// Says how long each statement of this connection may take; none: no limit.
-    pub fn set_statement_timeout(&mut self, timeout: Option<Duration>) {
-        self.options.timeout = timeout;
+    /// How this connection executes: what the engine says, and what was said here over it.
+    pub fn execution_options(&self) -> &ExecutionOptions {
+        &self.execution_options
+    }
+
+    /// The isolation level that the server says is in force: inside a transaction its own, else that of the next one.
+    /// One round trip, outside of what events and echo see.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`]; [`ErrorKind::NotSupported`] where the backend does not tell.
+    pub async fn isolation_level(&mut self) -> Result<IsolationLevel> {
+        if matches!(self.status.phase, Phase::Pending) {
+            // A level that was asked for holds from BEGIN on.
+            self.send(&mut [], &CallOptions::default(), false).await?;
+        }
+        self.ready().await?;
+        self.status.flight = Flight::Statement;
+        let outcome = self.pooled()?.isolation_level().await;
+        self.status.flight = Flight::None;
+        outcome.map_err(|error| {
+            let error = self.explain(error, None, &[]);
+            self.absorb(&error);
+            error
+        })
     }
 
     fn outside_of_a_transaction(&mut self, what: &str) -> Result<()> {
@@ -233,7 +275,7 @@ impl Connection {
     pub fn capabilities(&self) -> &Capabilities {
         match &self.pooled {
             Some(pooled) => pooled.capabilities(),
-            None => self.engine.inner().driver.capabilities(),
+            None => self.engine.shared().driver.capabilities(),
         }
     }
 
@@ -251,6 +293,22 @@ impl Connection {
     pub async fn driver_connection(&mut self) -> Result<&mut dyn DriverConnection> {
         self.ready().await?;
         Ok(&mut **self.pooled()?)
+    }
+
+    /// What listeners, or whoever had it before, noted about the open connection. It goes when the connection is closed.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`] where the connection has to be taken anew.
+    pub async fn info(&mut self) -> Result<&mut ConnectionInfo> {
+        self.ready().await?;
+        Ok(self.pooled()?.info_mut())
+    }
+
+    /// Has the connection closed when it goes back, rather than kept: this use of it goes on.
+    pub fn invalidate_soft(&mut self) {
+        if let Some(pooled) = &mut self.pooled {
+            pooled.invalidate_soft();
+        }
     }
 
     /// Has the connection closed, and another taken from the pool at the next statement. Inside a transaction,
@@ -285,7 +343,9 @@ impl Connection {
     /// A dropped future gives the connection back all the same, or closes it.
     pub async fn close(mut self) -> Result<()> {
         let outcome = self.rollback().await;
-        if let Some(pooled) = self.pooled.take() {
+        if let Some(mut pooled) = self.pooled.take() {
+            // What is open now was begun behind our back.
+            pooled.set_must_roll_back(outcome.is_err());
             pooled.release().await;
         }
         outcome
@@ -308,7 +368,9 @@ impl Connection {
             Flight::None => {}
             Flight::Statement if self.status.is_open() => self.status.fail(Failure::Dropped),
             Flight::Statement => self.status.rollback_due |= self.server_state() != ServerState::Idle,
-            Flight::Commit => self.status.fail(Failure::CommitDropped),
+            // What is prepared already stays so, as far as we know: its end can be tried again.
+            Flight::Twophase if matches!(self.status.phase, Phase::Prepared | Phase::None) => {}
+            Flight::Commit | Flight::Twophase => self.status.fail(Failure::CommitDropped),
             Flight::Rollback => {
                 self.status.end();
                 self.status.rollback_due = self.server_state() != ServerState::Idle;
@@ -320,16 +382,24 @@ impl Connection {
     pub(crate) async fn ready(&mut self) -> Result<()> {
         self.settle();
         self.status.check()?;
+        self.connected().await
+    }
+
+    /// Takes a connection from the pool where the last one was lost.
+    async fn connected(&mut self) -> Result<()> {
         if let Some(pooled) = &self.pooled {
             if !pooled.is_broken() {
                 return Ok(());
             }
             // It broke while nobody used it.
-            self.lose(None);
             if matches!(self.status.phase, Phase::Active) {
+                // Told as the loss that it is, so that whoever does lost transactions again does this one, too.
+                let error = lost_while_idle();
+                self.lose(Some(&error));
                 self.status.fail(Failure::Disconnected);
-                return self.status.check();
+                return Err(error);
             }
+            self.lose(None);
         }
         self.status.rollback_due = false;
         self.pooled = Some(self.engine.pool().checkout_from(self.place).await?);
@@ -337,7 +407,7 @@ impl Connection {
     }
 
     fn pooled(&mut self) -> Result<&mut PooledConnection> {
-        self.pooled.as_mut().ok_or_else(|| Error::new(ErrorKind::Closed, "the connection is closed"))
+        self.pooled.as_mut().ok_or_else(closed)
     }
 
     fn server_state(&self) -> ServerState {
@@ -345,8 +415,9 @@ impl Connection {
     }
 
     /// Gets ready for a stream: what has to go before its query is sent here.
-    pub(crate) async fn stream_request(&mut self, node: &StatementNode) -> Result<StreamRequest> {
-        let rendered = self.render(node).await?;
+    pub(crate) async fn stream_request<S: Executable>(&mut self, statement: &S) -> Result<StreamRequest> {
+        let options = self.options_for(statement);
+        let rendered = self.render(&statement.node(), &options).await?;
         let [part] = &*rendered.parts else {
             return Err(Error::new(
                 ErrorKind::InvalidRequest,
@@ -359,12 +430,35 @@ impl Connection {
         self.send(&mut [], &CallOptions::default(), false).await?;
         let request = StreamRequest {
             statement: part.statement(),
-            parameters: part.parameters.clone(),
-            options: self.options.clone(),
+            parameters: part.parameters.to_vec(),
+            options: options.call,
         };
         let request = self.rewrite_request(request)?;
-        self.engine.echo_statement(request.statement.sql(), &request.parameters);
+        if let Some(echo) = self.engine.echo() {
+            echo.statement(self.token(), request.statement.sql(), &request.parameters);
+        }
         Ok(request)
+    }
+
+    /// The text and the parameters of a query, for those who put it into a statement of their own.
+    pub(crate) async fn rendered_query<S: Executable>(
+        &mut self,
+        statement: &S,
+    ) -> Result<(Arc<str>, Vec<Value>)> {
+        let options = self.options_for(statement);
+        let mut rendered = self.render(&statement.node(), &options).await?;
+        match (rendered.parts.pop(), rendered.parts.is_empty()) {
+            (Some(part), true) => Ok((part.sql, part.parameters.into_vec())),
+            _ => {
+                Err(Error::new(ErrorKind::InvalidRequest, "a statement that is cut into several is no query"))
+            }
+        }
+    }
+
+    /// A number that no other cursor of this connection has.
+    pub(crate) fn next_cursor(&mut self) -> u32 {
+        self.cursors += 1;
+        self.cursors
     }
 
     /// Lends out what a stream needs, each part by itself.
@@ -372,7 +466,20 @@ impl Connection {
         let Self { pooled, streaming, status, engine, .. } = self;
         let pooled =
             pooled.as_mut().ok_or_else(|| Error::new(ErrorKind::Closed, "the connection is closed"))?;
-        Ok((&mut **pooled, streaming.insert(request), status, engine.clone()))
+        let id = pooled.id();
+        Ok((&mut **pooled, id, streaming.insert(request), status, engine.clone()))
+    }
+
+    /// The span of a stream's beginning.
+    pub(crate) fn stream_span(&self, request: &StreamRequest) -> Span {
+        let mut sink = Discard;
+        let kind = StepKind::Fetch {
+            statement: &request.statement,
+            parameters: &request.parameters,
+            sink: &mut sink,
+        };
+        let dialect = self.pooled.as_ref().map_or("", |pooled| pooled.dialect().name());
+        trace::span(dialect, self.engine.shared().arguments(), self.token(), &[Step::new(kind)])
     }
 
     /// Forgets prepared statements, after tables were changed.
@@ -392,20 +499,63 @@ impl Connection {
         }
     }
 
+    /// What holds for a statement: its own word comes first.
+    fn options_for<S: Executable>(&self, statement: &S) -> Resolved {
+        let mut options = self.options.clone();
+        if let Some(own) = statement.statement_options() {
+            options.refine(own);
+        }
+        options
+    }
+
+    /// The word that marks this connection's lines.
+    fn token(&self) -> Option<&str> {
+        self.execution_options.logging_token.as_deref()
+    }
+
+    fn echo_line(&self, line: &str) {
+        if let Some(echo) = self.engine.echo() {
+            echo.line(self.token(), line);
+        }
+    }
+
     /// Tells of a rollback that was done without waiting.
     fn tell_rollback(&self) {
         if let Some(id) = self.id() {
-            self.engine.echo("ROLLBACK");
+            self.echo_line("ROLLBACK");
             tell(&self.engine.events().rollback, id);
         }
     }
 }
 
+#[cold]
+fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the connection is closed")
+}
+
+/// The first call after a loss that nobody has seen.
+fn lost_while_idle() -> Error {
+    Error::new(
+        ErrorKind::Operational,
+        "the connection was lost inside a transaction, while nobody used it: the server ended it, or the network did; \
+         what the transaction did is undone; call `rollback()`, then it can connect again",
+    )
+    .with_disconnect()
+}
+
 impl Drop for Connection {
     fn drop(&mut self) {
         let is_open = self.server_state() != ServerState::Idle && !self.is_invalidated();
+        let status = &self.status;
+        let is_own = status.is_open()
+            || status.rollback_due
+            || status.flight != Flight::None
+            || status.stream_error.is_some();
+        let Some(pooled) = &mut self.pooled else { return };
+        pooled.set_must_roll_back(is_own);
+        let is_rolled_back = is_own || pooled.pool().options().reset_on_return == ResetOnReturn::Rollback;
         // The pool rolls back; here it is only told.
-        if is_open && !self.status.rollback_due {
+        if is_open && is_rolled_back && !self.status.rollback_due {
             self.tell_rollback();
         }
     }

@@ -9,8 +9,41 @@ use std::{
 use aludel_driver::{Control, Step, StepKind, Value};
 use aludel_sql_expression::value::temporal;
 
+use crate::{Events, events::ConnectionId};
+
 /// Where the lines of the echo go.
 pub(crate) type EchoFunction = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Shows what is sent, a line for each statement.
+#[derive(Clone)]
+pub(crate) struct Echo {
+    pub(crate) function: EchoFunction,
+    /// A name put before each line.
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) hide_parameters: bool,
+}
+
+impl Echo {
+    /// Shows a line, marked with the engine's name and the connection's token.
+    pub(crate) fn line(&self, token: Option<&str>, line: &str) {
+        match (&self.name, token) {
+            (None, None) => (self.function)(line),
+            (Some(name), None) => (self.function)(&format!("[{name}] {line}")),
+            (None, Some(token)) => (self.function)(&format!("[{token}] {line}")),
+            (Some(name), Some(token)) => (self.function)(&format!("[{name}] [{token}] {line}")),
+        }
+    }
+
+    pub(crate) fn statement(&self, token: Option<&str>, sql: &str, parameters: &[Value]) {
+        self.line(token, &with_parameters(sql, parameters, 1, self.hide_parameters));
+    }
+
+    pub(crate) fn steps(&self, token: Option<&str>, steps: &[Step<'_>]) {
+        for step in steps {
+            self.line(token, &line(step, self.hide_parameters));
+        }
+    }
+}
 
 /// Prints to standard output. A closed output is no reason to stop.
 pub(crate) fn standard_output() -> EchoFunction {
@@ -19,8 +52,54 @@ pub(crate) fn standard_output() -> EchoFunction {
     })
 }
 
+/// Shows what happens in a pool.
+pub(crate) fn listen(echo: Echo, events: &Events) {
+    let echo = Arc::new(echo);
+    let says = |what: &'static str| {
+        let echo = echo.clone();
+        move |id: ConnectionId| echo.line(None, &format!("pool: connection {id} {what}"))
+    };
+    let (opened, taken, back, closed) =
+        (says("was opened"), says("was taken"), says("came back"), says("is closed"));
+    let (detached, detached_closed) = (says("left the pool"), says("is closed, outside of the pool"));
+    events.connect.listen_sync(move |event| {
+        opened(event.id);
+        Ok(())
+    });
+    events.checkout.listen_sync(move |event| {
+        taken(event.id);
+        Ok(())
+    });
+    events.checkin.listen(move |id| {
+        back(*id);
+        Ok(())
+    });
+    events.close.listen(move |id| {
+        closed(*id);
+        Ok(())
+    });
+    events.detach.listen(move |id| {
+        detached(*id);
+        Ok(())
+    });
+    events.close_detached.listen(move |id| {
+        detached_closed(*id);
+        Ok(())
+    });
+    let replaced = says("is to be replaced");
+    events.soft_invalidate.listen(move |id| {
+        replaced(*id);
+        Ok(())
+    });
+    events.invalidate.listen(move |event| {
+        let reason = event.error.map_or_else(String::new, |error| format!(": {}", error.message()));
+        echo.line(None, &format!("pool: connection {} is unfit{reason}", event.id));
+        Ok(())
+    });
+}
+
 /// The line for one step.
-pub(crate) fn line(step: &Step<'_>, hide_parameters: bool) -> String {
+fn line(step: &Step<'_>, hide_parameters: bool) -> String {
     match &step.kind {
         StepKind::Control(control) => control_line(*control),
         StepKind::Fetch { statement, parameters, .. } => {
@@ -35,7 +114,7 @@ pub(crate) fn line(step: &Step<'_>, hide_parameters: bool) -> String {
 }
 
 /// A statement and its parameters on one line.
-pub(crate) fn with_parameters(sql: &str, parameters: &[Value], sets: usize, hide_parameters: bool) -> String {
+fn with_parameters(sql: &str, parameters: &[Value], sets: usize, hide_parameters: bool) -> String {
     match (parameters.is_empty(), hide_parameters) {
         (true, _) => sql.to_owned(),
         (false, true) => format!("{sql}  {}", hidden(sets)),

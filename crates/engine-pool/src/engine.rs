@@ -9,15 +9,11 @@ use std::{
     time::Duration,
 };
 
-use aludel_driver::{BeginOptions, ConnectArguments, DatabaseUrl, Driver, Error, Result, Step, Value};
+use aludel_driver::{ConnectArguments, DatabaseUrl, Driver, Error, Result};
 use aludel_sql_expression::{CompiledCache, Dialect};
 
 pub use self::builder::EngineBuilder;
-use crate::{
-    AsyncFunction, Connection, Events, Pool,
-    echo::{self, EchoFunction},
-    events::tell,
-};
+use crate::{AsyncFunction, Connection, Events, ExecutionOptions, Pool, echo::Echo, events::tell};
 
 /// One database, known by its URL: its driver, its pool, its listeners, and the statements compiled for it. Cheap to clone
 /// and free to share; a program has one for each database.
@@ -42,21 +38,27 @@ pub struct Engine {
 }
 
 /// What all clones of an engine share.
-pub(crate) struct Inner {
+struct Inner {
+    shared: Arc<Shared>,
+    execution_options: ExecutionOptions,
+}
+
+/// What an engine and its siblings share.
+pub(crate) struct Shared {
     pub(crate) url: DatabaseUrl,
     pub(crate) driver: Arc<dyn Driver>,
     pool: RwLock<Pool>,
     events: Arc<Events>,
     pub(crate) cache: CompiledCache,
-    echo: Option<EchoFunction>,
+    echo: Option<Echo>,
     pub(crate) hide_parameters: bool,
-    pub(crate) statement_timeout: Option<Duration>,
-    pub(crate) begin_options: BeginOptions,
-    pub(crate) is_begin_mode_chosen: bool,
-    pub(crate) autocommit: bool,
+    /// A statement that takes longer is warned about.
+    pub(crate) slow_statement: Option<Duration>,
+    /// A transaction that is left idle for longer is warned about.
+    pub(crate) idle_in_transaction: Option<Duration>,
 }
 
-impl Inner {
+impl Shared {
     pub(crate) fn arguments(&self) -> &ConnectArguments {
         &self.url.arguments
     }
@@ -90,7 +92,23 @@ impl Engine {
 
     pub(crate) async fn connect_from(self, place: &'static Location<'static>) -> Result<Connection> {
         let pooled = self.pool().checkout_from(place).await?;
+        tell(&self.shared().events.engine_connect, pooled.id());
         Ok(Connection::new(self, pooled, place))
+    }
+
+    /// A sibling engine with other execution options: it shares the pool, the listeners and the compiled statements. What
+    /// the options leave out stays as it is here.
+    ///
+    /// Counterpart of SQLAlchemy's `Engine.execution_options()`.
+    #[must_use = "this engine stays as it is"]
+    pub fn execution_options(&self, options: ExecutionOptions) -> Self {
+        let execution_options = options.over(&self.inner.execution_options);
+        Self { inner: Arc::new(Inner { shared: self.inner.shared.clone(), execution_options }) }
+    }
+
+    /// How this engine executes, unless a connection or a statement says otherwise.
+    pub fn get_execution_options(&self) -> &ExecutionOptions {
+        &self.inner.execution_options
     }
 
     /// Runs a closure with a connection in a transaction: commits at `Ok`, rolls back at `Err` and when the future is
@@ -166,22 +184,22 @@ impl Engine {
     /// when they come back. Listeners stay.
     pub async fn dispose(&self) {
         let old = {
-            let mut pool = self.inner.pool.write().unwrap_or_else(PoisonError::into_inner);
+            let mut pool = self.shared().pool.write().unwrap_or_else(PoisonError::into_inner);
             let fresh = pool.recreate();
             std::mem::replace(&mut *pool, fresh)
         };
         old.dispose().await;
-        tell(&self.inner.events.engine_disposed, ());
+        tell(&self.shared().events.engine_disposed, ());
     }
 
     /// The pool, for its status and who holds its connections. `dispose` puts another in its place.
     pub fn pool(&self) -> Pool {
-        self.inner.pool.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared().pool.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The listeners of this engine and its pool.
     pub fn events(&self) -> &Events {
-        &self.inner.events
+        &self.shared().events
     }
 
     /// The dialect of the server once a connection was open; the driver's before.
@@ -191,47 +209,31 @@ impl Engine {
 
     /// The URL; its `Display` hides the password.
     pub fn url(&self) -> &DatabaseUrl {
-        &self.inner.url
+        &self.shared().url
     }
 
     /// The driver.
     pub fn driver(&self) -> &Arc<dyn Driver> {
-        &self.inner.driver
+        &self.shared().driver
     }
 
     /// The cache of compiled statements.
     pub fn compiled_cache(&self) -> &CompiledCache {
-        &self.inner.cache
+        &self.shared().cache
     }
 
-    pub(crate) fn inner(&self) -> &Inner {
-        &self.inner
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.inner.shared
     }
 
-    /// Shows a line, where echo is on.
-    pub(crate) fn echo(&self, line: &str) {
-        if let Some(echo) = &self.inner.echo {
-            echo(line);
-        }
-    }
-
-    pub(crate) fn echo_statement(&self, sql: &str, parameters: &[Value]) {
-        if let Some(echo) = &self.inner.echo {
-            echo(&echo::with_parameters(sql, parameters, 1, self.inner.hide_parameters));
-        }
-    }
-
-    pub(crate) fn echo_steps(&self, steps: &[Step<'_>]) {
-        if let Some(echo) = &self.inner.echo {
-            for step in steps {
-                echo(&echo::line(step, self.inner.hide_parameters));
-            }
-        }
+    /// Where statements are shown, when they are.
+    pub(crate) fn echo(&self) -> Option<&Echo> {
+        self.inner.shared.echo.as_ref()
     }
 }
 
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Engine").field(&self.inner.url).finish()
+        formatter.debug_tuple("Engine").field(&self.shared().url).finish()
     }
 }

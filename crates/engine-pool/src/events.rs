@@ -4,6 +4,9 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use aludel_driver::{ConnectArguments, Connection as DriverConnection, Done, Error, Value};
 use aludel_events::{AsyncListeners, Event, SyncListeners};
+use aludel_sql_expression::StatementNode;
+
+use crate::ConnectionInfo;
 
 /// The listeners of one engine, or of one pool that is used alone. Nothing is registered globally.
 ///
@@ -35,12 +38,25 @@ pub struct Events {
     pub checkout: AsyncListeners<Checkout>,
     /// Before a connection that is given back is brought back to how it was: no I/O, it may run inside a `Drop`.
     pub reset: SyncListeners<Reset>,
-    /// When a connection goes back into the pool: no I/O.
+    /// When a connection goes back into the pool: no I/O. Not for one that was detached, lost or invalidated.
     pub checkin: SyncListeners<Checkin>,
-    /// When a connection is found unfit: no I/O. It is closed next.
+    /// When a connection is found lost, its ping failed, or it was invalidated by hand: no I/O. It is closed next.
     pub invalidate: SyncListeners<Invalidate>,
-    /// When a connection is closed: no I/O.
+    /// When a connection is to be replaced at its next checkout: no I/O.
+    pub soft_invalidate: SyncListeners<SoftInvalidate>,
+    /// When a connection is closed: no I/O. Not for one that was detached.
     pub close: SyncListeners<Close>,
+    /// When a connection was taken out of its pool for good: no I/O.
+    pub detach: SyncListeners<Detach>,
+    /// When such a connection is closed: no I/O.
+    pub close_detached: SyncListeners<CloseDetached>,
+    /// After [`Engine::connect`](crate::Engine::connect) and its kin took a connection: no I/O.
+    pub engine_connect: SyncListeners<EngineConnect>,
+    /// Before a statement is compiled: it may be replaced by another that gives the same rows. An error stops it. What a
+    /// session compiled before, and what is sent as text by `exec_driver_sql`, goes past it.
+    pub before_execute: SyncListeners<BeforeExecute>,
+    /// After such a statement was done, when it did not fail.
+    pub after_execute: SyncListeners<AfterExecute>,
     /// Before a statement is sent: text and parameters may be rewritten. An error stops the statement.
     pub before_cursor_execute: SyncListeners<BeforeCursorExecute>,
     /// After a statement was done, when it did not fail.
@@ -59,6 +75,14 @@ pub struct Events {
     pub rollback_savepoint: SyncListeners<RollbackSavepoint>,
     /// After RELEASE SAVEPOINT.
     pub release_savepoint: SyncListeners<ReleaseSavepoint>,
+    /// After a two-phase transaction was begun.
+    pub begin_twophase: SyncListeners<BeginTwophase>,
+    /// After a transaction was prepared.
+    pub prepare_twophase: SyncListeners<PrepareTwophase>,
+    /// After a two-phase transaction was committed, prepared or not.
+    pub commit_twophase: SyncListeners<CommitTwophase>,
+    /// After a two-phase transaction was rolled back, prepared or not.
+    pub rollback_twophase: SyncListeners<RollbackTwophase>,
     /// After the engine was disposed of.
     pub engine_disposed: SyncListeners<EngineDisposed>,
 }
@@ -94,8 +118,20 @@ events! {
     Checkin: ConnectionId, Infallible;
     /// The event when a connection is found unfit.
     Invalidate: InvalidateArguments<'a>, Infallible;
+    /// The event when a connection is to be replaced at its next checkout.
+    SoftInvalidate: ConnectionId, Infallible;
     /// The event when a connection is closed.
     Close: ConnectionId, Infallible;
+    /// The event when a connection leaves its pool for good.
+    Detach: ConnectionId, Infallible;
+    /// The event when a connection is closed that has left its pool.
+    CloseDetached: ConnectionId, Infallible;
+    /// The event after a connection was taken from an engine.
+    EngineConnect: ConnectionId, Infallible;
+    /// The event before a statement is compiled.
+    BeforeExecute: BeforeExecuteArguments<'a>, Error;
+    /// The event after a statement was done, as it was before it was compiled.
+    AfterExecute: AfterExecuteArguments<'a>, Infallible;
     /// The event before a statement is sent.
     BeforeCursorExecute: BeforeCursorExecuteArguments<'a>, Error;
     /// The event after a statement was done.
@@ -114,6 +150,14 @@ events! {
     RollbackSavepoint: SavepointArguments<'a>, Infallible;
     /// The event after RELEASE SAVEPOINT.
     ReleaseSavepoint: SavepointArguments<'a>, Infallible;
+    /// The event after a two-phase transaction was begun.
+    BeginTwophase: TwophaseArguments<'a>, Infallible;
+    /// The event after a transaction was prepared.
+    PrepareTwophase: TwophaseArguments<'a>, Infallible;
+    /// The event after a two-phase transaction was committed.
+    CommitTwophase: TwophaseArguments<'a>, Infallible;
+    /// The event after a two-phase transaction was rolled back.
+    RollbackTwophase: TwophaseArguments<'a>, Infallible;
     /// The event after an engine was disposed of.
     EngineDisposed: (), Infallible;
 }
@@ -141,6 +185,8 @@ pub struct ConnectionArguments<'a> {
     pub id: ConnectionId,
     /// The driver's connection.
     pub connection: &'a mut dyn DriverConnection,
+    /// What the program notes about the connection for as long as it is open.
+    pub info: &'a mut ConnectionInfo,
 }
 
 impl std::fmt::Debug for ConnectionArguments<'_> {
@@ -156,6 +202,26 @@ pub struct InvalidateArguments<'a> {
     pub id: ConnectionId,
     /// Why it is unfit, where there was an error.
     pub error: Option<&'a Error>,
+}
+
+/// What a `before_execute` listener is given.
+#[derive(Debug)]
+pub struct BeforeExecuteArguments<'a> {
+    /// Which connection it is.
+    pub id: ConnectionId,
+    /// The statement. Its rows are decoded as the caller's statement says, so that a replacement gives the same columns.
+    pub statement: &'a mut StatementNode,
+}
+
+/// What an `after_execute` listener is given.
+#[derive(Debug)]
+pub struct AfterExecuteArguments<'a> {
+    /// Which connection it is.
+    pub id: ConnectionId,
+    /// The statement as it was compiled.
+    pub statement: &'a StatementNode,
+    /// What it did.
+    pub done: Done,
 }
 
 /// What a `before_cursor_execute` listener is given.
@@ -203,6 +269,17 @@ pub struct SavepointArguments<'a> {
     pub id: ConnectionId,
     /// The savepoint's name.
     pub name: &'a str,
+}
+
+/// What the listeners of two-phase events are given.
+#[derive(Debug)]
+pub struct TwophaseArguments<'a> {
+    /// Which connection it is.
+    pub id: ConnectionId,
+    /// The transaction's name.
+    pub name: &'a str,
+    /// Whether it is, or was, prepared.
+    pub is_prepared: bool,
 }
 
 /// Fires an event whose listeners cannot fail.

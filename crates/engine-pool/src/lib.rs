@@ -7,12 +7,16 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | `engine` | [`Engine`], [`EngineBuilder`]: one for each database of a program |
-//! | `pool` | [`Pool`], [`PooledConnection`], [`PoolOptions`], [`PoolStatus`]: usable alone, over a driver |
+//! | `pool` | [`Pool`], [`PooledConnection`], [`PoolOptions`], [`PoolStatus`], [`PoolMetrics`]: usable alone, over a driver |
+//! | `execution_options` | [`ExecutionOptions`]: how an engine or a connection executes |
 //! | `connection` | [`Connection`]: one type inside and outside of transactions |
-//! | `transaction` | [`Transaction`], [`Savepoint`]: guards that roll back unless they are committed |
+//! | `transaction` | [`Transaction`], [`Savepoint`], [`TwophaseTransaction`]: guards that roll back unless they are committed |
 //! | `run` | [`Run`]: a statement on its way; await it, or ask for `.all()`, `.one()`, … |
 //! | `result` | [`CursorResult`]: the rows, decoded |
 //! | `stream` | [`RowStream`]: rows in batches, with bounded memory |
+//! | `declared_cursor` | [`DeclaredCursor`]: rows in batches, with the connection free in between |
+//! | `retry` | [`RetryPolicy`]: transactions that run again after a conflict |
+//! | `mock` | an engine that shows what it would send |
 //! | `schema` | [`CreateAll`]: `create_all` and `drop_all` of a `MetaData` |
 //! | `events` | [`Events`]: what listeners can be told about |
 //! | `echo`, `trace` | SQL as people and as telemetry read it |
@@ -22,11 +26,16 @@
 
 mod async_function;
 mod connection;
+mod declared_cursor;
 mod echo;
 mod engine;
 pub mod events;
+mod execution_options;
+mod mock;
+mod one_row;
 mod pool;
 mod result;
+mod retry;
 mod run;
 mod schema;
 mod stream;
@@ -38,14 +47,20 @@ pub use aludel_driver::{
 };
 
 pub use self::{
-    async_function::AsyncFunction,
-    connection::{Connection, SavepointId},
+    async_function::{AsyncFunction, AsyncFunctionMut},
+    connection::{BatchResult, Connection, SavepointId},
+    declared_cursor::DeclaredCursor,
     engine::{Engine, EngineBuilder},
     events::Events,
-    pool::{Holder, Pool, PoolClass, PoolOptions, PoolStatus, PooledConnection},
+    execution_options::ExecutionOptions,
+    pool::{
+        CloseReason, ConnectionInfo, Creator, Holder, Pool, PoolClass, PoolMetrics, PoolOptions, PoolStatus,
+        PooledConnection, ResetOnReturn,
+    },
     result::CursorResult,
+    retry::RetryPolicy,
     run::Run,
     schema::CreateAll,
-    stream::RowStream,
-    transaction::{Savepoint, Transaction},
+    stream::{Partitions, RowStream},
+    transaction::{Savepoint, Transaction, TwophaseTransaction},
 };

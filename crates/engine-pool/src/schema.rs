@@ -3,7 +3,7 @@
 use aludel_driver::{Discard, Result, Statement, Step, StepKind};
 use aludel_sql_expression::{Executable, schema::MetaData, statement::Ddl};
 
-use crate::{Connection, connection::Part};
+use crate::{Connection, connection::Part, execution_options::Resolved};
 
 /// Creates and drops the tables of a [`MetaData`] on a connection: `metadata.create_all(conn).await?`.
 pub trait CreateAll {
@@ -41,7 +41,7 @@ impl CreateAll for MetaData {
 async fn run(connection: &mut Connection, ddl: &[Ddl]) -> Result<()> {
     let mut statements: Vec<Statement> = Vec::with_capacity(ddl.len());
     for one in ddl {
-        let rendered = connection.render(&one.node()).await?;
+        let rendered = connection.render(&one.node(), &Resolved::default()).await?;
         statements.extend(rendered.parts.iter().map(Part::statement));
     }
     let mut sinks = vec![Discard; statements.len()];

@@ -1,13 +1,15 @@
 //! [`RowStream`]: rows in batches, with bounded memory.
 
-use std::{collections::VecDeque, fmt, ops::ControlFlow, sync::Arc};
+use std::{collections::VecDeque, fmt, ops::ControlFlow, sync::Arc, time::Instant};
 
-use aludel_driver::{ColumnInfo, Cursor, Error, ErrorKind, Result, Row, Sink};
+use aludel_driver::{ColumnInfo, Cursor, Done, Error, ErrorKind, Result, Row, Sink};
 use aludel_sql_expression::{Executable, RowPlan};
+use tracing::Instrument;
 
 use crate::{
     Connection, Engine,
     connection::StreamRequest,
+    events::{AfterCursorExecuteArguments, ConnectionId, tell},
     transaction::{Flight, TransactionStatus},
 };
 
@@ -29,6 +31,10 @@ pub struct RowStream<'connection, S: Executable> {
     rows: VecDeque<S::Row>,
     fetch_size: usize,
     is_over: bool,
+    id: ConnectionId,
+    /// How many rows came so far, and since when they come.
+    fetched: u64,
+    started: Instant,
 }
 
 impl Connection {
@@ -37,12 +43,15 @@ impl Connection {
     /// # Errors
     /// As [`Connection::execute`].
     pub async fn stream<S: Executable>(&mut self, statement: S) -> Result<RowStream<'_, S>> {
-        let request = self.stream_request(&statement.node()).await?;
+        let request = self.stream_request(&statement).await?;
         let (fetch_size, sql) =
             (request.options.fetch_size.unwrap_or(FETCH_SIZE).max(1), request.statement.sql().clone());
-        let (connection, request, status, engine) = self.stream_parts(request)?;
+        let span = self.stream_span(&request);
+        let (connection, id, request, status, engine) = self.stream_parts(request)?;
+        let started = Instant::now();
         status.flight = Flight::Statement;
-        let opened = connection.cursor(&request.statement, &request.parameters, &request.options).await;
+        let opening = connection.cursor(&request.statement, &request.parameters, &request.options);
+        let opened = opening.instrument(span).await;
         status.flight = Flight::None;
         let opened = opened.and_then(|cursor| {
             let plan = statement.plan(cursor.columns())?;
@@ -62,6 +71,9 @@ impl Connection {
                     rows: VecDeque::new(),
                     fetch_size,
                     is_over: false,
+                    id,
+                    fetched: 0,
+                    started,
                 })
             }
             Err(error) => Err(note(status, &engine, &sql, error)),
@@ -69,7 +81,7 @@ impl Connection {
     }
 }
 
-impl<S: Executable> RowStream<'_, S> {
+impl<'connection, S: Executable> RowStream<'connection, S> {
     /// The next row; none at the end.
     ///
     /// # Errors
@@ -95,6 +107,16 @@ impl<S: Executable> RowStream<'_, S> {
         }
         let count = count.min(self.rows.len());
         Ok(self.rows.drain(..count).collect())
+    }
+
+    /// How many rows were fetched, and wait to be asked for.
+    pub fn buffered(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The rows in parts of `size` (at least 1), one after the other: `while let Some(part) = parts.next().await?`.
+    pub fn partitions(&mut self, size: usize) -> Partitions<'_, 'connection, S> {
+        Partitions { stream: self, size: size.max(1) }
     }
 
     /// The columns, also when there are no rows.
@@ -124,8 +146,10 @@ impl<S: Executable> RowStream<'_, S> {
         };
         let mut sink = BatchSink { statement: &self.statement, plan: &self.plan, rows: &mut self.rows };
         self.status.flight = Flight::Statement;
+        let before = sink.rows.len();
         let outcome = cursor.fetch(count, &mut sink).await;
         self.status.flight = Flight::None;
+        self.fetched += u64::try_from(self.rows.len() - before).unwrap_or_default();
         match outcome {
             Ok(true) => Ok(()),
             Ok(false) => self.end().await,
@@ -144,7 +168,12 @@ impl<S: Executable> RowStream<'_, S> {
         self.status.flight = Flight::Statement;
         let outcome = cursor.close().await;
         self.status.flight = Flight::None;
-        outcome.map_err(|error| note(self.status, &self.engine, &self.sql, error))
+        outcome.map_err(|error| note(self.status, &self.engine, &self.sql, error))?;
+        let listeners = &self.engine.events().after_cursor_execute;
+        let done = Done { rows: self.fetched, last_insert_id: None };
+        let (id, sql, elapsed) = (self.id, &*self.sql, self.started.elapsed());
+        tell(listeners, AfterCursorExecuteArguments { id, sql, done, elapsed });
+        Ok(())
     }
 }
 
@@ -156,8 +185,13 @@ fn note(status: &mut TransactionStatus, engine: &Engine, sql: &Arc<str>, error: 
 }
 
 /// What of a connection a stream borrows.
-pub(crate) type StreamParts<'c> =
-    (&'c mut dyn aludel_driver::Connection, &'c StreamRequest, &'c mut TransactionStatus, Engine);
+pub(crate) type StreamParts<'c> = (
+    &'c mut dyn aludel_driver::Connection,
+    ConnectionId,
+    &'c StreamRequest,
+    &'c mut TransactionStatus,
+    Engine,
+);
 
 /// Decodes each row of a batch.
 struct BatchSink<'s, S: Executable> {
@@ -175,6 +209,27 @@ impl<S: Executable> Sink for BatchSink<'_, S> {
     fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
         self.rows.push_back(self.statement.decode(row, self.plan)?);
         Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// The rows of a stream in parts of one size.
+#[derive(Debug)]
+pub struct Partitions<'stream, 'connection, S: Executable> {
+    stream: &'stream mut RowStream<'connection, S>,
+    size: usize,
+}
+
+impl<S: Executable> Partitions<'_, '_, S> {
+    /// The next part; the last one may be shorter. None at the end.
+    ///
+    /// # Errors
+    /// As [`RowStream::next`].
+    ///
+    /// # Cancel safety
+    /// As [`RowStream::next`].
+    pub async fn next(&mut self) -> Result<Option<Vec<S::Row>>> {
+        let part = self.stream.next_batch(self.size).await?;
+        Ok((!part.is_empty()).then_some(part))
     }
 }
 

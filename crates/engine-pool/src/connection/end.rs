@@ -6,7 +6,7 @@ use aludel_driver::{
 
 use super::Connection;
 use crate::{
-    events::{SavepointArguments, tell},
+    events::{SavepointArguments, TwophaseArguments, tell},
     transaction::{Failure, Flight, Phase, savepoint_name},
 };
 
@@ -34,6 +34,12 @@ impl Connection {
                 Ok(())
             }
             Phase::Failed(_) => self.status.check(),
+            Phase::Prepared => {
+                let name = self.status.twophase.clone().unwrap_or_default();
+                self.end_prepared(&name, true).await?;
+                self.status.end();
+                Ok(())
+            }
             Phase::Active => self.send(&mut [], &CallOptions::default(), true).await,
         }
     }
@@ -50,7 +56,7 @@ impl Connection {
         if steps.is_empty() {
             return self.commit().await;
         }
-        let options = self.options.clone();
+        let options = self.options.call.clone();
         self.send(steps, &options, true).await
     }
 
@@ -71,6 +77,12 @@ impl Connection {
                 self.status.end();
                 return self.roll_back_left().await;
             }
+            Phase::Prepared => {
+                let name = self.status.twophase.clone().unwrap_or_default();
+                let outcome = self.end_prepared(&name, false).await;
+                self.status.end();
+                return outcome;
+            }
             Phase::Failed(Failure::CommitDropped) => self.status.check(),
             Phase::Failed(_) | Phase::Active => Ok(()),
         };
@@ -85,6 +97,7 @@ impl Connection {
     }
 
     async fn send_rollback(&mut self) -> Result<()> {
+        self.warn_of_idling();
         self.status.rollback_due = false;
         let is_broken = self.pooled.as_ref().is_some_and(|pooled| pooled.is_broken());
         if is_broken {
@@ -93,13 +106,19 @@ impl Connection {
         if self.server_state() == ServerState::Idle {
             return Ok(());
         }
+        if self.pooled.is_some() {
+            self.echo_line("ROLLBACK");
+        }
         let Some(pooled) = &mut self.pooled else { return Ok(()) };
         let id = pooled.id();
-        self.engine.echo("ROLLBACK");
         self.status.flight = Flight::Rollback;
         let outcome = pooled.control(Control::Rollback).await;
         self.status.flight = Flight::None;
-        tell(&self.engine.events().rollback, id);
+        let events = self.engine.events();
+        match &self.status.twophase {
+            None => tell(&events.rollback, id),
+            Some(name) => tell(&events.rollback_twophase, TwophaseArguments { id, name, is_prepared: false }),
+        }
         match outcome {
             Ok(()) => Ok(()),
             Err(error) => {
@@ -140,11 +159,16 @@ impl Connection {
         self.rollback_to_savepoint(savepoint.0).await
     }
 
+    /// The same without waiting: ROLLBACK TO SAVEPOINT goes out before anything else is sent.
+    pub fn savepoint_leave(&mut self, savepoint: SavepointId) {
+        self.leave_savepoint(savepoint.0);
+    }
+
     pub(super) fn add_savepoint(&mut self) -> Result<u32> {
         self.settle();
         self.status.check()?;
         if !self.capabilities().savepoints {
-            return Err(Error::not_supported("SAVEPOINT", self.engine.inner().driver.name()));
+            return Err(Error::not_supported("SAVEPOINT", self.engine.shared().driver.name()));
         }
         if matches!(self.status.phase, Phase::None) {
             // As explicit as the savepoint: a BEGIN that fails is tried again, rather than the savepoint forgotten.

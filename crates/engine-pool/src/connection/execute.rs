@@ -1,19 +1,27 @@
 //! Executing typed statements.
 
+use std::sync::LazyLock;
+
 use aludel_driver::{
-    CallOptions, Discard, Done, ParameterSets, Result, Sink, Statement, Step, StepKind, Value,
+    CallOptions, Discard, Done, ErrorKind, ParameterSets, Result, Sink, Statement, Step, StepKind, Value,
 };
 use aludel_sql_expression::{
-    Cell, DynamicRow, Executable, Rendered, RenderedPart, ScalarExecutable, StatementKind, StatementNode,
+    Cell, CompiledCache, DynamicRow, Executable, Rendered, RenderedPart, ScalarExecutable, StatementKind,
+    StatementNode, StatementOptions,
     statement::{IntoSqlText, text},
 };
 
-use super::Connection;
+use super::{Connection, at_once::AtOnce, closed};
 use crate::{
     CursorResult, Run,
-    result::{FunctionSink, RowSink, multiple_results, no_result},
+    events::{AfterExecuteArguments, BeforeExecuteArguments, tell},
+    execution_options::Resolved,
+    result::{FunctionSink, Held, RowSink, Target, multiple_results, no_result},
     transaction::{Flight, Phase},
 };
+
+/// Keeps nothing, for statements that ask for it.
+static NO_CACHE: LazyLock<CompiledCache> = LazyLock::new(|| CompiledCache::new(0));
 
 impl Connection {
     /// Executes a statement: await it for a [`CursorResult`], or go on with `.all()`, `.one()` and the like.
@@ -33,7 +41,7 @@ impl Connection {
     /// # Ok(()) }
     /// ```
     pub fn execute<S: Executable>(&mut self, statement: S) -> Run<'_, S> {
-        let options = self.options.clone();
+        let options = self.options_for(&statement);
         Run::new(self, statement, options)
     }
 
@@ -46,8 +54,8 @@ impl Connection {
             Cell::Null => Ok(None),
             _ => Ok(Some(statement.decode_scalar(row)?)),
         });
-        let options = self.options.clone();
-        self.run_into(&statement.node(), &options, &mut sink).await?;
+        let options = self.options_for(&statement);
+        self.run_into(&statement.node(), &options, Target::Rows(&mut sink)).await?;
         Ok(sink.values.pop().flatten())
     }
 
@@ -58,11 +66,25 @@ impl Connection {
     /// [`ErrorKind::MultipleResultsFound`](crate::ErrorKind::MultipleResultsFound).
     pub async fn scalar_one<T: Send, S: ScalarExecutable<T>>(&mut self, statement: S) -> Result<T> {
         let mut sink = FunctionSink::new(2, |row: &dyn aludel_driver::Row| Ok(statement.decode_scalar(row)?));
-        let options = self.options.clone();
-        self.run_into(&statement.node(), &options, &mut sink).await?;
+        let options = self.options_for(&statement);
+        self.run_into(&statement.node(), &options, Target::Rows(&mut sink)).await?;
         match sink.values.len() {
             0 | 1 => sink.values.pop().ok_or_else(no_result),
             more => Err(multiple_results(more)),
+        }
+    }
+
+    /// The first value of the only row, where there is one; read it into `Option` where it may be NULL.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`]; [`ErrorKind::MultipleResultsFound`](crate::ErrorKind::MultipleResultsFound).
+    pub async fn scalar_one_or_none<T: Send, S: ScalarExecutable<T>>(
+        &mut self,
+        statement: S,
+    ) -> Result<Option<T>> {
+        match self.scalar_one(statement).await {
+            Err(error) if error.kind() == ErrorKind::NoResultFound => Ok(None),
+            outcome => outcome.map(Some),
         }
     }
 
@@ -73,8 +95,8 @@ impl Connection {
     pub async fn scalars<T: Send, S: ScalarExecutable<T>>(&mut self, statement: S) -> Result<Vec<T>> {
         let mut sink =
             FunctionSink::new(usize::MAX, |row: &dyn aludel_driver::Row| Ok(statement.decode_scalar(row)?));
-        let options = self.options.clone();
-        self.run_into(&statement.node(), &options, &mut sink).await?;
+        let options = self.options_for(&statement);
+        self.run_into(&statement.node(), &options, Target::Rows(&mut sink)).await?;
         Ok(sink.values)
     }
 
@@ -106,8 +128,8 @@ impl Connection {
     pub async fn batch(&mut self, script: impl IntoSqlText) -> Result<()> {
         let script = script.into_sql_text();
         self.send(&mut [], &CallOptions::default(), false).await?;
-        self.engine.echo(&script);
-        let options = self.options.clone();
+        self.echo_line(&script);
+        let options = self.options.call.clone();
         self.status.flight = Flight::Statement;
         let outcome = self.pooled()?.batch(&script, &options).await;
         self.status.flight = Flight::None;
@@ -129,11 +151,18 @@ impl Connection {
     pub(crate) async fn run_statement<S: Executable>(
         &mut self,
         statement: &S,
-        options: &CallOptions,
+        options: &Resolved,
         limit: usize,
     ) -> Result<CursorResult<S::Row>> {
         let mut sink = RowSink::new(statement, limit);
-        let done = self.run_into(&statement.node(), options, &mut sink).await?;
+        let done = match statement.reused() {
+            Some(reused) => self.run_reused_at_once(&reused, options, &mut sink),
+            None => None,
+        };
+        let done = match done {
+            Some(done) => done?,
+            None => self.run_into(&statement.node(), options, Target::Rows(&mut sink)).await?,
+        };
         Ok(CursorResult::new(sink.rows, sink.columns, done))
     }
 
@@ -142,23 +171,76 @@ impl Connection {
     /// # Errors
     /// As [`Connection::execute`].
     pub async fn fetch_node(&mut self, node: &StatementNode, sink: &mut dyn Sink) -> Result<Done> {
-        let options = self.options.clone();
-        self.run_into(node, &options, sink).await
+        self.fetch_node_with(node, &StatementOptions::new(), sink).await
+    }
+
+    /// The same with what is to hold for this statement, over what the connection says.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn fetch_node_with(
+        &mut self,
+        node: &StatementNode,
+        options: &StatementOptions,
+        sink: &mut dyn Sink,
+    ) -> Result<Done> {
+        let mut resolved = self.options.clone();
+        resolved.refine(options);
+        let options = resolved;
+        self.run_into(node, &options, Target::Sink(sink)).await
     }
 
     /// Compiles a statement for just this server, and sends it.
-    async fn run_into(
+    pub(crate) async fn run_into(
         &mut self,
         node: &StatementNode,
-        options: &CallOptions,
-        sink: &mut dyn Sink,
+        options: &Resolved,
+        mut target: Target<'_>,
     ) -> Result<Done> {
-        let rendered = self.render(node).await?;
+        let listeners = &self.engine.events().before_execute;
+        if !listeners.is_empty() || !self.engine.events().after_execute.is_empty() {
+            // In a box, so that those who do not listen need not carry it.
+            return Box::pin(self.run_with_listeners(node.clone(), options, target)).await;
+        }
+        match self.run_at_once(node, options, target.sink()) {
+            AtOnce::Done(outcome) => outcome,
+            AtOnce::Left(rendered) => self.run_node(node, rendered, options, target).await,
+        }
+    }
+
+    /// The same, for those who listen.
+    async fn run_with_listeners(
+        &mut self,
+        mut node: StatementNode,
+        options: &Resolved,
+        target: Target<'_>,
+    ) -> Result<Done> {
+        self.ready().await?;
+        let id = self.pooled()?.id();
+        let listeners = &self.engine.events().before_execute;
+        listeners.fire(&mut BeforeExecuteArguments { id, statement: &mut node })?;
+        let done = self.run_node(&node, None, options, target).await?;
+        tell(&self.engine.events().after_execute, AfterExecuteArguments { id, statement: &node, done });
+        Ok(done)
+    }
+
+    async fn run_node(
+        &mut self,
+        node: &StatementNode,
+        rendered: Option<Rendered>,
+        options: &Resolved,
+        mut target: Target<'_>,
+    ) -> Result<Done> {
+        let rendered = match rendered {
+            Some(rendered) => rendered,
+            None => self.render(node, options).await?,
+        };
         let done = match &*rendered.parts {
-            [part] if part.sets <= 1 => {
-                self.fetch_into_with(&part.statement(), &part.parameters, sink, options).await?
+            [part] if part.sets <= 1 && rendered.row_order.is_none() => {
+                let (statement, sink) = (part.statement(), target.sink());
+                self.fetch_into_with(&statement, &part.parameters, sink, &options.call).await?
             }
-            _ => self.run_parts(&rendered, options, sink).await?,
+            _ => Box::pin(self.run_parts(&rendered, &options.call, target)).await?,
         };
         if rendered.kind == StatementKind::Ddl {
             self.clear_statements();
@@ -166,28 +248,46 @@ impl Connection {
         Ok(done)
     }
 
-    pub(crate) async fn render(&mut self, node: &StatementNode) -> Result<Rendered> {
+    pub(crate) async fn render(&mut self, node: &StatementNode, options: &Resolved) -> Result<Rendered> {
         // Another server may speak another dialect, so the connection comes first.
         self.ready().await?;
-        let dialect = self.pooled()?.named_dialect().clone();
-        Ok(self.engine.inner().cache.render(node, &dialect)?)
+        self.render_for(node, options)
+    }
+
+    /// The same for a connection that is there.
+    pub(super) fn render_for(&self, node: &StatementNode, options: &Resolved) -> Result<Rendered> {
+        let pooled = self.pooled.as_ref().ok_or_else(closed)?;
+        let cache = match options.compiled_cache {
+            true => &self.engine.shared().cache,
+            false => &*NO_CACHE,
+        };
+        Ok(cache.render_in_pages(node, pooled.named_dialect(), options.insert_page_size)?)
     }
 
     /// A statement that had to be cut into several. They stand or fall together, also without a transaction around them.
-    async fn run_parts(
+    pub(super) async fn run_parts(
         &mut self,
         rendered: &Rendered,
         options: &CallOptions,
-        sink: &mut dyn Sink,
+        mut target: Target<'_>,
     ) -> Result<Done> {
-        let is_cut = rendered.parts.len() > 1 || rendered.parts.iter().any(|part| part.sets > 1);
+        // Rows that cannot be told apart are an error after they are in.
+        let may_be_refused = rendered.row_order.is_some();
+        let is_cut =
+            rendered.parts.len() > 1 || rendered.parts.iter().any(|part| part.sets > 1) || may_be_refused;
         let stands_alone = self.autocommit && matches!(self.status.phase, Phase::None) && is_cut;
         if stands_alone {
             self.status.begin(self.begin_options.clone(), false);
         }
-        let outcome = match rendered.returns_rows {
-            true => self.run_parts_with_rows(rendered, options, sink).await,
-            false => self.run_parts_without_rows(rendered, options).await,
+        let outcome = match (&rendered.row_order, &mut target) {
+            (None, target) if rendered.returns_rows => {
+                self.run_parts_with_rows(rendered, options, target.sink()).await
+            }
+            (None, _) => self.run_parts_without_rows(rendered, options).await,
+            (Some(order), Target::Rows(rows)) => self.run_in_order(rendered, order, options, *rows).await,
+            (Some(order), Target::Sink(sink)) => {
+                self.run_in_order(rendered, order, options, &mut Held::new(*sink)).await
+            }
         };
         match outcome {
             Ok(done) if stands_alone => self.commit().await.map(|()| done),
@@ -250,7 +350,7 @@ impl Part for RenderedPart {
     }
 }
 
-trait Plus {
+pub(super) trait Plus {
     /// Both together.
     fn plus(self, other: Self) -> Self;
 }

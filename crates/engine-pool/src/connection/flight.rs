@@ -6,8 +6,8 @@ use std::{
 };
 
 use aludel_driver::{
-    BeginMode, CallOptions, Control, Done, Error, ErrorKind, ParameterSets, Result, Statement, Step,
-    StepKind, TransactionState as ServerState, Value,
+    BeginMode, BeginOptions, CallOptions, Control, Done, Error, ErrorKind, ParameterSets, Result, Statement,
+    Step, StepKind, TransactionState as ServerState, Value,
 };
 use tracing::Instrument;
 
@@ -15,7 +15,8 @@ use super::{Connection, StreamRequest};
 use crate::{
     echo,
     events::{
-        AfterCursorExecuteArguments, BeforeCursorExecuteArguments, ConnectionId, SavepointArguments, tell,
+        AfterCursorExecuteArguments, BeforeCursorExecuteArguments, ConnectionId, SavepointArguments,
+        TwophaseArguments, tell,
     },
     trace,
     transaction::{Failure, Flight, Phase, PrefixStep},
@@ -52,7 +53,9 @@ impl Connection {
         }
         let prefix = self.status.prefix(!steps.is_empty() || !with_commit);
         let begin_options = self.status.options.clone();
-        let mut all: Vec<Step<'_>> = prefix.iter().map(|step| step.as_step(&begin_options)).collect();
+        let twophase = self.status.twophase.clone();
+        let mut all: Vec<Step<'_>> =
+            prefix.iter().map(|step| step.as_step(&begin_options, twophase.as_deref())).collect();
         match &rewritten {
             None => all.extend(steps.iter_mut().map(borrowed)),
             Some(rewritten) => {
@@ -80,8 +83,8 @@ impl Connection {
         match outcome {
             Ok(_) => {
                 if with_commit {
+                    self.tell_commit(id);
                     self.status.end();
-                    tell(&self.engine.events().commit, id);
                 } else {
                     self.follow_the_server();
                 }
@@ -147,12 +150,20 @@ impl Connection {
         options: &CallOptions,
         flight: Flight,
     ) -> Result<Duration> {
-        self.engine.echo_steps(steps);
+        if let Some(echo) = self.engine.echo() {
+            echo.steps(self.token(), steps);
+        }
         let span = {
-            let dialect = self.pooled()?.dialect().name();
-            trace::span(dialect, self.engine.inner().arguments(), steps)
+            let dialect = self.pooled.as_ref().map_or("", |pooled| pooled.dialect().name());
+            trace::span(dialect, self.engine.shared().arguments(), self.token(), steps)
         };
-        let started = Instant::now();
+        self.warn_of_idling();
+        let shared = self.engine.shared();
+        let is_timed = shared.slow_statement.is_some()
+            || shared.idle_in_transaction.is_some()
+            || !self.engine.events().after_cursor_execute.is_empty();
+        // The clock is only looked at for those who want to know.
+        let started = is_timed.then(Instant::now);
         self.status.flight = flight;
         let connection =
             self.pooled.as_mut().ok_or_else(|| Error::new(ErrorKind::Closed, "the connection is closed"))?;
@@ -167,7 +178,25 @@ impl Connection {
         };
         self.status.flight = Flight::None;
         trace::record(&span, steps.iter().filter_map(|step| step.done), outcome.as_ref().err());
-        outcome.map(|()| started.elapsed())
+        let elapsed = started.map_or(Duration::ZERO, |started| started.elapsed());
+        let shared = self.engine.shared();
+        if shared.slow_statement.is_some_and(|limit| elapsed > limit) {
+            trace::warn_of_slow(steps, elapsed, self.place);
+        }
+        if shared.idle_in_transaction.is_some() {
+            self.status.idle_since = Some(Instant::now());
+        }
+        outcome.map(|()| elapsed)
+    }
+
+    /// Warns when the transaction was left idle for too long.
+    pub(super) fn warn_of_idling(&mut self) {
+        let Some(limit) = self.engine.shared().idle_in_transaction else { return };
+        let Some(since) = self.status.idle_since.take() else { return };
+        let idle = since.elapsed();
+        if matches!(self.status.phase, Phase::Active | Phase::Failed(_)) && idle > limit {
+            trace::warn_of_idling(idle, self.place);
+        }
     }
 
     /// Lets `before_cursor_execute` listeners rewrite; none when nobody listens.
@@ -250,12 +279,25 @@ impl Connection {
         let events = self.engine.events();
         match step {
             PrefixStep::Rollback => tell(&events.rollback, id),
-            PrefixStep::Begin => tell(&events.begin, id),
+            PrefixStep::Begin => match &self.status.twophase {
+                None => tell(&events.begin, id),
+                Some(name) => {
+                    tell(&events.begin_twophase, TwophaseArguments { id, name, is_prepared: false });
+                }
+            },
             PrefixStep::RollbackTo(name) => tell(&events.rollback_savepoint, SavepointArguments { id, name }),
             PrefixStep::ReleaseLeft(_, name) => {
                 tell(&events.release_savepoint, SavepointArguments { id, name })
             }
             PrefixStep::Savepoint(_, name) => tell(&events.savepoint, SavepointArguments { id, name }),
+        }
+    }
+
+    fn tell_commit(&self, id: ConnectionId) {
+        let events = self.engine.events();
+        match &self.status.twophase {
+            None => tell(&events.commit, id),
+            Some(name) => tell(&events.commit_twophase, TwophaseArguments { id, name, is_prepared: false }),
         }
     }
 
@@ -274,7 +316,7 @@ impl Connection {
 
     /// The error with its statement, after `handle_error` listeners had their say.
     pub(super) fn explain(&self, error: Error, sql: Option<&Arc<str>>, parameters: &[Value]) -> Error {
-        let inner = self.engine.inner();
+        let inner = self.engine.shared();
         let error = self.engine.pool().reclassify(error, sql);
         match sql {
             Some(sql) => {
@@ -308,8 +350,9 @@ impl Connection {
             Phase::Active if self.server_state() == ServerState::Idle => {
                 self.status.fail(Failure::EndedByServer(error.message().into()));
             }
-            // An error that the server did not see, such as a value that cannot be decoded, does not abort.
-            Phase::Active if self.capabilities().aborts_on_error && error.database_error().is_some() => {
+            // PostgreSQL refuses the rest by itself, other servers would go on; here all are alike. An error that the
+            // server did not see, such as a value that cannot be decoded, fails nothing.
+            Phase::Active if error.database_error().is_some() => {
                 self.status.fail(Failure::Statement(error.message().into()));
             }
             _ => {}
@@ -366,10 +409,13 @@ pub(super) fn is_query(sql: &str) -> bool {
 }
 
 impl PrefixStep {
-    fn as_step<'a>(&'a self, options: &'a aludel_driver::BeginOptions) -> Step<'a> {
+    fn as_step<'a>(&'a self, options: &'a BeginOptions, twophase: Option<&'a str>) -> Step<'a> {
         Step::new(StepKind::Control(match self {
             Self::Rollback => Control::Rollback,
-            Self::Begin => Control::Begin(options),
+            Self::Begin => match twophase {
+                None => Control::Begin(options),
+                Some(name) => Control::BeginTwoPhase(options, name),
+            },
             Self::RollbackTo(name) => Control::RollbackTo(name),
             Self::ReleaseLeft(_, name) => Control::Release(name),
             Self::Savepoint(_, name) => Control::Savepoint(name),

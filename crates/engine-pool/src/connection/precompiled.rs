@@ -16,7 +16,7 @@ impl Connection {
     /// # Cancel safety
     /// As the whole [`Connection`].
     pub async fn run_steps(&mut self, steps: &mut [Step<'_>]) -> Result<()> {
-        let options = self.options.clone();
+        let options = self.options.call.clone();
         self.run_steps_with(steps, &options).await
     }
 
@@ -42,7 +42,7 @@ impl Connection {
         parameters: &[Value],
         sink: &mut dyn Sink,
     ) -> Result<Done> {
-        let options = self.options.clone();
+        let options = self.options.call.clone();
         self.fetch_into_with(statement, parameters, sink, &options).await
     }
 
@@ -53,6 +53,9 @@ impl Connection {
         sink: &mut dyn Sink,
         options: &CallOptions,
     ) -> Result<Done> {
+        if let Some(outcome) = self.fetch_at_once(statement, parameters, options, sink) {
+            return outcome;
+        }
         let mut steps = [Step::new(StepKind::Fetch { statement, parameters, sink })];
         self.send(&mut steps, options, false).await?;
         Ok(steps[0].done.unwrap_or_default())
@@ -68,7 +71,7 @@ impl Connection {
         sets: ParameterSets<'_>,
         each: &mut (dyn FnMut(usize, Done) -> Result<()> + Send),
     ) -> Result<Done> {
-        let options = self.options.clone();
+        let options = self.options.call.clone();
         let mut steps = [Step::new(StepKind::ExecuteMany { statement, sets, each })];
         self.send(&mut steps, &options, false).await?;
         Ok(steps[0].done.unwrap_or_default())

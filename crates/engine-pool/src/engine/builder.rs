@@ -6,13 +6,17 @@ use std::{
     time::Duration,
 };
 
-use aludel_driver::{BeginMode, BeginOptions, DatabaseUrl, Driver, Error, ErrorKind, IsolationLevel, Result};
+use aludel_driver::{
+    BeginMode, Connection as DriverConnection, DatabaseUrl, Driver, Error, ErrorKind, IsolationLevel, Result,
+    Value,
+};
 use aludel_sql_expression::{CompiledCache, dialect::PhysicalNaming};
 
-use super::{Engine, Inner};
+use super::{Engine, Inner, Shared};
 use crate::{
-    Events, Pool, PoolClass, PoolOptions,
-    echo::{EchoFunction, standard_output},
+    Creator, Events, ExecutionOptions, Pool, PoolClass, PoolOptions, ResetOnReturn,
+    echo::{self, Echo, EchoFunction, standard_output},
+    mock::MockDriver,
 };
 
 /// The options of an engine. Nothing is opened before the first statement.
@@ -22,12 +26,14 @@ pub struct EngineBuilder {
     drivers: Vec<Arc<dyn Driver>>,
     pool: PoolOptions,
     echo: Option<EchoFunction>,
+    echo_pool: bool,
+    logging_name: Option<Arc<str>>,
     hide_parameters: bool,
-    statement_timeout: Option<Duration>,
+    slow_statement: Option<Duration>,
+    idle_in_transaction: Option<Duration>,
     query_cache_size: usize,
-    begin_options: BeginOptions,
-    is_begin_mode_chosen: bool,
-    autocommit: bool,
+    execution_options: ExecutionOptions,
+    connect_options: Vec<(String, String)>,
 }
 
 impl EngineBuilder {
@@ -37,12 +43,14 @@ impl EngineBuilder {
             drivers: Vec::new(),
             pool: PoolOptions::default(),
             echo: None,
+            echo_pool: false,
+            logging_name: None,
             hide_parameters: false,
-            statement_timeout: None,
+            slow_statement: None,
+            idle_in_transaction: None,
             query_cache_size: 500,
-            begin_options: BeginOptions::default(),
-            is_begin_mode_chosen: false,
-            autocommit: false,
+            execution_options: ExecutionOptions::new(),
+            connect_options: Vec::new(),
         }
     }
 
@@ -106,15 +114,66 @@ impl EngineBuilder {
         self
     }
 
-    /// The age at which a connection is closed when it comes back: none.
+    /// The age at which a connection is closed, when it comes back or is idle: none.
     pub fn max_lifetime(mut self, age: impl Into<Option<Duration>>) -> Self {
         self.pool.max_lifetime = age.into();
         self
     }
 
-    /// How long an idle connection is kept: for ever. Looked at when connections go in and out.
+    /// How long an idle connection is kept: for ever.
     pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.pool.idle_timeout = timeout.into();
+        self
+    }
+
+    /// How many connections are kept idle and ready, at most `pool_size`: 0. They are opened in the background from the
+    /// first checkout on, or before by [`Pool::warm_up`](crate::Pool::warm_up).
+    pub fn min_idle(mut self, connections: usize) -> Self {
+        self.pool.min_idle = connections;
+        self
+    }
+
+    /// What is done about a transaction that was begun behind the engine's back, by raw SQL, when a connection comes back:
+    /// it is rolled back. The engine's own transactions are always rolled back when they are left.
+    pub fn reset_on_return(mut self, reset: ResetOnReturn) -> Self {
+        self.pool.reset_on_return = reset;
+        self
+    }
+
+    /// Warns through `tracing` when a connection is out for longer, with the place that took it: no. Target
+    /// `aludel::pool`, level WARN.
+    pub fn warn_long_checkout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.pool.long_checkout_warning = limit.into();
+        self
+    }
+
+    /// Opens the connections by a function of the caller's. What the URL says about the server is not used then, and
+    /// `do_connect` listeners are not called; the driver is still the one that the URL names.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::sync::Arc;
+    /// # use aludel_driver::{DatabaseUrl, Driver};
+    /// # use aludel_engine_pool::{Engine, Result};
+    /// # async fn open_a_tunnel() -> Result<u16> { Ok(1) }
+    /// # fn run(driver: Arc<dyn Driver>) -> Result<Engine> {
+    /// let opener = driver.clone();
+    /// Engine::builder("postgresql://").shared_driver(driver).creator(move || {
+    ///     let driver = opener.clone();
+    ///     async move {
+    ///         let port = open_a_tunnel().await?;
+    ///         let url = DatabaseUrl::parse(&format!("postgresql://scott@localhost:{port}/library"))?;
+    ///         driver.connect(&url.arguments).await
+    ///     }
+    /// }).build()
+    /// # }
+    /// ```
+    pub fn creator<Function, Opening>(mut self, function: Function) -> Self
+    where
+        Function: Fn() -> Opening + Send + Sync + 'static,
+        Opening: Future<Output = Result<Box<dyn DriverConnection>>> + Send + 'static,
+    {
+        self.pool.creator = Some(Creator::new(function));
         self
     }
 
@@ -142,9 +201,48 @@ impl EngineBuilder {
         self
     }
 
+    /// Shows when connections are opened, go in and out of the pool, and are closed, where the echo goes: no.
+    pub fn echo_pool(mut self, echo: bool) -> Self {
+        self.echo_pool = echo;
+        self
+    }
+
+    /// A name put before each line of the echo, to tell engines apart: none.
+    pub fn logging_name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.logging_name = Some(name.into());
+        self
+    }
+
+    /// Warns through `tracing` about statements that take longer: no. Target `aludel::statement`, level WARN.
+    pub fn warn_slow_statement(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.slow_statement = limit.into();
+        self
+    }
+
+    /// Warns through `tracing` about transactions that were left idle for longer, when they are gone on with or ended: no.
+    /// They hold locks, and keep the database from cleaning up. Target `aludel::transaction`, level WARN.
+    pub fn warn_idle_in_transaction(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.idle_in_transaction = limit.into();
+        self
+    }
+
     /// How long each statement may take, kept by the server where it can be told: no limit.
     pub fn statement_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.statement_timeout = timeout.into();
+        self.execution_options.statement.timeout = Some(timeout.into());
+        self
+    }
+
+    /// An option of the driver, as if it stood in the URL's query; it wins over one that stands there.
+    ///
+    /// Counterpart of SQLAlchemy's `connect_args`.
+    pub fn connect_option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.connect_options.push((name.into(), value.into()));
+        self
+    }
+
+    /// How this engine executes, unless a connection or a statement says otherwise. What is left out stays as it is.
+    pub fn execution_options(mut self, options: ExecutionOptions) -> Self {
+        self.execution_options = options.over(&self.execution_options);
         self
     }
 
@@ -162,21 +260,20 @@ impl EngineBuilder {
 
     /// The isolation level of each transaction: the database's own.
     pub fn isolation_level(mut self, level: IsolationLevel) -> Self {
-        self.begin_options.isolation = Some(level);
+        self.execution_options.isolation_level = Some(Some(level));
         self
     }
 
     /// When SQLite takes its write lock: at BEGIN; but at the first write in a transaction that a query began by itself, so
     /// that those who read do not wait for each other.
     pub fn begin_mode(mut self, mode: BeginMode) -> Self {
-        self.begin_options.mode = mode;
-        self.is_begin_mode_chosen = true;
+        self.execution_options.begin_mode = Some(mode);
         self
     }
 
     /// Whether a statement stands alone rather than beginning a transaction: no. `begin` begins one in either case.
     pub fn autocommit(mut self, autocommit: bool) -> Self {
-        self.autocommit = autocommit;
+        self.execution_options.autocommit = Some(autocommit);
         self
     }
 
@@ -189,32 +286,59 @@ impl EngineBuilder {
         self
     }
 
+    /// Makes an engine that connects to nothing: each statement that would be sent is given to a function, with its
+    /// parameters. It serves to print what `create_all` would do, or what a report would ask for. BEGIN and its like are not
+    /// told; queries give no rows.
+    ///
+    /// Counterpart of SQLAlchemy's `create_mock_engine`, which gets the construct where this gets the text.
+    ///
+    /// # Errors
+    /// As [`EngineBuilder::build`].
+    pub fn build_mock(mut self, executor: impl Fn(&str, &[Value]) + Send + Sync + 'static) -> Result<Engine> {
+        let driver = match &self.url {
+            Ok(url) => choose(url, &self.drivers)?,
+            Err(error) => return Err(error.clone()),
+        };
+        self.drivers = vec![Arc::new(MockDriver::new(driver, executor))];
+        self.pool.creator = None;
+        self.build()
+    }
+
     /// Makes the engine. Nothing is opened yet, but the URL's options are looked through.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] when the URL is none, no driver answers to its scheme, an option is unknown to the driver,
-    /// or the numbers of the pool make no sense.
+    /// or the numbers of the pool make no sense; [`ErrorKind::NotSupported`] for an isolation level that the database does
+    /// not have.
     pub fn build(self) -> Result<Engine> {
         let mut url = self.url?;
         let driver = choose(&url, &self.drivers)?;
+        self.execution_options.check(driver.capabilities(), driver.name())?;
         url.arguments.timeout = url.arguments.timeout.or(self.pool.connect_timeout);
+        url.arguments.options.extend(self.connect_options);
         let events = Arc::new(Events::default());
         let pool = Pool::with_events(driver.clone(), url.arguments.clone(), self.pool, events.clone())?;
-        Ok(Engine {
-            inner: Arc::new(Inner {
-                url,
-                driver,
-                pool: RwLock::new(pool),
-                events,
-                cache: CompiledCache::new(self.query_cache_size),
-                echo: self.echo,
-                hide_parameters: self.hide_parameters,
-                statement_timeout: self.statement_timeout,
-                begin_options: self.begin_options,
-                is_begin_mode_chosen: self.is_begin_mode_chosen,
-                autocommit: self.autocommit,
-            }),
-        })
+        let echo = |function| Echo {
+            function,
+            name: self.logging_name.clone(),
+            hide_parameters: self.hide_parameters,
+        };
+        if self.echo_pool {
+            echo::listen(echo(self.echo.clone().unwrap_or_else(standard_output)), &events);
+        }
+        let shared = Shared {
+            url,
+            driver,
+            pool: RwLock::new(pool),
+            events,
+            cache: CompiledCache::new(self.query_cache_size),
+            echo: self.echo.clone().map(echo),
+            hide_parameters: self.hide_parameters,
+            slow_statement: self.slow_statement,
+            idle_in_transaction: self.idle_in_transaction,
+        };
+        let inner = Inner { shared: Arc::new(shared), execution_options: self.execution_options };
+        Ok(Engine { inner: Arc::new(inner) })
     }
 }
 

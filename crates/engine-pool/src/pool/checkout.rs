@@ -3,22 +3,22 @@
 use std::{
     fmt,
     ops::{Deref, DerefMut},
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::Arc,
 };
 
-use aludel_driver::{Connection as DriverConnection, Error, TransactionState};
+use aludel_driver::{Connection as DriverConnection, Error};
 use aludel_sql_expression::Dialect;
 use deadpool::managed::Object;
-use tokio::{
-    runtime::Handle,
-    time::{Instant, timeout},
-};
+use tokio::runtime::Handle;
 
-use super::{Manager, Pool, Shared, Slot};
-use crate::events::{ConnectionId, InvalidateArguments, tell};
+use super::{
+    CloseReason, ConnectionInfo, Manager, Pool, ResetOnReturn, Slot,
+    returning::{Left, Resetting, Returning},
+};
+use crate::events::{ConnectionArguments, ConnectionId, InvalidateArguments, tell};
 
 /// A connection that is out of the pool, as the driver made it. It goes back when it is dropped: rolled back if it stands
-/// in a transaction, closed if it is in doubt.
+/// in a transaction (or as [`ResetOnReturn`] says), closed if it is in doubt.
 ///
 /// Rolling back in a `Drop` is done at once where the driver can, else by a task; without a tokio runtime the
 /// connection is closed instead. [`PooledConnection::release`] waits for it.
@@ -31,6 +31,8 @@ pub struct PooledConnection {
     doomed: bool,
     /// Whether the server is known to be gone, so that nothing is left to be cancelled.
     disconnected: bool,
+    /// Whether an open transaction is rolled back, whatever the pool's options say.
+    must_roll_back: bool,
 }
 
 /// How a connection is held.
@@ -38,18 +40,18 @@ pub(super) enum Held {
     /// From the queue; dropping it puts it back.
     Managed(Object<Manager>),
     /// From no queue; dropping it closes it.
-    Alone(Slot),
+    Alone(Box<Slot>),
 }
 
 impl Held {
-    fn slot(&self) -> &Slot {
+    pub(super) fn slot(&self) -> &Slot {
         match self {
             Self::Managed(object) => object,
             Self::Alone(slot) => slot,
         }
     }
 
-    fn slot_mut(&mut self) -> &mut Slot {
+    pub(super) fn slot_mut(&mut self) -> &mut Slot {
         match self {
             Self::Managed(object) => object,
             Self::Alone(slot) => slot,
@@ -57,7 +59,7 @@ impl Held {
     }
 
     /// Takes the connection out of the queue for good; its place there is free at once.
-    fn detach(self) -> Slot {
+    pub(super) fn detach(self) -> Box<Slot> {
         match self {
             Self::Managed(object) => Object::take(object),
             Self::Alone(slot) => slot,
@@ -67,7 +69,7 @@ impl Held {
 
 impl PooledConnection {
     pub(super) fn new(held: Held, pool: Pool, holder: u64) -> Self {
-        Self { held: Some(held), pool, holder, doomed: false, disconnected: false }
+        Self { held: Some(held), pool, holder, doomed: false, disconnected: false, must_roll_back: false }
     }
 
     /// The number of the connection in its pool.
@@ -80,9 +82,24 @@ impl PooledConnection {
         &self.held().slot().dialect
     }
 
+    /// The dialect and the connection, each by itself.
+    pub(crate) fn dialect_and_connection(&mut self) -> (&Arc<dyn Dialect>, &mut dyn DriverConnection) {
+        self.held_mut().slot_mut().dialect_and_connection()
+    }
+
     /// The pool that it belongs to.
     pub fn pool(&self) -> &Pool {
         &self.pool
+    }
+
+    /// What the program notes about this connection for as long as it is open.
+    pub fn info(&self) -> &ConnectionInfo {
+        &self.held().slot().info
+    }
+
+    /// The same, to be changed.
+    pub fn info_mut(&mut self) -> &mut ConnectionInfo {
+        &mut self.held_mut().slot_mut().info
     }
 
     /// Has the connection closed rather than kept when it is dropped. After an error that is a disconnect, every other
@@ -93,48 +110,100 @@ impl PooledConnection {
         }
         self.doomed = true;
         let (id, generation) = (self.id(), self.held().slot().generation);
+        let shared = &self.pool.inner.shared;
         if error.is_some_and(Error::is_disconnect) {
             self.disconnected = true;
-            self.pool.shared.end_generation(generation);
+            shared.end_generation(generation);
+            if let Some(maintenance) = &self.pool.inner.maintenance {
+                // Idle ones that are as old are replaced before somebody comes for them.
+                maintenance.ring();
+            }
         }
-        tell(&self.pool.shared.events.invalidate, InvalidateArguments { id, error });
+        tell(&shared.events.invalidate, InvalidateArguments { id, error });
     }
 
-    /// Takes the connection out of its pool: its place there is free, and it is closed when it is dropped.
+    /// Has the connection replaced at its next checkout. This one goes on, and ends as any other. For what concerns all who
+    /// come later: a password was changed, a setting of the session cannot be taken back.
+    pub fn invalidate_soft(&mut self) {
+        let slot = self.held_mut().slot_mut();
+        if slot.is_retired {
+            return;
+        }
+        slot.is_retired = true;
+        let id = slot.id;
+        tell(&self.pool.inner.shared.events.soft_invalidate, id);
+    }
+
+    /// Takes the connection out of its pool: its place there is free, so that more may be open than the pool's limit, and
+    /// it is closed when it is dropped. It keeps its [`info`](Self::info); `checkin` listeners do not hear of it any more.
     pub fn detach(&mut self) {
-        if let Some(held) = self.held.take() {
-            self.held = Some(Held::Alone(held.detach()));
-            self.pool.shared.holders.remove(self.holder);
+        if self.held().slot().is_detached {
+            return;
         }
+        let Some(held) = self.held.take() else { return };
+        let mut slot = held.detach();
+        slot.detach();
+        let id = slot.id;
+        self.held = Some(Held::Alone(slot));
+        self.pool.inner.shared.forget(self.holder);
+        tell(&self.pool.inner.shared.events.detach, id);
     }
 
-    /// Gives the connection back, and waits until it is rolled back.
+    /// Has an open transaction rolled back when the connection comes back, whatever the pool's options say.
+    pub(crate) fn set_must_roll_back(&mut self, must_roll_back: bool) {
+        self.must_roll_back = must_roll_back;
+    }
+
+    /// Gives the connection back, and waits until it is rolled back, or closed where it is not kept.
     ///
     /// # Cancel safety
     /// A dropped future gives it back all the same, or closes it.
     pub async fn release(mut self) {
-        let patience = self.pool.shared.options.reset_timeout;
-        if !self.is_unfit() && self.transaction_state() != TransactionState::Idle {
-            let outcome = timeout(patience, self.reset()).await;
-            if !matches!(outcome, Ok(Ok(()))) {
-                self.doomed = true;
+        let Some((mut returning, pool)) = self.start_return() else { return };
+        let slot = match returning.start(&pool.inner.shared, true) {
+            Left::Nothing => returning.give_back(pool),
+            Left::Close => returning.close(pool),
+            Left::Reset => {
+                let _resetting = Resetting::new(pool.inner.shared.clone());
+                returning.finish(pool).await
             }
+        };
+        if let Some(slot) = slot {
+            slot.close().await;
         }
-        if matches!(self.held, Some(Held::Alone(_)))
-            && !self.is_unfit()
-            && let Some(held) = self.held.take()
-        {
-            self.pool.shared.holders.remove(self.holder);
-            held.detach().close().await;
+    }
+
+    /// Ends the checkout. What is in doubt is closed here, and nothing is left to be done.
+    fn start_return(&mut self) -> Option<(Returning, &Pool)> {
+        let mut held = self.held.take()?;
+        let shared = &self.pool.inner.shared;
+        shared.forget(self.holder);
+        let slot = held.slot_mut();
+        if self.doomed || slot.connection().is_broken() {
+            slot.reason = if self.doomed { CloseReason::Invalidated } else { CloseReason::Broken };
+            if !self.disconnected {
+                cancel(slot.connection());
+            }
+            drop(held.detach());
+            self.pool.inner.call_for_spare();
+            return None;
         }
+        let reset =
+            if self.must_roll_back { ResetOnReturn::Rollback } else { shared.options.reset_on_return };
+        Some((Returning::new(held, reset), &self.pool))
     }
 
     fn held(&self) -> &Held {
         self.held.as_ref().expect("invariant: only giving back takes it out")
     }
 
-    fn is_unfit(&self) -> bool {
-        self.doomed || self.is_broken()
+    fn held_mut(&mut self) -> &mut Held {
+        self.held.as_mut().expect("invariant: only giving back takes it out")
+    }
+
+    /// What a listener is given.
+    pub(super) fn arguments(&mut self) -> ConnectionArguments<'_> {
+        self.held_mut().slot_mut().arguments()
     }
 }
 
@@ -148,127 +217,31 @@ impl Deref for PooledConnection {
 
 impl DerefMut for PooledConnection {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        self.held.as_mut().expect("invariant: only giving back takes it out").slot_mut().connection_mut()
+        self.held_mut().slot_mut().connection_mut()
     }
 }
 
 impl Drop for PooledConnection {
     fn drop(&mut self) {
-        let Some(held) = self.held.take() else { return };
-        let shared = self.pool.shared.clone();
-        shared.holders.remove(self.holder);
-        let slot = held.slot();
-        if self.doomed || slot.connection().is_broken() {
-            if !self.disconnected {
-                cancel(slot.connection());
+        let Some((mut returning, pool)) = self.start_return() else { return };
+        let slot = match returning.start(&pool.inner.shared, false) {
+            Left::Nothing => returning.give_back(pool),
+            Left::Close => returning.close(pool),
+            Left::Reset => {
+                // The task owns the connection: when it is dropped half-way, the connection is closed, not kept. Without
+                // a runtime that is so at once.
+                if let Ok(runtime) = Handle::try_current() {
+                    let (pool, resetting) = (pool.clone(), Resetting::new(pool.inner.shared.clone()));
+                    runtime.spawn(async move {
+                        let slot = returning.finish(&pool).await;
+                        drop((slot, resetting));
+                    });
+                }
+                return;
             }
-            return discard(held);
-        }
-        tell(&shared.events.reset, slot.id);
-        let mut returning = Returning { held: Some(held), pool: self.pool.clone() };
-        if returning.roll_back_now() {
-            return returning.give_back();
-        }
-        // The task owns the guard: when the task is dropped half-way, the connection is closed, not kept.
-        if let Ok(runtime) = Handle::try_current() {
-            let resetting = Resetting::new(shared);
-            runtime.spawn(returning.roll_back(resetting));
-        }
+        };
+        drop(slot);
     }
-}
-
-/// A connection on its way back into the pool. Dropping it closes the connection; only `give_back` keeps it.
-struct Returning {
-    held: Option<Held>,
-    pool: Pool,
-}
-
-impl Returning {
-    /// Rolls back without waiting, where the driver can; true when nothing is left to be done.
-    fn roll_back_now(&mut self) -> bool {
-        let Some(held) = &mut self.held else { return true };
-        let connection = held.slot_mut().connection_mut();
-        connection.transaction_state() == TransactionState::Idle || connection.reset_on_drop()
-    }
-
-    async fn roll_back(mut self, resetting: Resetting) {
-        let patience = resetting.0.options.reset_timeout;
-        let Some(held) = &mut self.held else { return };
-        let slot = held.slot_mut();
-        let outcome = timeout(patience, slot.connection_mut().reset()).await;
-        if matches!(outcome, Ok(Ok(()))) && slot.is_clean() {
-            self.give_back();
-        } else {
-            tracing::warn!(target: "aludel::pool", connection = slot.id, "a rollback failed; the connection is closed");
-        }
-    }
-
-    fn give_back(mut self) {
-        let Some(mut held) = self.held.take() else { return };
-        let shared = &*self.pool.shared;
-        let slot = held.slot_mut();
-        slot.used_at = Instant::now();
-        let is_detached = matches!(held, Held::Alone(_)) && self.pool.queue.is_some();
-        if is_detached {
-            return discard(held);
-        }
-        let slot = held.slot();
-        tell(&shared.events.checkin, slot.id);
-        let too_old = shared.options.max_lifetime.is_some_and(|limit| slot.opened_at.elapsed() > limit);
-        if slot.connection().is_broken() || slot.is_outdated() || too_old || self.is_surplus() {
-            return discard(held);
-        }
-        drop(held);
-        self.sweep();
-    }
-
-    /// Whether as many are idle already as are kept. Those who wait come first: while they do, none is idle.
-    fn is_surplus(&self) -> bool {
-        let kept = self.pool.shared.options.pool_size;
-        self.pool.queue.as_ref().is_none_or(|queue| queue.status().available >= kept)
-    }
-
-    /// Closes what was idle for too long, now and then.
-    fn sweep(&self) {
-        let shared = &*self.pool.shared;
-        let (Some(limit), Some(queue)) = (shared.options.idle_timeout, &self.pool.queue) else { return };
-        let mut last = shared.last_sweep.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.elapsed() < limit / 2 {
-            return;
-        }
-        *last = Instant::now();
-        drop(last);
-        drop(queue.retain(|slot, _| slot.used_at.elapsed() <= limit).removed);
-    }
-}
-
-impl Drop for Returning {
-    fn drop(&mut self) {
-        if let Some(held) = self.held.take() {
-            discard(held);
-        }
-    }
-}
-
-/// Counts a connection that is being rolled back.
-struct Resetting(Arc<Shared>);
-
-impl Resetting {
-    fn new(shared: Arc<Shared>) -> Self {
-        shared.resetting.fetch_add(1, Ordering::AcqRel);
-        Self(shared)
-    }
-}
-
-impl Drop for Resetting {
-    fn drop(&mut self) {
-        self.0.resetting.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// Closes a connection for good. Its place is free before the connection is closed.
-fn discard(held: Held) {
-    drop(held.detach());
 }
 
 /// Asks the server to stop what a dropped call may have left running.

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use aludel_driver::{Error, ErrorKind, Result};
+use aludel_driver::{Connection as DriverConnection, Error, ErrorKind, Result};
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use tokio::time::timeout;
 
-use super::{Shared, Slot};
+use super::{CloseReason, Counters, Shared, Slot, maintenance::is_only_looking};
 use crate::events::{
     ConnectionArguments, DoConnectArguments, HandleErrorArguments, InvalidateArguments, tell,
 };
@@ -20,24 +20,46 @@ impl Manager {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
     }
+
+    pub(super) fn is_lifo(&self) -> bool {
+        self.shared.options.use_lifo
+    }
 }
 
 impl managed::Manager for Manager {
-    type Type = Slot;
+    type Type = Box<Slot>;
     type Error = Error;
 
-    async fn create(&self) -> Result<Slot> {
-        self.shared.open().await
+    async fn create(&self) -> Result<Box<Slot>> {
+        // Boxed: it is part of each checkout's future, and seldom runs.
+        Box::pin(self.shared.open()).await
     }
 
-    async fn recycle(&self, slot: &mut Slot, _: &Metrics) -> RecycleResult<Error> {
-        self.shared.look_at(slot).await.map_err(RecycleError::message)
+    async fn recycle(&self, slot: &mut Box<Slot>, _: &Metrics) -> RecycleResult<Error> {
+        let reason = match self.shared.look_at(slot) {
+            Look::Fine => return Ok(()),
+            Look::Unfit(reason) => Some(reason),
+            Look::Doubtful => Box::pin(self.shared.ping(slot)).await,
+        };
+        match reason {
+            None => Ok(()),
+            Some(reason) => {
+                slot.reason = reason;
+                Err(RecycleError::message(reason.as_str()))
+            }
+        }
     }
 }
 
 impl Shared {
     /// Opens a connection, with all listeners that belong to it.
-    pub(super) async fn open(self: &Arc<Self>) -> Result<Slot> {
+    pub(super) async fn open(self: &Arc<Self>) -> Result<Box<Slot>> {
+        let outcome = self.open_in_time().await;
+        self.counters.count_connect(&outcome);
+        outcome
+    }
+
+    async fn open_in_time(self: &Arc<Self>) -> Result<Box<Slot>> {
         let Some(limit) = self.options.connect_timeout else { return self.open_without_limit().await };
         timeout(limit, self.open_without_limit()).await.unwrap_or_else(|elapsed| {
             Err(Error::new(
@@ -53,70 +75,70 @@ impl Shared {
         })
     }
 
-    async fn open_without_limit(self: &Arc<Self>) -> Result<Slot> {
+    async fn open_without_limit(self: &Arc<Self>) -> Result<Box<Slot>> {
         // Read before connecting: what the server was before a disconnect must not count as what it is after.
         let generation = self.generation.load(Ordering::Acquire);
-        let connection = if self.events.do_connect.is_empty() {
-            self.driver.connect(&self.arguments).await?
-        } else {
-            let mut event = DoConnectArguments { arguments: self.arguments.clone(), connection: None };
-            self.events.do_connect.fire_until(&mut event, |event| event.connection.is_some()).await?;
-            match event.connection {
-                Some(connection) => connection,
-                None => self.driver.connect(&event.arguments).await?,
-            }
-        };
-        let mut slot = Slot::new(connection, generation, self.clone());
+        let connection = self.connect().await?;
+        let mut slot = Box::new(Slot::new(connection, generation, self.clone()));
         self.dialect.get_or_init(|| slot.dialect.clone());
-        if !self.events.first_connect.is_empty() {
-            self.first_connect.get_or_try_init(|| self.events.first_connect.fire_owned(&mut slot)).await?;
+        let events = &self.events;
+        if !events.first_connect.is_empty() {
+            self.first_connect.get_or_try_init(|| events.first_connect.fire_owned(&mut slot)).await?;
         }
-        if !self.events.connect.is_empty() {
-            self.events.connect.fire_owned(&mut slot).await?;
+        if !events.connect.is_empty() {
+            events.connect.fire_owned(&mut slot).await?;
         }
         if !slot.is_clean() {
             slot.connection_mut().reset().await?;
         }
+        slot.reason = CloseReason::PoolClosed;
         tracing::debug!(target: "aludel::pool", connection = slot.id, target = %self.arguments.target(), "opened a connection");
         Ok(slot)
     }
 
-    /// Looks whether an idle connection can still be handed out; the error says why not.
-    async fn look_at(&self, slot: &mut Slot) -> Result<(), &'static str> {
-        let unfit = |slot: &Slot, reason: &'static str, error: Option<&Error>| {
-            tracing::debug!(target: "aludel::pool", connection = slot.id, reason, "closing an idle connection");
-            tell(&self.events.invalidate, InvalidateArguments { id: slot.id, error });
-            Err(reason)
-        };
-        if !slot.is_clean() {
-            return unfit(slot, "it is broken, or not outside of a transaction", None);
+    async fn connect(&self) -> Result<Box<dyn DriverConnection>> {
+        if let Some(creator) = &self.options.creator {
+            return creator.open().await;
         }
-        if slot.is_outdated() {
-            return unfit(slot, "it was opened before the server went away", None);
+        if self.events.do_connect.is_empty() {
+            return self.driver.connect(&self.arguments).await;
         }
-        let age = slot.opened_at.elapsed();
-        if self.options.pool_recycle.is_some_and(|limit| age > limit)
-            || self.options.max_lifetime.is_some_and(|limit| age > limit)
-        {
-            return unfit(slot, "it is too old", None);
+        let mut event = DoConnectArguments { arguments: self.arguments.clone(), connection: None };
+        self.events.do_connect.fire_until(&mut event, |event| event.connection.is_some()).await?;
+        match event.connection {
+            Some(connection) => Ok(connection),
+            None => self.driver.connect(&event.arguments).await,
         }
-        let idle = slot.used_at.elapsed();
-        if self.options.idle_timeout.is_some_and(|limit| idle > limit) {
-            return unfit(slot, "it was idle for too long", None);
+    }
+
+    /// Looks whether an idle connection can still be handed out.
+    fn look_at(&self, slot: &Slot) -> Look {
+        if let Some(defect) = slot.defect() {
+            if defect == CloseReason::Broken {
+                tell(&self.events.invalidate, InvalidateArguments { id: slot.id, error: None });
+            }
+            return Look::Unfit(defect);
         }
-        if !self.options.pre_ping || idle < self.options.pre_ping_after {
-            return Ok(());
-        }
+        let is_fresh = !self.options.pre_ping || slot.used_at.elapsed() < self.options.pre_ping_after;
+        if is_fresh || is_only_looking() { Look::Fine } else { Look::Doubtful }
+    }
+
+    /// Asks for a sign of life; without one, says why the connection is closed.
+    async fn ping(&self, slot: &mut Slot) -> Option<CloseReason> {
         let patience = self.options.connect_timeout.unwrap_or(self.options.reset_timeout);
+        Counters::count(&self.counters.pings);
         let error = match timeout(patience, slot.connection_mut().ping()).await {
-            Ok(Ok(())) => return Ok(()),
+            Ok(Ok(())) => return None,
             Ok(Err(error)) => self.reclassify(error, None, true),
             Err(_) => Error::new(ErrorKind::Timeout, "the ping was not answered").with_disconnect(),
         };
+        Counters::count(&self.counters.pings_failed);
+        tracing::debug!(target: "aludel::pool", connection = slot.id, %error, "a ping failed");
         if error.is_disconnect() {
             self.end_generation(slot.generation);
         }
-        unfit(slot, "its ping failed", Some(&error))
+        tell(&self.events.invalidate, InvalidateArguments { id: slot.id, error: Some(&error) });
+        Some(CloseReason::PingFailed)
     }
 
     /// Lets `handle_error` listeners have their say.
@@ -133,6 +155,14 @@ impl Shared {
     }
 }
 
+/// What a look at an idle connection tells.
+enum Look {
+    Fine,
+    Unfit(CloseReason),
+    /// It has to be asked for a sign of life.
+    Doubtful,
+}
+
 /// Fires an event about a connection that is not yet handed out.
 trait FireOwned {
     fn fire_owned(&self, slot: &mut Slot) -> impl Future<Output = Result<()>> + Send;
@@ -143,7 +173,6 @@ where
     E: for<'a> aludel_events::Event<Arguments<'a> = ConnectionArguments<'a>, Error = Error>,
 {
     async fn fire_owned(&self, slot: &mut Slot) -> Result<()> {
-        let id = slot.id;
-        self.fire(&mut ConnectionArguments { id, connection: slot.connection_mut() }).await
+        self.fire(&mut slot.arguments()).await
     }
 }

@@ -1,6 +1,6 @@
 //! [`TransactionStatus`]: what a connection knows of its transaction.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use aludel_driver::{BeginOptions, Error, ErrorKind, Result};
 
@@ -21,6 +21,10 @@ pub(crate) struct TransactionStatus {
     pub(crate) flight: Flight,
     /// An error that a stream met, and could not see to itself.
     pub(crate) stream_error: Option<Error>,
+    /// The name of a two-phase transaction.
+    pub(crate) twophase: Option<Arc<str>>,
+    /// When a statement of the transaction last ended, where somebody wants to know.
+    pub(crate) idle_since: Option<Instant>,
     savepoints: Vec<SavepointEntry>,
     /// Savepoints that were left, and must be rolled back before anything else is sent.
     leaving: Vec<u32>,
@@ -37,6 +41,8 @@ pub(crate) enum Phase {
     Pending,
     /// BEGIN was sent.
     Active,
+    /// It was prepared, and belongs to the server: only its second phase is left.
+    Prepared,
     /// It failed, and must be rolled back.
     Failed(Failure),
     /// It ended inside the block that holds it.
@@ -46,12 +52,14 @@ pub(crate) enum Phase {
 /// Why a transaction must be rolled back.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
-    /// A statement failed, and the server refuses the rest.
+    /// A statement failed.
     Statement(Arc<str>),
     /// COMMIT failed.
     Commit(Arc<str>),
     /// RELEASE SAVEPOINT failed.
     Release(Arc<str>),
+    /// The first phase of a two-phase commit failed.
+    Prepare(Arc<str>),
     /// The server ended the transaction because of an error.
     EndedByServer(Arc<str>),
     /// A savepoint was left after its transaction had been ended by the database.
@@ -76,6 +84,8 @@ pub(crate) enum Flight {
     Commit,
     /// ROLLBACK.
     Rollback,
+    /// One of the phases of a two-phase commit.
+    Twophase,
 }
 
 #[derive(Debug)]
@@ -102,7 +112,7 @@ pub(crate) enum PrefixStep {
 impl TransactionStatus {
     /// Whether statements would run inside a transaction, or one has to be rolled back.
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Pending | Phase::Active | Phase::Failed(_))
+        matches!(self.phase, Phase::Pending | Phase::Active | Phase::Prepared | Phase::Failed(_))
     }
 
     /// Begins: nothing is sent yet.
@@ -113,6 +123,8 @@ impl TransactionStatus {
         self.savepoints.clear();
         self.leaving.clear();
         self.next_savepoint = 0;
+        self.twophase = None;
+        self.idle_since = None;
     }
 
     /// The transaction is over.
@@ -136,6 +148,14 @@ impl TransactionStatus {
     /// The transaction is left without a word.
     pub(crate) fn leave(&mut self) {
         self.rollback_due |= matches!(self.phase, Phase::Active | Phase::Failed(_));
+        if matches!(self.phase, Phase::Prepared) {
+            tracing::warn!(
+                target: "aludel::transaction",
+                name = self.twophase.as_deref(),
+                "a prepared transaction was left: it stays on the server, with its locks, until it is committed or rolled \
+                 back by its name",
+            );
+        }
         self.is_guarded = false;
         self.end();
     }
@@ -144,6 +164,12 @@ impl TransactionStatus {
     pub(crate) fn check(&mut self) -> Result<()> {
         let message = match &self.phase {
             Phase::None | Phase::Pending | Phase::Active => return Ok(()),
+            Phase::Prepared => {
+                return Err(Error::new(
+                    ErrorKind::InvalidRequest,
+                    "the transaction is prepared: it can only be committed or rolled back",
+                ));
+            }
             Phase::Ended => {
                 return Err(Error::new(
                     ErrorKind::InvalidRequest,
@@ -249,7 +275,8 @@ pub(crate) fn savepoint_name(number: u32) -> String {
 fn commit_dropped() -> Error {
     Error::new(
         ErrorKind::OutcomeUnknown,
-        "a COMMIT was dropped before its answer came: the transaction may be committed or not; look before doing it again",
+        "a COMMIT, or the PREPARE before it, was dropped before its answer came: it may be done or not; look before doing it \
+         again",
     )
 }
 
@@ -257,9 +284,10 @@ impl Failure {
     fn describe(&self) -> String {
         match self {
             Self::Statement(error) => {
-                format!("the transaction is refused after an earlier error, call `rollback()` first: {error}")
+                format!("an earlier statement of the transaction failed, call `rollback()` first: {error}")
             }
             Self::Commit(error) => format!("COMMIT failed, call `rollback()` first: {error}"),
+            Self::Prepare(error) => format!("preparing the transaction failed, call `rollback()` first: {error}"),
             Self::Release(error) => format!("RELEASE SAVEPOINT failed, call `rollback()` first: {error}"),
             Self::EndedByServer(error) => {
                 format!("the database rolled the transaction back, call `rollback()` first: {error}")

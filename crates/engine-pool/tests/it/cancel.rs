@@ -11,11 +11,12 @@ use std::{
     time::Duration,
 };
 
-use aludel_engine_pool::{Engine, ErrorKind, Result};
+use aludel_driver::CallOptions;
+use aludel_engine_pool::{Engine, ErrorKind, Pool, ResetOnReturn, Result};
 use aludel_sql_expression::text;
 use tokio::time::{sleep, timeout};
 
-use crate::mock::Server;
+use crate::mock::{Server, Yield};
 
 /// Polls a future so often, and drops it; whether it was done.
 fn poll_and_drop<F: Future>(future: F, polls: usize) -> Option<F::Output> {
@@ -111,6 +112,83 @@ async fn case_081_whatever_is_dropped_at_any_poll_loses_nothing() {
             }
         }
         assert!(finished > 20, "the futures were dropped at {finished} places");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_081_a_checkout_dropped_at_any_poll_loses_no_place() {
+    // Every step takes its time: do_connect, opening, first_connect, connect; then a ping, checkout, and the rollback on
+    // the way back.
+    async fn whole(pool: &Pool) -> Result<()> {
+        let first = pool.checkout().await?;
+        let mut second = pool.checkout().await?;
+        let options = aludel_driver::BeginOptions::default();
+        second.control(aludel_driver::Control::Begin(&options)).await?;
+        first.release().await;
+        second.release().await;
+        tokio::time::advance(Duration::from_secs(2)).await;
+        pool.checkout().await?.release().await;
+        Ok(())
+    }
+    for reset in [ResetOnReturn::Rollback, ResetOnReturn::Commit, ResetOnReturn::None] {
+        let mut finished = 0;
+        for polls in 1.. {
+            let server = Arc::new(Server::default());
+            server.yields.store(2, SeqCst);
+            server.resets_on_drop.store(polls % 2 == 0, SeqCst);
+            let pool = crate::pool::pool(&server, 1, Some(1), |options| {
+                (options.pre_ping, options.reset_on_return) = (true, reset);
+                (options.min_idle, options.max_lifetime) = (1, Some(Duration::from_secs(3600)));
+            });
+            let events = pool.events();
+            events.do_connect.listen(|_| {
+                Box::pin(async {
+                    Yield(false).await;
+                    Ok(())
+                })
+            });
+            events.first_connect.listen(|event| {
+                Box::pin(async move { event.connection.batch("first", &CallOptions::default()).await })
+            });
+            events.connect.listen(|event| {
+                Box::pin(async move { event.connection.batch("connect", &CallOptions::default()).await })
+            });
+            events.checkout.listen(|event| {
+                Box::pin(async move { event.connection.batch("checkout", &CallOptions::default()).await })
+            });
+            let done = poll_and_drop(whole(&pool), polls);
+            settle().await;
+            let status = pool.status();
+            assert_eq!((status.checked_out, status.waiting), (0, 0), "{polls}: {status}");
+            assert_eq!(pool.holders().len(), 0);
+            // Both places are there, and both connections are clean and were made ready.
+            let mut both = Vec::new();
+            for _ in 0..2 {
+                let checkout = timeout(Duration::from_secs(1), pool.checkout()).await;
+                both.push(checkout.expect("no place is lost").unwrap());
+            }
+            for connection in &mut both {
+                assert_eq!(connection.transaction_state(), aludel_driver::TransactionState::Idle);
+                connection.ping().await.unwrap();
+            }
+            drop(both);
+            settle().await;
+            assert_eq!(
+                (server.live(), pool.status().open, server.half_open.load(SeqCst)),
+                (1, 1, 0),
+                "{polls}"
+            );
+            // Whoever was dropped in the middle of `first_connect` leaves it to the next.
+            let firsts = server.sent().iter().filter(|sent| *sent == "SCRIPT first").count();
+            assert!((1..=2).contains(&firsts), "{polls}: {firsts}");
+            server.assert_lawful();
+            if let Some(done) = done {
+                done.unwrap();
+                finished = polls;
+                break;
+            }
+        }
+        assert!(finished > 20, "the future was dropped at {finished} places");
     }
 }
 

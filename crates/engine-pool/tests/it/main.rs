@@ -5,9 +5,13 @@
 
 mod cancel;
 mod engine;
+mod engine_events;
 mod mock;
 mod pool;
 mod pool_events;
+mod pool_maintenance;
+mod pool_reset;
 mod reconnect;
 mod results;
 mod transactions;
+mod warnings;

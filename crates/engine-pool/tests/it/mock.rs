@@ -62,6 +62,8 @@ pub struct Server {
     pub resets_on_drop: AtomicBool,
     /// Whether `reset` hangs.
     pub reset_hangs: AtomicBool,
+    /// Whether saying good-bye takes all the time that it may.
+    pub slow_closes: AtomicBool,
     /// A control statement that fails, and whether by losing the connection.
     pub failing_control: Mutex<Option<(&'static str, bool)>>,
     pub private: AtomicBool,
@@ -93,6 +95,7 @@ impl Default for Server {
             yields: AtomicUsize::default(),
             resets_on_drop: AtomicBool::new(true),
             reset_hangs: AtomicBool::default(),
+            slow_closes: AtomicBool::default(),
             failing_control: Mutex::default(),
             private: AtomicBool::default(),
             survives_drops: AtomicBool::default(),
@@ -559,8 +562,11 @@ impl Connection for MockConnection {
         self
     }
 
-    fn close(self: Box<Self>, _: Duration) -> BoxFuture<'static, Result<()>> {
+    fn close(self: Box<Self>, timeout: Duration) -> BoxFuture<'static, Result<()>> {
         Box::pin(async move {
+            if self.server.slow_closes.load(SeqCst) {
+                tokio::time::sleep(timeout).await;
+            }
             self.server.closed.fetch_add(1, SeqCst);
             Ok(())
         })

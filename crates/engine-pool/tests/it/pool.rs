@@ -1,16 +1,19 @@
 use std::{
-    sync::{Arc, atomic::Ordering::SeqCst},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
 use aludel_driver::{DatabaseUrl, TransactionState};
-use aludel_engine_pool::{ErrorKind, Pool, PoolClass, PoolOptions, PooledConnection};
-use tokio::time::{Instant, advance, sleep};
+use aludel_engine_pool::{CloseReason, ErrorKind, Pool, PoolClass, PoolOptions, PooledConnection};
+use tokio::time::{Instant, advance, sleep, timeout};
 
 use crate::mock::{MockDriver, Server, lost};
 
 /// A pool alone, over a driver.
-fn pool(
+pub fn pool(
     server: &Arc<Server>,
     size: usize,
     overflow: Option<usize>,
@@ -29,7 +32,7 @@ fn tuple(pool: &Pool) -> (usize, usize, i64, usize) {
 }
 
 /// Lets spawned tasks run.
-async fn settle() {
+pub async fn settle() {
     for _ in 0..20 {
         tokio::task::yield_now().await;
     }
@@ -72,19 +75,56 @@ async fn case_066_a_full_pool_times_out_and_says_who_holds() {
     assert!(message.contains("2.50 s") && message.contains(&format!("pool.rs:{line}")), "{message}");
     drop(held);
     pool.checkout().await.unwrap();
+    let metrics = pool.metrics();
+    assert_eq!((metrics.waits, metrics.timeouts, metrics.longest_wait.as_millis()), (1, 1, 2500));
+    assert_eq!(server.opened(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_066_the_error_lists_every_holder_and_what_is_on_its_way_back() {
+    let server = Arc::new(Server::default());
+    server.resets_on_drop.store(false, SeqCst);
+    server.reset_hangs.store(true, SeqCst);
+    let pool = pool(&server, 4, Some(3), |options| options.pool_timeout = Some(Duration::from_millis(500)));
+    let mut held = Vec::new();
+    let first = line!() + 2;
+    for _ in 0..6 {
+        held.push(pool.checkout().await.unwrap());
+        advance(Duration::from_secs(1)).await;
+    }
+    // One leaves the pool for good, and one is rolled back for as long as it takes.
+    held[0].detach();
+    held.push(pool.checkout().await.unwrap());
+    let last = line!() - 1;
+    let rolled_back = dirty(&pool).await;
+    drop(rolled_back);
+    let begin = Instant::now();
+    let message = pool.checkout().await.unwrap_err().to_string();
+    assert_eq!(begin.elapsed().as_millis(), 500);
+    assert_eq!(message.matches(&format!("pool.rs:{first}")).count(), 5, "{message}");
+    assert_eq!(message.matches(&format!("pool.rs:{last}")).count(), 1, "{message}");
+    assert!(message.contains("for 5.5 s") && message.contains("for 1.5 s"), "the longest first: {message}");
+    assert!(message.find("for 5.5 s") < message.find("for 1.5 s"), "{message}");
+    assert!(!message.contains("for 6.5 s") && !message.contains(" more"), "{message}");
+    assert!(message.contains("1 came back and is being rolled back"), "{message}");
+    assert_eq!((pool.holders().len(), pool.status().checked_out), (6, 7));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn case_067_never_more_are_open_than_allowed() {
     let server = Arc::new(Server::default());
     let pool = pool(&server, 2, Some(1), |_| ());
+    let (out, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let tasks: Vec<_> = (0..40)
         .map(|number| {
-            let pool = pool.clone();
+            let (pool, out, peak) = (pool.clone(), out.clone(), peak.clone());
             tokio::spawn(async move {
                 for _ in 0..20 {
                     let connection = pool.checkout().await.unwrap();
+                    peak.fetch_max(out.fetch_add(1, SeqCst) + 1, SeqCst);
+                    assert!(pool.status().open <= 3, "{}", pool.status());
                     sleep(Duration::from_micros(number)).await;
+                    out.fetch_sub(1, SeqCst);
                     drop(connection);
                 }
             })
@@ -93,6 +133,7 @@ async fn case_067_never_more_are_open_than_allowed() {
     for task in tasks {
         task.await.unwrap();
     }
+    assert_eq!((peak.load(SeqCst), pool.metrics().checkouts), (3, 800));
     sleep(Duration::from_millis(20)).await;
     // One that is closed says good-bye in a task while its successor is open already.
     assert!(pool.status().open <= 2 && pool.status().overflow() <= 0, "{}", pool.status());
@@ -180,17 +221,67 @@ async fn case_070_dispose_closes_the_idle_and_later_those_that_are_out() {
 async fn case_071_recycle_replaces_what_is_too_old_at_checkout() {
     let server = Arc::new(Server::default());
     let pool = pool(&server, 5, Some(0), |options| options.pool_recycle = Some(Duration::from_secs(30)));
-    let first = pool.checkout().await.unwrap().id();
+    let invalidations = crate::pool_events::count(&pool.events().invalidate);
+    let mut connection = pool.checkout().await.unwrap();
+    let first = connection.id();
+    assert_eq!(connection.info_mut().insert("noted"), None);
+    drop(connection);
     advance(Duration::from_secs(1)).await;
-    assert_eq!(pool.checkout().await.unwrap().id(), first);
-    advance(Duration::from_secs(34)).await;
-    assert_eq!(server.opened(), 1, "idle connections are not touched");
-    assert_ne!(pool.checkout().await.unwrap().id(), first);
-    assert_eq!(server.opened(), 2);
+    let again = pool.checkout().await.unwrap();
+    assert_eq!((again.id(), again.info().get::<&str>()), (first, Some(&"noted")));
+    advance(Duration::from_secs(60)).await;
+    drop(again);
+    assert_eq!(server.live(), 1, "what is out or idle is not touched");
+    let other = pool.checkout().await.unwrap();
+    assert_ne!(other.id(), first);
+    assert!(other.info().is_empty(), "what was noted was about the other one");
+    assert_eq!((server.opened(), pool.metrics().closed(CloseReason::TooOld)), (2, 1));
+    assert_eq!(invalidations.load(SeqCst), 0, "age makes nothing invalid");
+}
+
+#[tokio::test]
+async fn case_072_a_soft_invalidation_takes_effect_at_the_next_checkout() {
+    let server = Arc::new(Server::default());
+    let pool = pool(&server, 2, Some(0), |_| ());
+    let events = pool.events();
+    let (softly, hard) =
+        (crate::pool_events::count(&events.soft_invalidate), crate::pool_events::count(&events.invalidate));
+    let (mut one, two) = (pool.checkout().await.unwrap(), pool.checkout().await.unwrap());
+    let (first, second) = (one.id(), two.id());
+    drop(two);
+    one.invalidate_soft();
+    one.invalidate_soft();
+    assert_eq!((softly.load(SeqCst), hard.load(SeqCst)), (1, 0), "told once");
+    one.ping().await.unwrap();
+    drop(one);
+    settle().await;
+    assert_eq!((server.live(), pool.status().idle), (2, 2), "it is kept until somebody wants it");
+    let (a, b) = (pool.checkout().await.unwrap(), pool.checkout().await.unwrap());
+    assert_eq!((a.id(), b.id() != first), (second, true), "only that one is replaced");
+    settle().await;
+    assert_eq!((server.opened(), server.live(), hard.load(SeqCst)), (3, 2, 0));
+    assert_eq!(pool.metrics().closed(CloseReason::SoftInvalidated), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn lifetimes_and_idle_times_are_kept() {
+async fn case_073_a_stale_connection_whose_successor_fails_leaves_its_place() {
+    let server = Arc::new(Server::default());
+    let pool = pool(&server, 1, Some(0), |options| options.pool_recycle = Some(Duration::from_secs(30)));
+    drop(pool.checkout().await.unwrap());
+    advance(Duration::from_secs(31)).await;
+    server.failing_connects.store(2, SeqCst);
+    for failures in 1..=2 {
+        assert_eq!(pool.checkout().await.unwrap_err().kind(), ErrorKind::Operational);
+        assert_eq!((tuple(&pool), pool.metrics().connects_failed), ((1, 0, -1, 0), failures));
+    }
+    let connection = pool.checkout().await.unwrap();
+    assert_eq!(tuple(&pool), (1, 0, 0, 1));
+    drop(connection);
+    assert_eq!(tuple(&pool), (1, 1, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn lifetimes_and_idle_times_are_kept_when_connections_come_back() {
     let server = Arc::new(Server::default());
     let seconds = Duration::from_secs;
     let pool = pool(&server, 5, Some(0), |options| {
@@ -236,24 +327,7 @@ async fn case_075_many_invalidated_at_once_are_each_closed_once() {
     }
     drop(again);
     assert_eq!((pool.status().closed, pool.status().opened, pool.status().idle), (15, 30, 15));
-}
-
-#[tokio::test]
-async fn case_076_a_detached_connection_leaves_its_place() {
-    let server = Arc::new(Server::default());
-    let pool = pool(&server, 1, Some(0), |_| ());
-    let checkins = crate::pool_events::count(&pool.events().checkin);
-    let mut detached = pool.checkout().await.unwrap();
-    detached.detach();
-    let second = pool.checkout().await.unwrap();
-    assert_eq!(server.live(), 2);
-    drop(second);
-    assert_eq!(checkins.load(SeqCst), 1);
-    detached.ping().await.unwrap();
-    drop(detached);
-    settle().await;
-    assert_eq!((server.closed.load(SeqCst), server.live()), (1, 1));
-    assert_eq!(checkins.load(SeqCst), 1, "a detached connection does not come back");
+    assert_eq!(pool.metrics().closed(CloseReason::Invalidated), 15);
 }
 
 #[tokio::test]
@@ -321,7 +395,8 @@ async fn numbers_that_make_no_sense_are_refused() {
     }
 }
 
-async fn dirty(pool: &Pool) -> PooledConnection {
+/// A connection that stands in a transaction.
+pub async fn dirty(pool: &Pool) -> PooledConnection {
     let mut connection = pool.checkout().await.unwrap();
     let options = aludel_driver::BeginOptions::default();
     connection.control(aludel_driver::Control::Begin(&options)).await.unwrap();
@@ -362,6 +437,189 @@ async fn a_rollback_that_hangs_has_the_connection_closed() {
     assert_ne!(next.id(), id);
     assert_eq!(begin.elapsed().as_secs(), 5);
     server.assert_lawful();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_assertion_pool_lets_out_one_at_a_time() {
+    let server = Arc::new(Server::default());
+    let pool = pool(&server, 5, Some(10), |options| options.pool_class = Some(PoolClass::Assertion));
+    server.yields.store(3, SeqCst);
+    let begin = Instant::now();
+    // Also while the first is still on its way.
+    let (first, second) = tokio::join!(pool.checkout(), pool.checkout());
+    let (first, error) = (first.unwrap(), second.unwrap_err());
+    let line = line!() - 2;
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert!(error.to_string().contains(&format!("pool.rs:{line}")), "{error}");
+    advance(Duration::from_secs(3)).await;
+    let other = pool.checkout();
+    let error = tokio::spawn(other).await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("for 3.0 s"), "{error}");
+    assert_eq!(begin.elapsed().as_secs(), 3, "nobody waited");
+    drop(first);
+    // What is on its way back is waited for.
+    server.resets_on_drop.store(false, SeqCst);
+    let connection = dirty(&pool).await;
+    let id = connection.id();
+    drop(connection);
+    assert_eq!(pool.checkout().await.unwrap().id(), id);
+    // A connect that fails or is dropped gives the right back.
+    pool.checkout().await.unwrap().invalidate(None);
+    server.failing_connects.store(1, SeqCst);
+    pool.checkout().await.unwrap_err();
+    server.hanging_connects.store(1, SeqCst);
+    assert!(timeout(Duration::from_secs(1), pool.checkout()).await.is_err());
+    drop(pool.checkout().await.unwrap());
+    assert_eq!((pool.status().checked_out, server.most_live.load(SeqCst)), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn case_102_disposing_among_many_who_connect() {
+    let server = Arc::new(Server::default());
+    server.yields.store(2, SeqCst);
+    let engine = server.engine().pool_size(3).max_overflow(2).build().unwrap();
+    let firsts = Arc::new(AtomicUsize::new(0));
+    let counted = firsts.clone();
+    engine.events().first_connect.listen(move |_| {
+        let counted = counted.clone();
+        Box::pin(async move {
+            sleep(Duration::from_millis(5)).await;
+            counted.fetch_add(1, SeqCst);
+            Ok(())
+        })
+    });
+    let tasks: Vec<_> = (0..100)
+        .map(|number| {
+            let engine = engine.clone();
+            tokio::spawn(async move {
+                if number % 20 == 19 {
+                    engine.dispose().await;
+                }
+                let connection = engine.connect().await.unwrap();
+                sleep(Duration::from_micros(50)).await;
+                drop(connection);
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    engine.dispose().await;
+    // What was disposed of while it was out is closed, too.
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while server.live() > 0 && Instant::now() < deadline {
+        sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(server.live(), 0);
+    assert!((1..=6).contains(&firsts.load(SeqCst)), "once for each pool");
+    engine.connect().await.unwrap();
+    server.assert_lawful();
+}
+
+#[tokio::test(start_paused = true)]
+async fn disposing_says_good_bye_to_all_at_once() {
+    let server = Arc::new(Server::default());
+    server.slow_closes.store(true, SeqCst);
+    let pool = pool(&server, 10, Some(0), |_| ());
+    let mut out = Vec::new();
+    for _ in 0..10 {
+        out.push(pool.checkout().await.unwrap());
+    }
+    drop(out);
+    let begin = Instant::now();
+    pool.dispose().await;
+    assert_eq!((begin.elapsed().as_secs(), server.closed.load(SeqCst), server.live()), (5, 10, 0));
+    assert_eq!(pool.metrics().closed(CloseReason::PoolClosed), 10);
+    // Who does not wait for it has them closed all the same.
+    drop(pool.checkout().await.unwrap());
+    assert!(timeout(Duration::from_secs(1), pool.dispose()).await.is_err());
+    settle().await;
+    assert_eq!((server.live(), pool.status().open), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_while_the_pool_is_disposed_of_are_served() {
+    let server = Arc::new(Server::default());
+    let pool = pool(&server, 1, Some(0), |_| ());
+    let held = pool.checkout().await.unwrap();
+    let waiters: Vec<_> = (0..5).map(|_| tokio::spawn(pool.checkout())).collect();
+    settle().await;
+    pool.dispose().await;
+    assert_eq!((server.live(), pool.status().waiting), (1, 5));
+    drop(held);
+    for waiter in waiters {
+        drop(waiter.await.unwrap().unwrap());
+    }
+    settle().await;
+    assert_eq!((server.opened(), server.live(), pool.status().open), (2, 1, 1));
+    assert_eq!(pool.metrics().closed(CloseReason::Outdated), 1);
+}
+
+#[test]
+fn one_runtime_after_the_other_uses_the_same_pool() {
+    let server = Arc::new(Server::default());
+    server.resets_on_drop.store(false, SeqCst);
+    let pool = pool(&server, 1, Some(0), |options| options.idle_timeout = Some(Duration::from_secs(60)));
+    let runtime =
+        || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    for _ in 0..3 {
+        // The background task dies with its runtime, and is there again with the next checkout.
+        runtime().block_on(async { drop(pool.checkout().await.unwrap()) });
+    }
+    assert_eq!((server.opened(), pool.status().idle), (1, 1));
+    // Who waits in one runtime for what another one brings back is served when that runtime ends.
+    let (first, second) = (runtime(), runtime());
+    let connection = first.block_on(dirty(&pool));
+    server.reset_hangs.store(true, SeqCst);
+    let waiter = second.spawn(pool.checkout());
+    first.block_on(async {
+        drop(connection);
+        settle().await;
+    });
+    assert_eq!(pool.status().checked_out, 1);
+    drop(first);
+    let connection = second.block_on(waiter).unwrap().unwrap();
+    assert_eq!((server.opened(), server.live()), (2, 1));
+    // A runtime that ends while connections are out harms nobody.
+    drop(second);
+    drop(connection);
+    assert_eq!(tuple(&pool), (1, 1, 0, 0));
+    server.assert_lawful();
+}
+
+#[tokio::test(start_paused = true)]
+async fn metrics_tell_what_was_done() {
+    let server = Arc::new(Server::default());
+    let pool = pool(&server, 1, Some(1), |options| options.pre_ping = true);
+    server.failing_connects.store(1, SeqCst);
+    pool.checkout().await.unwrap_err();
+    let (one, two) = (pool.checkout().await.unwrap(), dirty(&pool).await);
+    advance(Duration::from_secs(2)).await;
+    let metrics = pool.metrics();
+    assert_eq!((metrics.held, metrics.longest_held.unwrap().as_secs()), (2, 2));
+    let waiter = tokio::spawn(pool.checkout());
+    settle().await;
+    advance(Duration::from_secs(3)).await;
+    drop(two);
+    drop(waiter.await.unwrap().unwrap());
+    drop(one);
+    advance(Duration::from_secs(2)).await;
+    drop(pool.checkout().await.unwrap());
+    advance(Duration::from_secs(2)).await;
+    server.restart();
+    drop(pool.checkout().await.unwrap());
+    let metrics = pool.metrics();
+    assert_eq!((metrics.checkouts, metrics.opened, metrics.connects_failed), (5, 3, 1));
+    assert_eq!((metrics.waits, metrics.timeouts), (1, 0));
+    assert_eq!((metrics.waited.as_secs(), metrics.longest_wait.as_secs()), (3, 3));
+    assert_eq!((metrics.resets, metrics.resets_failed), (1, 0));
+    assert_eq!((metrics.pings, metrics.pings_failed), (2, 1));
+    assert_eq!((metrics.held, metrics.longest_held), (0, None));
+    assert_eq!((metrics.closed(CloseReason::Surplus), metrics.closed(CloseReason::PingFailed)), (1, 1));
+    assert_eq!(metrics.closed_in_all(), 2);
+    for (position, reason) in CloseReason::ALL.into_iter().enumerate() {
+        assert_eq!(reason as usize, position, "{reason:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, atomic::Ordering::SeqCst};
 
-use aludel_engine_pool::{BeginOptions, Connection, Engine, ErrorKind, IsolationLevel};
+use aludel_engine_pool::{Connection, Engine, ErrorKind, ExecutionOptions, IsolationLevel};
 use aludel_sql_expression::text;
 
 use crate::mock::Server;
@@ -189,14 +189,30 @@ async fn case_039_a_failed_release_must_be_rolled_back() {
 }
 
 #[tokio::test]
-async fn a_statement_that_fails_leaves_the_transaction_usable_where_the_server_lets_it() {
+async fn a_failed_statement_must_be_rolled_back_also_where_the_server_would_go_on() {
     let (server, engine) = engine();
     let mut conn = engine.connect().await.unwrap();
     run(&mut conn, "one").await.unwrap();
     assert_eq!(run(&mut conn, "ERROR").await, Err(ErrorKind::Programming));
-    run(&mut conn, "two").await.unwrap();
+    assert_eq!(run(&mut conn, "two").await, Err(ErrorKind::PendingRollback));
+    assert_eq!(conn.commit().await.unwrap_err().kind(), ErrorKind::PendingRollback);
+    conn.rollback().await.unwrap();
+    run(&mut conn, "three").await.unwrap();
+    let failed = conn.nested(async |conn| conn.execute(text("ERROR")).await).await;
+    assert_eq!(failed.unwrap_err().kind(), ErrorKind::Programming);
     conn.commit().await.unwrap();
-    assert_eq!(server.sent(), ["BEGIN; one", "ERROR", "two", "COMMIT"]);
+    assert_eq!(
+        server.sent(),
+        [
+            "BEGIN; one",
+            "ERROR",
+            "ROLLBACK",
+            "BEGIN; three",
+            "SAVEPOINT 1; ERROR",
+            "ROLLBACK TO 1; RELEASE 1",
+            "COMMIT"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -309,7 +325,7 @@ async fn a_begin_that_fails_begins_nothing() {
 }
 
 #[tokio::test]
-async fn autocommit_and_begin_options() {
+async fn autocommit_and_isolation_level() {
     let (server, engine) = engine();
     let mut conn = engine.connect().await.unwrap();
     conn.set_autocommit(true).unwrap();
@@ -321,15 +337,11 @@ async fn autocommit_and_begin_options() {
     })
     .await
     .unwrap();
-    let mut options = BeginOptions::default();
-    options.isolation = Some(IsolationLevel::Serializable);
     conn.set_autocommit(false).unwrap();
-    conn.set_begin_options(options).unwrap();
+    let serializable = ExecutionOptions::new().isolation_level(IsolationLevel::Serializable);
+    conn.set_execution_options(serializable.clone()).unwrap();
     run(&mut conn, "two").await.unwrap();
-    assert_eq!(
-        conn.set_begin_options(BeginOptions::default()).unwrap_err().kind(),
-        ErrorKind::InvalidRequest
-    );
+    assert_eq!(conn.set_execution_options(serializable).unwrap_err().kind(), ErrorKind::InvalidRequest);
     drop(conn);
     // Whoever comes next has the engine's own.
     run(&mut engine.connect().await.unwrap(), "three").await.unwrap();

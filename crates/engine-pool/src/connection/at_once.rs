@@ -1,0 +1,154 @@
+//! The short way of a statement: the driver does it within the call, and nobody looks on.
+
+use aludel_driver::{CallOptions, Done, Error, Result, Sink, Statement, Value};
+use aludel_sql_expression::{Rendered, StatementNode, statement::Reused};
+
+use super::Connection;
+use crate::{
+    execution_options::Resolved,
+    trace,
+    transaction::{Flight, Phase},
+};
+
+/// How far a statement came on the short way.
+pub(super) enum AtOnce {
+    /// It is done.
+    Done(Result<Done>),
+    /// Nothing was done; what was rendered on the way need not be rendered again.
+    Left(Option<Rendered>),
+}
+
+impl Connection {
+    /// Compiles a statement and sends it, where that needs no waiting.
+    pub(super) fn run_at_once(
+        &mut self,
+        node: &StatementNode,
+        options: &Resolved,
+        sink: &mut dyn Sink,
+    ) -> AtOnce {
+        if !options.compiled_cache || !self.may_fetch_at_once() {
+            return AtOnce::Left(None);
+        }
+        let Self { pooled: Some(pooled), engine, status, .. } = self else { return AtOnce::Left(None) };
+        let (dialect, connection) = pooled.dialect_and_connection();
+        let (mut done, mut failed) = (None, None);
+        // Still set where the sink panics.
+        status.flight = Flight::Statement;
+        let rendered =
+            engine.shared().cache.show_or_render(node, dialect, options.insert_page_size, &mut |shown| {
+                let statement = Statement::with_key(shown.sql.clone(), shown.key, true);
+                match connection.fetch_at_once(&statement, shown.parameters, &options.call, sink) {
+                    Some(Ok(statement_done)) => done = Some(statement_done),
+                    Some(Err(error)) => failed = Some((error, statement, shown.parameters.to_vec())),
+                    None => return false,
+                }
+                true
+            });
+        status.flight = Flight::None;
+        match rendered {
+            Ok(Some(rendered)) => return AtOnce::Left(Some(rendered)),
+            Ok(None) => {}
+            Err(error) => return AtOnce::Done(Err(error.into())),
+        }
+        AtOnce::Done(match failed {
+            // A query ends no transaction.
+            None if matches!(node, StatementNode::Select(_)) => Ok(done.unwrap_or_default()),
+            None => Ok(self.told_of(done.unwrap_or_default())),
+            Some((error, statement, parameters)) => Err(self.taken_in(error, &statement, &parameters)),
+        })
+    }
+
+    /// Sends a reusable statement, where that needs no waiting. None: nothing was done.
+    pub(crate) fn run_reused_at_once(
+        &mut self,
+        reused: &Reused<'_>,
+        options: &Resolved,
+        sink: &mut dyn Sink,
+    ) -> Option<Result<Done>> {
+        let events = self.engine.events();
+        let is_watched = !events.before_execute.is_empty() || !events.after_execute.is_empty();
+        if is_watched || !options.compiled_cache || !self.may_fetch_at_once() {
+            return None;
+        }
+        let Self { pooled: Some(pooled), engine, status, .. } = self else { return None };
+        let (dialect, connection) = pooled.dialect_and_connection();
+        let (mut done, mut failed) = (None, None);
+        status.flight = Flight::Statement;
+        let is_shown = engine.shared().cache.show_reused(reused, dialect, &mut |shown| {
+            let statement = Statement::with_key(shown.sql.clone(), shown.key, true);
+            match connection.fetch_at_once(&statement, shown.parameters, &options.call, sink) {
+                Some(Ok(statement_done)) => done = Some(statement_done),
+                Some(Err(error)) => failed = Some((error, statement, shown.parameters.to_vec())),
+                None => return false,
+            }
+            true
+        });
+        status.flight = Flight::None;
+        match is_shown {
+            // Rendered as any other it says what is wrong.
+            Ok(false) | Err(_) => None,
+            Ok(true) => Some(match failed {
+                None => Ok(self.told_of(done.unwrap_or_default())),
+                Some((error, statement, parameters)) => Err(self.taken_in(error, &statement, &parameters)),
+            }),
+        }
+    }
+
+    /// Sends a compiled statement, where that needs no waiting. None: nothing was done.
+    pub(super) fn fetch_at_once(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Value],
+        options: &CallOptions,
+        sink: &mut dyn Sink,
+    ) -> Option<Result<Done>> {
+        if !self.may_fetch_at_once() {
+            return None;
+        }
+        self.status.flight = Flight::Statement;
+        let outcome = self.pooled.as_mut()?.fetch_at_once(statement, parameters, options, sink);
+        self.status.flight = Flight::None;
+        Some(match outcome? {
+            Ok(done) => Ok(self.told_of(done)),
+            Err(error) => Err(self.taken_in(error, statement, parameters)),
+        })
+    }
+
+    fn told_of(&mut self, done: Done) -> Done {
+        self.follow_the_server();
+        done
+    }
+
+    #[cold]
+    fn taken_in(&mut self, error: Error, statement: &Statement, parameters: &[Value]) -> Error {
+        let error = self.explain(error, Some(statement.sql()), parameters);
+        self.absorb(&error);
+        error
+    }
+
+    /// Whether the driver does statements within a call, nothing has to go before one, and nobody looks on.
+    fn may_fetch_at_once(&self) -> bool {
+        let Some(pooled) = &self.pooled else { return false };
+        let connection = &**pooled;
+        connection.fetches_at_once() && self.is_settled() && !connection.is_broken() && !self.is_watched()
+    }
+
+    /// Whether nothing has to go before a statement.
+    fn is_settled(&self) -> bool {
+        self.status.flight == Flight::None
+            && self.status.stream_error.is_none()
+            && self.status.is_settled()
+            && (self.autocommit || matches!(self.status.phase, Phase::Active))
+    }
+
+    /// Whether somebody wants to know of each statement.
+    fn is_watched(&self) -> bool {
+        let (shared, events) = (self.engine.shared(), self.engine.events());
+        self.engine.echo().is_some()
+            || shared.slow_statement.is_some()
+            || shared.idle_in_transaction.is_some()
+            || !events.before_cursor_execute.is_empty()
+            || !events.after_cursor_execute.is_empty()
+            || trace::is_recording()
+    }
+}

@@ -1,0 +1,168 @@
+//! [`DeclaredCursor`]: rows in batches, with the connection free in between.
+
+use std::{fmt, ops::ControlFlow, sync::Arc};
+
+use aludel_driver::{ColumnInfo, Discard, Error, ErrorKind, Result, Row, Sink, Statement};
+use aludel_sql_expression::{Executable, RowPlan};
+
+use crate::{Connection, events::ConnectionId};
+
+/// An open result on the server, of [`Connection::declare_cursor`]. It does not borrow its connection: other statements
+/// can be sent between two batches, and several cursors can be open at once.
+///
+/// It lives as long as its transaction; [`close`](Self::close) frees what the server keeps for it earlier.
+pub struct DeclaredCursor<S> {
+    statement: S,
+    name: String,
+    connection: ConnectionId,
+    plan: RowPlan,
+    columns: Option<Arc<[ColumnInfo]>>,
+    is_over: bool,
+}
+
+impl Connection {
+    /// Opens a named cursor over a query's rows. The transaction that it lives in is begun where there is none.
+    ///
+    /// It costs more than [`stream`](Connection::stream), which borrows the connection: use it where other statements come
+    /// between the batches.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`] where the database has no such cursors (only PostgreSQL does);
+    /// [`ErrorKind::InvalidRequest`] in autocommit; as [`Connection::execute`].
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use aludel_engine_pool::{Connection, Result};
+    /// # use aludel_sql_expression::text;
+    /// # async fn run(conn: &mut Connection) -> Result<()> {
+    /// let mut jobs = conn.declare_cursor(text("SELECT id FROM job").returns::<(i64,)>()).await?;
+    /// loop {
+    ///     let batch = jobs.fetch(conn, 100).await?; // FETCH FORWARD 100 FROM aludel_cursor_1
+    ///     if batch.is_empty() {
+    ///         break;
+    ///     }
+    ///     for (id,) in batch {
+    ///         conn.execute(text("UPDATE job SET seen = true WHERE id = :id").bind("id", id)).await?;
+    ///     }
+    /// }
+    /// jobs.close(conn).await
+    /// # }
+    /// ```
+    pub async fn declare_cursor<S: Executable>(&mut self, statement: S) -> Result<DeclaredCursor<S>> {
+        if !self.capabilities().declared_cursors {
+            return Err(Error::not_supported(
+                "a cursor that leaves its connection free (stream() borrows it, or use a second connection)",
+                self.engine().driver().name(),
+            ));
+        }
+        if self.is_autocommit() && !self.in_transaction() {
+            return Err(Error::new(
+                ErrorKind::InvalidRequest,
+                "a cursor lives in a transaction, and this connection is in autocommit: begin() one first",
+            ));
+        }
+        let name = format!("aludel_cursor_{}", self.next_cursor());
+        let (query, parameters) = self.rendered_query(&statement).await?;
+        let declaration = Statement::once(format!("DECLARE {name} NO SCROLL CURSOR FOR {query}"));
+        self.fetch_into(&declaration, &parameters, &mut Discard).await?;
+        let connection =
+            self.id().ok_or_else(|| Error::new(ErrorKind::Closed, "the connection is closed"))?;
+        Ok(DeclaredCursor {
+            statement,
+            name,
+            connection,
+            plan: RowPlan::default(),
+            columns: None,
+            is_over: false,
+        })
+    }
+}
+
+impl<S: Executable> DeclaredCursor<S> {
+    /// The next `count` rows; fewer at the end, and none after it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] for another connection than the cursor's; what the database says, when the transaction
+    /// of the cursor is over.
+    ///
+    /// # Cancel safety
+    /// A dropped future loses the batch, and leaves the transaction to be rolled back.
+    pub async fn fetch(&mut self, connection: &mut Connection, count: usize) -> Result<Vec<S::Row>> {
+        if self.is_over || count == 0 {
+            return Ok(Vec::new());
+        }
+        self.check(connection)?;
+        let fetch = Statement::once(format!("FETCH FORWARD {count} FROM {}", self.name));
+        let mut sink = Batch {
+            statement: &self.statement,
+            plan: &mut self.plan,
+            columns: &mut self.columns,
+            rows: Vec::new(),
+        };
+        connection.fetch_into(&fetch, &[], &mut sink).await?;
+        let rows = sink.rows;
+        self.is_over = rows.len() < count;
+        Ok(rows)
+    }
+
+    /// The columns' names, in order; none before the first batch.
+    pub fn keys(&self) -> Vec<&str> {
+        self.columns.as_deref().unwrap_or_default().iter().map(|column| &*column.name).collect()
+    }
+
+    /// Closes the cursor on the server.
+    ///
+    /// # Errors
+    /// As [`DeclaredCursor::fetch`].
+    pub async fn close(self, connection: &mut Connection) -> Result<()> {
+        self.check(connection)?;
+        let close = Statement::once(format!("CLOSE {}", self.name));
+        connection.fetch_into(&close, &[], &mut Discard).await.map(drop)
+    }
+
+    fn check(&self, connection: &Connection) -> Result<()> {
+        if connection.id() == Some(self.connection) && connection.in_transaction() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::InvalidRequest,
+            format!(
+                "the cursor belongs to a transaction of connection {}, which is over, or not the one given here",
+                self.connection
+            ),
+        ))
+    }
+}
+
+/// Decodes the rows of one batch.
+struct Batch<'c, S: Executable> {
+    statement: &'c S,
+    plan: &'c mut RowPlan,
+    columns: &'c mut Option<Arc<[ColumnInfo]>>,
+    rows: Vec<S::Row>,
+}
+
+impl<S: Executable> Sink for Batch<'_, S> {
+    fn columns(&mut self, columns: &Arc<[ColumnInfo]>) -> Result<()> {
+        if self.columns.is_none() {
+            *self.plan = self.statement.plan(columns)?;
+            *self.columns = Some(columns.clone());
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
+        self.rows.push(self.statement.decode(row, self.plan)?);
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+impl<S> fmt::Debug for DeclaredCursor<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("DeclaredCursor")
+            .field("name", &self.name)
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
+    }
+}
