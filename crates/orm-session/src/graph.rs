@@ -9,6 +9,7 @@ mod connect;
 mod entry;
 mod identity;
 mod load;
+mod nested;
 mod relation;
 mod slot;
 
@@ -53,8 +54,12 @@ pub(crate) struct Inner {
     pub(crate) in_transaction: Vec<u32>,
     /// Links to objects of other sessions, which the next flush reports.
     pub(crate) foreign: Vec<String>,
-    /// How many transactions there were.
+    /// How many transactions there were, those inside others among them.
     pub(crate) transaction: u32,
+    /// Which of them the present one is; those after it are inside it.
+    pub(crate) first_transaction: u32,
+    /// The transactions around the present one, the outermost first.
+    pub(crate) levels: Vec<nested::Level>,
     /// Whether the present transaction wrote something, so that what is loaded now may be taken back.
     pub(crate) wrote: bool,
     /// Whether the session is gone.

@@ -42,7 +42,7 @@ pub use self::{
     },
     query::{SessionExecutable, SessionRun, SessionSelectable, SingleSelectable},
     relationship::Relationship,
-    session::{Addable, Session, SessionMaker},
+    session::{Addable, NestedTransaction, Session, SessionMaker},
 };
 
 #[doc(hidden)]

@@ -201,10 +201,10 @@ fn exists(mapper: &'static Mapper, relationship: u16, condition: Option<Node>) -
     let own = (mapper, &own_source);
     let other = (target, &target_source);
     let mut select = SelectNode {
-        items: vec![SelectItem::Expression { node: Node::Integer(1), nullable: true }],
-        from: vec![target_source.clone()],
+        items: [SelectItem::Expression { node: Node::Integer(1), nullable: true }].into_iter().collect(),
         ..SelectNode::default()
     };
+    select.from.push(target_source.clone());
     if let Some(secondary) = &configuration.secondary {
         let secondary: Source = Source::Alias(Alias::new(None, AliasTarget::Table(secondary.table.clone())));
         let (to_own, to_target) = secondary_conditions(configuration, &secondary, own, other);

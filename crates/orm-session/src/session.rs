@@ -4,17 +4,19 @@ mod addable;
 mod get;
 mod load;
 mod maker;
+mod nested;
 mod state;
 
 use std::sync::Arc;
 
 use aludel_driver::{Error, ErrorKind, Result};
-use aludel_engine_pool::Connection;
+use aludel_engine_pool::{Connection, SavepointId};
 use aludel_sql_expression::{Entity, statement::Select};
 
 pub use addable::Addable;
 pub use maker::SessionMaker;
 use maker::Shared;
+pub use nested::NestedTransaction;
 
 use crate::{
     Instance,
@@ -35,6 +37,8 @@ pub struct Session {
     shared: Arc<Shared>,
     graph: Arc<Graph>,
     connection: Option<Connection>,
+    /// The nested transactions, the outermost first.
+    nested: Vec<SavepointId>,
     /// A flush failed, or was dropped half-way.
     failed: bool,
     /// The transaction begins as one that writes, also when its first statement only reads.
@@ -48,7 +52,15 @@ const ROUNDS: usize = 100;
 impl Session {
     fn new(shared: Arc<Shared>) -> Self {
         let autoflush = shared.autoflush;
-        Self { shared, graph: Arc::default(), connection: None, failed: false, writes: false, autoflush }
+        Self {
+            shared,
+            graph: Arc::default(),
+            connection: None,
+            nested: Vec::new(),
+            failed: false,
+            writes: false,
+            autoflush,
+        }
     }
 
     pub(crate) fn graph(&self) -> &Arc<Graph> {
@@ -95,8 +107,11 @@ impl Session {
         model: Entity<M>,
         key: impl IntoKey<M::Key>,
     ) -> Result<Option<Instance<M>>> {
-        let key = key.into_key();
-        if let Some(object) = self.find::<M>(&key) {
+        self.get_by(model, &key.into_key()).await
+    }
+
+    async fn get_by<M: Mapped>(&mut self, model: Entity<M>, key: &M::Key) -> Result<Option<Instance<M>>> {
+        if let Some(object) = self.find::<M>(key) {
             return Ok(Some(object));
         }
         let found = self.get_row(model, key.values().as_ref()).await?;
@@ -104,6 +119,25 @@ impl Session {
             self.graph.lock().miss(M::mapper(), key.values().as_ref());
         }
         Ok(found)
+    }
+
+    /// The same for a row that must be there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoResultFound`] when it is not, with the model and the key; what the database says.
+    pub async fn get_one<M: Mapped>(
+        &mut self,
+        model: Entity<M>,
+        key: impl IntoKey<M::Key>,
+    ) -> Result<Instance<M>> {
+        let key = key.into_key();
+        self.get_by(model, &key).await?.ok_or_else(|| {
+            let values = key.values();
+            Error::new(
+                ErrorKind::NoResultFound,
+                format!("there is no {} with the primary key {:?}", M::mapper().name(), values.as_ref()),
+            )
+        })
     }
 
     fn find<M: Mapped>(&self, key: &M::Key) -> Option<Instance<M>> {
@@ -170,8 +204,11 @@ impl Session {
                 Ok(committed)
             }
             Err(error) => {
-                // The half-written rows must not be seen by anybody, also not through this session.
-                if let Some(connection) = self.connection.as_mut() {
+                // The half-written rows must not be seen by anybody, also not through this session. Those of a nested
+                // transaction go when it is rolled back, and until then nothing is sent.
+                if self.nested.is_empty()
+                    && let Some(connection) = self.connection.as_mut()
+                {
                     let _ = connection.rollback().await;
                 }
                 Err(error)
@@ -229,6 +266,7 @@ impl Session {
             connection.commit().await.inspect_err(|error| self.lost(error))?;
             self.failed = false;
         }
+        self.nested.clear();
         self.graph.commit();
         if self.shared.expire_on_commit {
             self.graph.expire_all();
@@ -243,6 +281,7 @@ impl Session {
             self.graph.expire_all();
             self.graph.close();
             self.graph = Arc::default();
+            self.nested.clear();
         }
     }
 
@@ -253,6 +292,7 @@ impl Session {
     /// What the database says; the objects are restored all the same.
     pub async fn rollback(&mut self) -> Result<()> {
         self.graph.rollback();
+        self.nested.clear();
         self.failed = false;
         match self.connection.take() {
             Some(mut connection) => connection.rollback().await,
@@ -291,6 +331,10 @@ impl Session {
             }
             self.connection = Some(connection);
         }
+        self.transaction_unchecked()
+    }
+
+    fn transaction_unchecked(&mut self) -> Result<&mut Connection> {
         self.connection
             .as_mut()
             .ok_or_else(|| Error::new(ErrorKind::Internal, "the session has no connection"))
@@ -301,7 +345,7 @@ impl Session {
             return Err(Error::new(
                 ErrorKind::PendingRollback,
                 "the transaction was rolled back because a flush or commit failed before; call `session.rollback().await` to \
-                 begin anew",
+                 begin anew, or that of the nested transaction in which it failed",
             ));
         }
         Ok(())

@@ -7,8 +7,11 @@ use aludel_sql_expression::Value;
 use super::{AnySlot, Graph, Inner, State, identity::key_of};
 
 impl Graph {
-    /// The transaction is committed: its changes are what a later rollback goes back to.
+    /// The transaction is committed, with those inside it: its changes are what a later rollback goes back to.
     pub(crate) fn commit(&self) {
+        while self.depth() > 0 {
+            self.commit_nested();
+        }
         let mut committed = Vec::new();
         let mut inner = self.lock();
         for index in std::mem::take(&mut inner.in_transaction) {
@@ -28,8 +31,16 @@ impl Graph {
         committed.iter().for_each(|slot| slot.commit());
     }
 
-    /// The transaction is rolled back: objects show the values from before it.
+    /// The transaction is rolled back, with those inside it: objects show the values from before it.
     pub(crate) fn rollback(&self) {
+        while self.depth() > 0 {
+            self.rollback_nested();
+        }
+        self.undo();
+    }
+
+    /// The innermost transaction is rolled back.
+    pub(super) fn undo(&self) {
         let mut restored = self.lock().leave_transaction();
         for Restored { slot, state, old, new, .. } in &mut restored {
             *old = (*state == State::Persistent).then(|| key_of(&**slot, slot.mapper()));
@@ -141,6 +152,7 @@ impl Inner {
 
     fn end_transaction(&mut self) {
         self.transaction = self.transaction.wrapping_add(1);
+        self.first_transaction = self.transaction;
         self.wrote = false;
     }
 
@@ -216,8 +228,10 @@ impl Inner {
 
     /// What was first loaded or refreshed in the transaction may be old.
     fn expire_transaction(&mut self) {
-        let stamp = self.stamp();
-        for entry in self.entries.iter_mut().flatten().filter(|entry| entry.loaded_in == stamp) {
+        let (first, stamp) = (self.first_transaction.wrapping_add(1), self.stamp());
+        let inside = stamp.wrapping_sub(first);
+        let loaded = |entry: &&mut super::Entry| entry.loaded_in.wrapping_sub(first) <= inside;
+        for entry in self.entries.iter_mut().flatten().filter(loaded) {
             entry.expire();
         }
     }

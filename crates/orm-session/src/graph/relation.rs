@@ -24,6 +24,12 @@ enum Past {
     Known(Vec<u32>),
 }
 
+/// What a rollback of an outer transaction goes back to.
+pub(super) struct Before {
+    past: Option<Past>,
+    uncertain: bool,
+}
+
 #[derive(Clone, Default)]
 struct Changes {
     /// What it leads to in the database, while that differs from the items.
@@ -278,6 +284,20 @@ impl Relation {
             if changes.stored.is_none() && changes.added.is_empty() && changes.removed.is_empty() {
                 self.changes = None;
             }
+        }
+    }
+
+    /// A transaction begins inside the present one.
+    pub(super) fn take_before(&mut self) -> Before {
+        let past = self.changes.as_mut().and_then(|changes| changes.before.take());
+        Before { past, uncertain: std::mem::take(&mut self.uncertain) }
+    }
+
+    /// That transaction is over.
+    pub(super) fn put_before(&mut self, before: Before) {
+        self.uncertain |= before.uncertain;
+        if before.past.is_some() {
+            self.changes().before = before.past;
         }
     }
 

@@ -11,6 +11,7 @@ use std::{
 use aludel_driver::Result;
 use aludel_sql_expression::Value;
 
+use super::nested::Version;
 use crate::mapping::{Key, Mapped, Mapper};
 
 /// Where an object stands between memory and database.
@@ -189,6 +190,10 @@ pub(crate) trait AnySlot: Any + Send + Sync {
 
     /// The transaction is committed.
     fn commit(&self);
+    /// Takes the version out that a rollback goes back to: a transaction begins inside the present one.
+    fn take_before(&self) -> Option<Version>;
+    /// Puts it in again: that transaction is over.
+    fn put_before(&self, version: Version);
     /// The transaction is rolled back: the values from before it are back.
     fn rollback(&self);
 }
@@ -346,6 +351,18 @@ impl<M: Mapped> AnySlot for Slot<M> {
     fn commit(&self) {
         let before = self.versions().before.take();
         drop(before);
+    }
+
+    fn take_before(&self) -> Option<Version> {
+        let before = self.versions().before.take();
+        before.map(|before| Box::new(before) as Version)
+    }
+
+    fn put_before(&self, version: Version) {
+        if let Ok(version) = version.downcast::<Arc<M>>() {
+            let before = self.versions().before.replace(*version);
+            drop(before);
+        }
     }
 
     fn rollback(&self) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aludel_driver::Row;
 use aludel_sql_expression::{
-    Executable, FromRow, RowPlan, StatementNode,
+    Configured, Executable, FromRow, RowPlan, StatementNode,
     expression::Source,
     statement::{Delete, Insert, Returned, Select, SelectItem, SelectNode, TextStatement, Typed, Update},
     typed::RowReader,
@@ -129,6 +129,18 @@ impl<S: SessionSelectable> SessionExecutable for Select<S> {
         let mut reader = RowReader::new(row);
         let object = S::read_object(&mut reader, loader)?;
         Ok((object, reader.position()))
+    }
+}
+
+impl<S: SessionExecutable> SessionExecutable for Configured<S> {
+    type Object = S::Object;
+
+    fn prepare(&self) -> Result<Prepared> {
+        self.statement().prepare()
+    }
+
+    fn read(&self, row: &dyn Row, plan: &RowPlan, loader: &mut RowLoader) -> Result<(Self::Object, usize)> {
+        self.statement().read(row, plan, loader)
     }
 }
 

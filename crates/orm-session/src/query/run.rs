@@ -1,10 +1,10 @@
 //! [`SessionRun`]: a statement on its way through a session.
 
-use std::{collections::HashSet, future::IntoFuture, ops::ControlFlow, sync::Arc};
+use std::{collections::HashSet, future::IntoFuture, ops::ControlFlow, sync::Arc, time::Duration};
 
 use aludel_driver::{BoxFuture, ColumnInfo, Done, Error, ErrorKind, Result, Row, Sink};
 use aludel_engine_pool::CursorResult;
-use aludel_sql_expression::{RowPlan, StatementNode, typed::RowReader};
+use aludel_sql_expression::{RowPlan, StatementNode, StatementOptions, typed::RowReader};
 
 use super::{Prepared, RowLoader, SessionExecutable};
 use crate::{
@@ -21,11 +21,26 @@ pub struct SessionRun<'s, S> {
     session: &'s mut Session,
     statement: S,
     mode: LoadMode,
+    options: StatementOptions,
 }
 
 impl<'s, S: SessionExecutable> SessionRun<'s, S> {
     pub(crate) fn new(session: &'s mut Session, statement: S) -> Self {
-        Self { session, statement, mode: LoadMode::Keep }
+        let options = statement.statement_options().cloned().unwrap_or_default();
+        Self { session, statement, mode: LoadMode::Keep, options }
+    }
+
+    /// Gives the statement a deadline of its own; none: as long as it needs.
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.options.timeout = Some(timeout.into());
+        self
+    }
+
+    /// Says how this execution is done, over what the statement itself, the session and the engine say. Statements that
+    /// load relationships behind it are not touched by it.
+    pub fn execution_options(mut self, options: &StatementOptions) -> Self {
+        self.options = options.over(&self.options);
+        self
     }
 
     /// Rows take the place of the values of objects that are in the session already, also of changed ones.
@@ -67,7 +82,7 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
     }
 
     async fn run(self) -> Result<CursorResult<S::Object>> {
-        let Self { session, statement, mode } = self;
+        let Self { session, statement, mode, options } = self;
         session.autoflush().await?;
         let Prepared { node, roots, joined, trees, unique } = statement.prepare()?;
         let graph = session.graph().clone();
@@ -92,7 +107,7 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
             graph.lock().wrote = true;
         }
         let connection = session.transaction().await?;
-        let done = connection.fetch_node(&node, &mut sink).await?;
+        let done = connection.fetch_node_with(&node, &options, &mut sink).await?;
         let ObjectSink { columns, loader, loaded, objects, links, .. } = sink;
         links.fill(&graph);
         for (peers, slots) in loader.peers.iter().zip(&loaded) {

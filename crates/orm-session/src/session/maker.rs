@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aludel_driver::{Error, Result};
-use aludel_engine_pool::{AsyncFunction, Engine};
+use aludel_engine_pool::{AsyncFunction, AsyncFunctionMut, Engine, ExecutionOptions, RetryPolicy};
 
 use super::{Session, get::GetStatements};
 use crate::{events::Events, unit_of_work::StatementCache};
@@ -59,6 +59,14 @@ impl SessionMaker {
     #[must_use]
     pub fn expire_on_commit(mut self, expire: bool) -> Self {
         Arc::make_mut(&mut self.shared).expire_on_commit = expire;
+        self
+    }
+
+    /// How these sessions execute: isolation level, deadlines and the like, over what the engine says.
+    #[must_use]
+    pub fn execution_options(mut self, options: ExecutionOptions) -> Self {
+        let shared = Arc::make_mut(&mut self.shared);
+        shared.engine = shared.engine.execution_options(options);
         self
     }
 
@@ -120,6 +128,46 @@ impl SessionMaker {
                 // The closure's error tells more than that of a rollback behind it.
                 let _ = session.rollback().await;
                 Err(error)
+            }
+        }
+    }
+
+    /// Runs a closure as [`SessionMaker::begin`] does, and runs it again in a new session after a serialization failure, a
+    /// deadlock or a lock that was not to be had. Objects of an attempt that failed are of no use to the next one: the
+    /// closure loads them anew.
+    ///
+    /// # Errors
+    /// The closure's and those of [`Session::commit`], once the attempts are used up or the error is another.
+    ///
+    /// # Cancel safety
+    /// As [`SessionMaker::begin`].
+    pub async fn begin_with_retry<Output, Function>(
+        &self,
+        policy: RetryPolicy,
+        mut function: Function,
+    ) -> Result<Output>
+    where
+        Output: Send,
+        Function: for<'s> AsyncFnMut(&'s mut Session) -> Result<Output>
+            + for<'s> AsyncFunctionMut<&'s mut Session, Result<Output>, Future: Send>
+            + Send,
+    {
+        let mut attempts = policy.start();
+        loop {
+            let mut session = self.open();
+            session.writes = true;
+            let outcome = match function(&mut session).await {
+                Ok(output) => session.commit().await.map(|()| output),
+                Err(error) => {
+                    let _ = session.rollback().await;
+                    Err(error)
+                }
+            };
+            // The connection goes back before the pause: others may need it.
+            drop(session);
+            match outcome {
+                Ok(output) => return Ok(output),
+                Err(error) => attempts.pause_or_give_up(error).await?,
             }
         }
     }
