@@ -1,6 +1,7 @@
-//! [`create_engine`].
+//! [`create_engine`] and [`create_mock_engine`].
 
-use aludel_engine_pool::{Engine, EngineBuilder};
+use aludel_engine_pool::{Engine, EngineBuilder, Result};
+use aludel_sql_expression::Value;
 
 /// Begins an engine for a URL; the scheme chooses among the drivers whose features are enabled. It connects lazily, when a
 /// connection is first asked for.
@@ -27,4 +28,29 @@ pub fn create_engine(url: &str) -> EngineBuilder {
     #[cfg(feature = "mysql")]
     let builder = builder.driver(aludel_driver_mysql::MySqlDriver::default());
     builder
+}
+
+/// Makes an engine that connects to nothing: each statement that would be sent is given to a function instead, with its
+/// parameters. [`EngineBuilder::build_mock`] does the same for an engine with options.
+///
+/// # Errors
+/// As [`EngineBuilder::build`].
+///
+/// # Examples
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # async fn run() -> aludel::Result<()> {
+/// use aludel::prelude::*;
+///
+/// let engine = aludel::create_mock_engine("sqlite://", |sql, _| println!("{sql};"))?;
+/// let users = Table::unregistered("users").column(Column::new("id", Integer).primary_key());
+/// // CREATE TABLE IF NOT EXISTS users (id INTEGER NOT NULL PRIMARY KEY);
+/// engine.begin(async |conn| MetaData::of(&users).create_all(conn).await).await?;
+/// # Ok(()) }
+/// ```
+pub fn create_mock_engine(
+    url: &str,
+    executor: impl Fn(&str, &[Value]) + Send + Sync + 'static,
+) -> Result<Engine> {
+    create_engine(url).build_mock(executor)
 }

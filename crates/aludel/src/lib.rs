@@ -33,6 +33,7 @@
 //! | --- | --- |
 //! | `sqlite`, `postgres`, `mysql` | the backend, known to [`create_engine`] by its URL schemes |
 //! | `orm` (on) | models, `Session`, relationships |
+//! | `tls` | encrypted connections to PostgreSQL, MySQL and MariaDB, by rustls |
 //! | `chrono-0_4`, `rust_decimal-1`, `serde_json-1`, `uuid-1` | these crates' types as column types |
 //!
 //! Every floor is a crate of its own, and can be used without those above: [`sql`] (the expression language), [`driver`],
@@ -57,7 +58,7 @@ pub use aludel_orm_session::{Instance, Session, SessionMaker};
 pub use aludel_sql_expression as sql;
 pub use aludel_sql_expression::{types, value::Decimal};
 
-pub use self::create_engine::create_engine;
+pub use self::create_engine::{create_engine, create_mock_engine};
 
 pub mod prelude;
 

@@ -57,6 +57,11 @@ impl Arguments {
         self.words.iter().all(|word| database.contains(word) || workload.name().contains(word))
     }
 
+    /// Whether what has this name is asked for, which stands beside the workloads.
+    pub(crate) fn wants_name(&self, name: &str) -> bool {
+        self.only.is_none() && self.words.iter().all(|word| name.contains(word))
+    }
+
     /// Whether anything on a database is asked for.
     pub(crate) fn wants_any_of(&self, database: &str) -> bool {
         Workload::ALL.iter().any(|workload| self.wants(database, *workload))

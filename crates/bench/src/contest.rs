@@ -67,7 +67,7 @@ impl Contest<'_> {
             Some(target) => format!("ABOVE {target}"),
         };
         println!(
-            "{:<14} {:<29} {cpu:>6.2} {wall:>6.2} {ours:>8.2} {theirs:>8.2}  {verdict}",
+            "{:<14} {:<35} {cpu:>6.2} {wall:>6.2} {ours:>8.2} {theirs:>8.2}  {verdict}",
             self.database,
             workload.name()
         );
@@ -95,7 +95,7 @@ impl Contest<'_> {
         for round in 0..self.arguments.rounds {
             self.turn(workload, round, contestant)?;
         }
-        println!("{:<14} {:<29} ran {} rounds alone", self.database, workload.name(), self.arguments.rounds);
+        println!("{:<14} {:<35} ran {} rounds alone", self.database, workload.name(), self.arguments.rounds);
         Ok(())
     }
 }
@@ -112,13 +112,13 @@ pub(crate) fn print_heading(arguments: &Arguments) {
     if arguments.only.is_none() {
         println!("Aludel : raw driver, median of {} rounds; allocations for each row", arguments.rounds);
         println!(
-            "{:<14} {:<29} {:>6} {:>6} {:>8} {:>8}  target for CPU",
+            "{:<14} {:<35} {:>6} {:>6} {:>8} {:>8}  target for CPU",
             "database", "workload", "CPU", "wall", "alloc", "raw"
         );
     }
 }
 
-fn median(mut numbers: Vec<f64>) -> f64 {
+pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers[numbers.len() / 2]
 }

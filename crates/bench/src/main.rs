@@ -13,9 +13,11 @@
 //! | `contestant` | who does it: the trait of both sides |
 //! | `with_aludel` | one side |
 //! | `raw_sqlite`, `raw_postgres`, `raw_mysql` | the other |
+//! | `raw_pool` | deadpool over each of these |
 //! | `contest` | rounds in turns, and what comes of them |
 //! | `effort` | CPU time, wall time and allocations of a piece of work |
 //! | `identity_map` | what `session.get` of a present object costs |
+//! | `pool` | what checkout and return cost, against bare deadpool |
 //! | `model`, `sample` | the tables, and what stands in them |
 
 mod arguments;
@@ -24,7 +26,9 @@ mod contestant;
 mod effort;
 mod identity_map;
 mod model;
+mod pool;
 mod raw_mysql;
+mod raw_pool;
 mod raw_postgres;
 mod raw_sqlite;
 mod sample;
@@ -61,6 +65,9 @@ fn run() -> Outcome<()> {
     // Both sides run on one thread: what counts is the work, not how the system hands it from core to core.
     let runtime = Builder::new_current_thread().enable_all().build()?;
     identity_map::measure(&runtime)?;
+    if arguments.wants_name(pool::NAME) {
+        pool::measure(&runtime, &arguments)?;
+    }
     contest::print_heading(&arguments);
 
     let raw = RawSqlite::open_in_memory()?;

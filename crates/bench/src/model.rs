@@ -117,6 +117,12 @@ pub(crate) mod sql {
     pub(crate) const SELECT_ONE: &str = "SELECT id, name, city, points FROM bench_reader WHERE id = ?";
     pub(crate) const UPDATE: &str = "UPDATE bench_reader SET points = ? WHERE id = ?";
     pub(crate) const INSERT: &str = "INSERT INTO bench_visit (name, city, points) VALUES (?, ?, ?)";
+    /// An INSERT of so many rows that gives their keys.
+    pub(crate) fn insert_many(rows: usize) -> String {
+        let rows = vec!["(?, ?, ?)"; rows].join(", ");
+        format!("INSERT INTO bench_visit (name, city, points) VALUES {rows} RETURNING id")
+    }
+
     pub(crate) const INSERT_PARENT: &str = "INSERT INTO bench_parent (name) VALUES (?)";
     pub(crate) const INSERT_CHILD: &str = "INSERT INTO bench_child (name, parent_id) VALUES (?, ?)";
     /// What empties the tables that are inserted into, in an order that the foreign keys allow.

@@ -1,12 +1,13 @@
 //! [`RawMySql`]: the same work with mysql_async alone.
 
-use mysql_async::{Conn, Opts, Row, Statement, TxOpts, prelude::Queryable as _};
+use mysql_async::{Conn, Opts, Row, Statement, TxOpts, Value, prelude::Queryable as _};
 
 use crate::{
     Outcome,
     contestant::Contestant,
     model::{RawParent, RawReader, raw_parents, raw_visits, sql},
-    sample::{CHANGES, CHILDREN, LOOKUPS, looked_up, points},
+    raw_pool::RawPool,
+    sample::{CHANGES, CHILDREN, INSERTS, LOOKUPS, looked_up, points},
     workload::Workload,
 };
 
@@ -17,6 +18,9 @@ pub(crate) struct RawMySql {
     select_one: Statement,
     update: Statement,
     insert: Statement,
+    /// None on MySQL, which has no RETURNING.
+    insert_many: Option<Statement>,
+    pool: RawPool<(Conn, Statement)>,
     insert_parent: Statement,
     insert_child: Statement,
     changes: Vec<(i64, i64)>,
@@ -28,11 +32,22 @@ pub(crate) struct RawMySql {
 impl RawMySql {
     pub(crate) async fn connect(url: &str) -> Outcome<Self> {
         let mut connection = Conn::new(Opts::from_url(url)?).await?;
+        let pool_url = url.to_owned();
+        let pool = RawPool::new(move || {
+            let url = pool_url.clone();
+            async move {
+                let mut connection = Conn::new(Opts::from_url(&url)?).await?;
+                let select_one = connection.prep(sql::SELECT_ONE).await?;
+                Ok((connection, select_one))
+            }
+        })?;
         Ok(Self {
             select_all: connection.prep(sql::SELECT_ALL).await?,
             select_one: connection.prep(sql::SELECT_ONE).await?,
             update: connection.prep(sql::UPDATE).await?,
             insert: connection.prep(sql::INSERT).await?,
+            insert_many: connection.prep(sql::insert_many(INSERTS)).await.ok(),
+            pool,
             insert_parent: connection.prep(sql::INSERT_PARENT).await?,
             insert_child: connection.prep(sql::INSERT_CHILD).await?,
             connection,
@@ -58,7 +73,8 @@ impl Contestant for RawMySql {
             Workload::Updates => {
                 self.changes = (1..=CHANGES).zip(1..).map(|(key, id)| (id, points(key, round + 1))).collect();
             }
-            Workload::Inserts => self.visits = raw_visits(),
+            Workload::Inserts | Workload::ManyRows => self.visits = raw_visits(),
+            Workload::PoolLookups => {}
             Workload::Family => self.parents = raw_parents(),
             _ => self.connection.query_drop("START TRANSACTION").await?,
         }
@@ -106,7 +122,33 @@ impl Contestant for RawMySql {
                 transaction.commit().await?;
                 Ok(self.parents.iter().filter(|parent| parent.id > 0).count() * (1 + CHILDREN))
             }
-            Workload::Lookups | Workload::Gets => {
+            Workload::ManyRows => {
+                let insert_many = self.insert_many.as_ref().ok_or("this server has no RETURNING")?;
+                let mut transaction = self.connection.start_transaction(TxOpts::default()).await?;
+                let mut parameters: Vec<Value> = Vec::with_capacity(self.visits.len() * 3);
+                for visit in &self.visits {
+                    parameters.extend([
+                        Value::from(visit.name.as_str()),
+                        Value::from(visit.city.as_deref()),
+                        Value::from(visit.points),
+                    ]);
+                }
+                let keys: Vec<i64> = transaction.exec(insert_many, parameters).await?;
+                transaction.commit().await?;
+                Ok(keys.into_iter().filter(|key| *key > 0).count())
+            }
+            Workload::PoolLookups => {
+                let mut found = 0;
+                for number in 0..LOOKUPS {
+                    let mut pooled = self.pool.get().await?;
+                    let (connection, select_one) = &mut *pooled;
+                    let row: Option<Row> = connection.exec_first(&*select_one, (looked_up(number),)).await?;
+                    let reader = row.and_then(reader).ok_or("a row or column is missing")?;
+                    found += usize::from(reader.id == looked_up(number));
+                }
+                Ok(found)
+            }
+            Workload::Lookups | Workload::KeptLookups | Workload::Gets => {
                 let mut found = 0;
                 for number in 0..LOOKUPS {
                     let row: Option<Row> =
@@ -122,8 +164,8 @@ impl Contestant for RawMySql {
     async fn clean_up(&mut self, workload: Workload) -> Outcome<()> {
         self.readers = Vec::new();
         match workload {
-            Workload::Updates => {}
-            Workload::Inserts | Workload::Family => {
+            Workload::Updates | Workload::PoolLookups => {}
+            Workload::Inserts | Workload::ManyRows | Workload::Family => {
                 for clear in sql::CLEAR {
                     self.connection.query_drop(clear).await?;
                 }

@@ -9,7 +9,8 @@ use crate::{
     Outcome,
     contestant::Contestant,
     model::{RawParent, RawReader, raw_parents, raw_visits, sql},
-    sample::{CHANGES, CHILDREN, LOOKUPS, looked_up, points},
+    raw_pool::RawPool,
+    sample::{CHANGES, CHILDREN, INSERTS, LOOKUPS, looked_up, points},
     workload::Workload,
 };
 
@@ -20,6 +21,8 @@ pub(crate) struct RawPostgres {
     select_one: Statement,
     update: Statement,
     insert: Statement,
+    insert_many: Statement,
+    pool: RawPool<(Client, Statement)>,
     insert_parent: Statement,
     insert_child: Statement,
     changes: Vec<(i64, i64)>,
@@ -30,18 +33,24 @@ pub(crate) struct RawPostgres {
 
 impl RawPostgres {
     pub(crate) async fn connect(url: &str) -> Outcome<Self> {
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                eprintln!("the raw connection to PostgreSQL failed: {error}");
+        let client = open(url).await?;
+        let pool_url = url.to_owned();
+        let pool = RawPool::new(move || {
+            let url = pool_url.clone();
+            async move {
+                let client = open(&url).await?;
+                let select_one = client.prepare(&numbered(sql::SELECT_ONE)).await?;
+                Ok((client, select_one))
             }
-        });
+        })?;
         let returning = |insert: &str| format!("{} RETURNING id", numbered(insert));
         Ok(Self {
             select_all: client.prepare(sql::SELECT_ALL).await?,
             select_one: client.prepare(&numbered(sql::SELECT_ONE)).await?,
             update: client.prepare(&numbered(sql::UPDATE)).await?,
             insert: client.prepare(&returning(sql::INSERT)).await?,
+            insert_many: client.prepare(&numbered(&sql::insert_many(INSERTS))).await?,
+            pool,
             insert_parent: client.prepare(&returning(sql::INSERT_PARENT)).await?,
             insert_child: client.prepare(&returning(sql::INSERT_CHILD)).await?,
             client,
@@ -51,6 +60,16 @@ impl RawPostgres {
             readers: Vec::new(),
         })
     }
+}
+
+async fn open(url: &str) -> Outcome<Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            eprintln!("the raw connection to PostgreSQL failed: {error}");
+        }
+    });
+    Ok(client)
 }
 
 /// Parameters as PostgreSQL writes them.
@@ -75,7 +94,8 @@ impl Contestant for RawPostgres {
             Workload::Updates => {
                 self.changes = (1..=CHANGES).zip(1..).map(|(key, id)| (id, points(key, round + 1))).collect();
             }
-            Workload::Inserts => self.visits = raw_visits(),
+            Workload::Inserts | Workload::ManyRows => self.visits = raw_visits(),
+            Workload::PoolLookups => {}
             Workload::Family => self.parents = raw_parents(),
             _ => self.client.batch_execute("BEGIN").await?,
         }
@@ -127,7 +147,28 @@ impl Contestant for RawPostgres {
                 transaction.commit().await?;
                 Ok(self.parents.iter().filter(|parent| parent.id > 0).count() * (1 + CHILDREN))
             }
-            Workload::Lookups | Workload::Gets => {
+            Workload::ManyRows => {
+                let transaction = self.client.transaction().await?;
+                let mut parameters: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(self.visits.len() * 3);
+                for visit in &self.visits {
+                    parameters.extend([&visit.name as &(dyn ToSql + Sync), &visit.city, &visit.points]);
+                }
+                let rows = transaction.query(&self.insert_many, &parameters).await?;
+                let keys: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+                transaction.commit().await?;
+                Ok(keys.into_iter().filter(|key| *key > 0).count())
+            }
+            Workload::PoolLookups => {
+                let mut found = 0;
+                for number in 0..LOOKUPS {
+                    let pooled = self.pool.get().await?;
+                    let (client, select_one) = &*pooled;
+                    let row = client.query_one(select_one, &[&looked_up(number)]).await?;
+                    found += usize::from(reader(&row)?.id == looked_up(number));
+                }
+                Ok(found)
+            }
+            Workload::Lookups | Workload::KeptLookups | Workload::Gets => {
                 let mut found = 0;
                 for number in 0..LOOKUPS {
                     let row = self.client.query_one(&self.select_one, &[&looked_up(number)]).await?;
@@ -141,8 +182,10 @@ impl Contestant for RawPostgres {
     async fn clean_up(&mut self, workload: Workload) -> Outcome<()> {
         self.readers = Vec::new();
         match workload {
-            Workload::Updates => {}
-            Workload::Inserts | Workload::Family => self.client.batch_execute(&sql::CLEAR.join(";")).await?,
+            Workload::Updates | Workload::PoolLookups => {}
+            Workload::Inserts | Workload::ManyRows | Workload::Family => {
+                self.client.batch_execute(&sql::CLEAR.join(";")).await?
+            }
             _ => self.client.batch_execute("COMMIT").await?,
         }
         Ok(())

@@ -1,6 +1,9 @@
 //! [`RawSqlite`]: the same work with rusqlite alone.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use rusqlite::{Connection, Row, params};
 
@@ -8,6 +11,7 @@ use crate::{
     Outcome,
     contestant::Contestant,
     model::{RawParent, RawReader, raw_parents, raw_visits, sql},
+    raw_pool::RawPool,
     sample::{CHANGES, CHILDREN, LOOKUPS, ROWS, looked_up, points, sample},
     workload::Workload,
 };
@@ -15,6 +19,8 @@ use crate::{
 /// Works with rusqlite.
 pub(crate) struct RawSqlite {
     connection: Connection,
+    /// Holds the connection while rows are looked up through it.
+    pool: Option<RawPool<Mutex<Connection>>>,
     changes: Vec<(i64, i64)>,
     visits: Vec<RawReader>,
     parents: Vec<RawParent>,
@@ -55,6 +61,7 @@ impl RawSqlite {
         transaction.commit()?;
         Ok(Self {
             connection,
+            pool: None,
             changes: Vec::new(),
             visits: Vec::new(),
             parents: Vec::new(),
@@ -73,7 +80,15 @@ impl Contestant for RawSqlite {
             Workload::Updates => {
                 self.changes = (1..=CHANGES).zip(1..).map(|(key, id)| (id, points(key, round + 1))).collect();
             }
-            Workload::Inserts => self.visits = raw_visits(),
+            Workload::Inserts | Workload::ManyRows => self.visits = raw_visits(),
+            Workload::PoolLookups => {
+                let connection = std::mem::replace(&mut self.connection, Connection::open_in_memory()?);
+                let waiting = Arc::new(Mutex::new(Some(Mutex::new(connection))));
+                self.pool = Some(RawPool::new(move || {
+                    let connection = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    async move { connection.ok_or_else(|| "there is but one connection".into()) }
+                })?);
+            }
             Workload::Family => self.parents = raw_parents(),
             // Rows are read inside a transaction on the other side too.
             _ => self.connection.execute_batch("BEGIN")?,
@@ -102,7 +117,19 @@ impl Contestant for RawSqlite {
                 transaction.commit()?;
                 Ok(self.changes.len())
             }
-            Workload::Inserts => {
+            Workload::PoolLookups => {
+                let pool = self.pool.as_ref().ok_or("there is no pool")?;
+                let mut found = 0;
+                for number in 0..LOOKUPS {
+                    let mut pooled = pool.get().await?;
+                    let connection = pooled.get_mut().unwrap_or_else(PoisonError::into_inner);
+                    let mut statement = connection.prepare_cached(sql::SELECT_ONE)?;
+                    let reader = statement.query_row([looked_up(number)], reader)?;
+                    found += usize::from(reader.id == looked_up(number));
+                }
+                Ok(found)
+            }
+            Workload::Inserts | Workload::ManyRows => {
                 let transaction = self.connection.transaction()?;
                 {
                     let mut insert = transaction.prepare_cached(sql::INSERT)?;
@@ -132,7 +159,7 @@ impl Contestant for RawSqlite {
                 transaction.commit()?;
                 Ok(self.parents.iter().filter(|parent| parent.id > 0).count() * (1 + CHILDREN))
             }
-            Workload::Lookups | Workload::Gets => {
+            Workload::Lookups | Workload::KeptLookups | Workload::Gets => {
                 let mut found = 0;
                 for number in 0..LOOKUPS {
                     let mut statement = self.connection.prepare_cached(sql::SELECT_ONE)?;
@@ -148,7 +175,15 @@ impl Contestant for RawSqlite {
         self.readers = Vec::new();
         match workload {
             Workload::Updates => {}
-            Workload::Inserts | Workload::Family => self.connection.execute_batch(&sql::CLEAR.join(";"))?,
+            Workload::PoolLookups => {
+                if let Some(pool) = self.pool.take() {
+                    let pooled = deadpool::managed::Object::take(pool.get().await?);
+                    self.connection = pooled.into_inner().unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+            Workload::Inserts | Workload::ManyRows | Workload::Family => {
+                self.connection.execute_batch(&sql::CLEAR.join(";"))?
+            }
             _ => self.connection.execute_batch("COMMIT")?,
         }
         Ok(())

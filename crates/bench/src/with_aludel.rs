@@ -1,6 +1,13 @@
 //! [`WithAludel`]: the side that is measured.
 
-use aludel::{engine::CreateAll as _, prelude::*};
+use aludel::{
+    engine::{CreateAll as _, ExecutionOptions},
+    prelude::*,
+    sql::{
+        Entity,
+        statement::{Parameter, Reusable, Select, reusable},
+    },
+};
 
 use crate::{
     Outcome,
@@ -13,8 +20,11 @@ use crate::{
 /// Works with Aludel.
 pub(crate) struct WithAludel {
     engine: Engine,
+    /// The same engine without transactions.
+    autocommitting: Engine,
     sessions: SessionMaker,
     connection: Option<Connection>,
+    by_key: Reusable<Parameter<i64>, Select<Entity<Reader>>>,
     session: Option<Session>,
     visits: Vec<Visit>,
     parents: Vec<Parent>,
@@ -44,10 +54,16 @@ impl WithAludel {
                 Ok(())
             })
             .await?;
+        if url.starts_with("postgres") {
+            // Else whoever prepares a statement before the server has looked at the table by itself reads all of it.
+            engine.begin(async |conn| conn.execute(text("ANALYZE bench_reader")).await.map(drop)).await?;
+        }
         Ok(Self {
+            autocommitting: engine.execution_options(ExecutionOptions::new().autocommit(true)),
             engine,
             sessions,
             connection: None,
+            by_key: reusable(|id: Parameter<i64>| select(Reader).filter(Reader::id.eq(id))),
             session: None,
             visits: Vec::new(),
             parents: Vec::new(),
@@ -76,7 +92,7 @@ impl WithAludel {
 impl Contestant for WithAludel {
     async fn prepare(&mut self, workload: Workload, round: usize) -> Outcome<()> {
         match workload {
-            Workload::Structs | Workload::Lookups => {
+            Workload::Structs | Workload::Lookups | Workload::KeptLookups => {
                 let mut connection = self.engine.connect().await?;
                 // The raw side is in no transaction: it gets one, so that nothing has to begin here.
                 connection.scalar(select(count(Loan::id))).await?;
@@ -98,12 +114,14 @@ impl Contestant for WithAludel {
                 self.session = Some(session);
             }
             Workload::Inserts => {
-                self.visits = (1..=INSERTS)
-                    .map(sample)
-                    .map(|row| Visit { id: 0, name: row.name, city: row.city, points: row.points })
-                    .collect();
+                self.visits = visits();
                 self.session = Some(self.sessions.open());
             }
+            Workload::ManyRows => {
+                self.visits = visits();
+                self.connection = Some(self.engine.connect().await?);
+            }
+            Workload::PoolLookups => {}
             Workload::Family => {
                 let child = |key| Child { name: sample(key).name, ..default() };
                 self.parents = (1..=PARENTS)
@@ -147,6 +165,35 @@ impl Contestant for WithAludel {
                 session.commit().await?;
                 Ok(added.iter().filter(|parent| parent.read().id > 0).count() * (1 + CHILDREN))
             }
+            Workload::ManyRows => {
+                let connection = self.connection.as_mut().ok_or("no connection is open")?;
+                let keys = connection
+                    .execute(insert(Visit).values_many(&self.visits).returning(Visit::id))
+                    .all()
+                    .await?;
+                connection.commit().await?;
+                Ok(keys.into_iter().filter(|key| *key > 0).count())
+            }
+            Workload::PoolLookups => {
+                let mut found = 0;
+                for number in 0..LOOKUPS {
+                    let mut connection = self.autocommitting.connect().await?;
+                    let one = select(Reader).filter(Reader::id.eq(looked_up(number)));
+                    let reader = connection.execute(one).one().await?;
+                    connection.close().await?;
+                    found += usize::from(reader.id == looked_up(number));
+                }
+                Ok(found)
+            }
+            Workload::KeptLookups => {
+                let connection = self.connection.as_mut().ok_or("no connection is open")?;
+                let mut found = 0;
+                for number in 0..LOOKUPS {
+                    let reader = connection.execute(self.by_key.with(looked_up(number))).one().await?;
+                    found += usize::from(reader.id == looked_up(number));
+                }
+                Ok(found)
+            }
             Workload::Lookups => {
                 let connection = self.connection()?;
                 let mut found = 0;
@@ -177,7 +224,7 @@ impl Contestant for WithAludel {
         if let Some(connection) = self.connection.take() {
             connection.close().await?;
         }
-        if matches!(workload, Workload::Inserts | Workload::Family) {
+        if matches!(workload, Workload::Inserts | Workload::ManyRows | Workload::Family) {
             self.engine
                 .begin(async |conn| {
                     for clear in sql::CLEAR {
@@ -189,4 +236,11 @@ impl Contestant for WithAludel {
         }
         Ok(())
     }
+}
+
+fn visits() -> Vec<Visit> {
+    (1..=INSERTS)
+        .map(sample)
+        .map(|row| Visit { id: 0, name: row.name, city: row.city, points: row.points })
+        .collect()
 }

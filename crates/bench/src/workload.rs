@@ -15,20 +15,30 @@ pub(crate) enum Workload {
     Inserts,
     /// The same for objects with children, whose foreign keys are only known when their parents are written.
     Family,
+    /// New rows in a transaction by one statement of the expression language, and their keys; raw: one prepared INSERT of
+    /// as many rows with RETURNING, on SQLite a prepared INSERT for each row.
+    ManyRows,
     /// One row by its key into a struct, many times.
     Lookups,
+    /// The same with a statement that is kept.
+    KeptLookups,
+    /// The same with a connection from the pool for each, and no transaction; raw: deadpool over the driver.
+    PoolLookups,
     /// One row by its key into an object that the session does not have yet, many times.
     Gets,
 }
 
 impl Workload {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Structs,
         Self::Instances,
         Self::Updates,
         Self::Inserts,
         Self::Family,
+        Self::ManyRows,
         Self::Lookups,
+        Self::KeptLookups,
+        Self::PoolLookups,
         Self::Gets,
     ];
 
@@ -39,7 +49,10 @@ impl Workload {
             Self::Updates => "updates flushed",
             Self::Inserts => "inserts flushed",
             Self::Family => "parents and children flushed",
+            Self::ManyRows => "insert of 1000 rows with keys back",
             Self::Lookups => "row by key into struct",
+            Self::KeptLookups => "row by key, statement kept",
+            Self::PoolLookups => "row by key through the pool",
             Self::Gets => "session.get of absent object",
         }
     }
@@ -49,18 +62,25 @@ impl Workload {
         match self {
             Self::Structs | Self::Instances => ROWS,
             Self::Updates => CHANGES,
-            Self::Inserts => INSERTS,
+            Self::Inserts | Self::ManyRows => INSERTS,
             Self::Family => PARENTS * (1 + CHILDREN),
-            Self::Lookups | Self::Gets => LOOKUPS,
+            Self::Lookups | Self::KeptLookups | Self::PoolLookups | Self::Gets => LOOKUPS,
         }
     }
 
     /// The ratio of CPU time that must not be exceeded.
     pub(crate) fn target(self, database: &str) -> Option<f64> {
-        match self {
-            Self::Structs if database != "mysql" => Some(1.3),
-            Self::Instances => Some(2.0),
-            Self::Updates if database == "postgres" => Some(0.3),
+        match (self, database) {
+            (Self::Structs, "postgres" | "mysql") => Some(1.1),
+            (Self::Structs, _) => Some(1.15),
+            (Self::Instances, _) => Some(2.0),
+            (Self::Updates, "postgres") => Some(0.3),
+            (Self::ManyRows, "postgres") => Some(1.0),
+            (Self::ManyRows, "sqlite memory" | "sqlite file") => Some(1.1),
+            (Self::Lookups | Self::KeptLookups, "postgres") => Some(1.15),
+            (Self::Lookups | Self::KeptLookups, "sqlite memory") => Some(1.3),
+            (Self::PoolLookups, "postgres") => Some(1.25),
+            (Self::PoolLookups, "sqlite memory") => Some(1.8),
             _ => None,
         }
     }

@@ -10,6 +10,7 @@ mod interrupted;
 mod many;
 mod steps;
 mod transactions;
+mod twophase;
 mod values;
 
 use crate::Case;
@@ -23,6 +24,7 @@ pub(crate) fn all() -> Vec<Case> {
         many::CASES,
         steps::CASES,
         transactions::CASES,
+        twophase::CASES,
         errors::CASES,
         cursors::CASES,
         interrupted::CASES,

@@ -218,5 +218,5 @@ pub(crate) fn integers(range: std::ops::Range<i64>) -> Vec<Value> {
 
 /// A text as a parameter.
 pub(crate) fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
+    Value::Text(text.into())
 }

@@ -77,7 +77,7 @@ fn canonical(sql_type: &SqlType, value: Value) -> Result<Value, Failure> {
             Value::Uuid(number.to_be_bytes())
         }
         // The documents of the suite have no spaces of their own.
-        (SqlType::Json, Value::Json(text) | Value::Text(text)) => Value::Json(text.replace(' ', "")),
+        (SqlType::Json, Value::Json(text) | Value::Text(text)) => Value::Json(text.replace(' ', "").into()),
         (_, value) => value,
     })
 }
@@ -345,7 +345,7 @@ async fn json_comes_back(subject: Subject) -> Result<(), Failure> {
         "null",
         r#"{"k":{"deep":[[[1]]]}}"#,
     ];
-    let values = documents.map(|document| Value::Json(document.to_owned()));
+    let values = documents.map(|document| Value::Json(document.into()));
     come_back(&subject, "suite_json", SqlType::Json, &values).await
 }
 
