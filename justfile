@@ -44,6 +44,6 @@ bench *arguments:
 ui *arguments:
     cargo test --workspace compile_fail -- {{ arguments }}
 
-# The tests that run for a while and look for leaks.
+# The tests that run for a while and look for leaks; ALUDEL_TEST_SOAK says for how many seconds each.
 soak *arguments:
     tests/run -- --package aludel-tests soak -- --include-ignored {{ arguments }}

@@ -46,16 +46,26 @@ async fn case_014_row_counts_are_of_rows_matched(database: &Database) {
     assert_eq!(query.rowcount(), 9);
     conn.rollback().await.unwrap();
 
-    // Many sets of which two match.
+    // Many statements that differ only in their values, of which two match.
+    let sets = [("Z", 1), ("Z", 99), ("Z", 3)];
+    let updates = sets.map(|(to, id)| update(&t).set("department", to).filter(t.c("employee_id").eq(id)));
+    let result = conn.execute_batch(updates).await.unwrap();
+    assert_eq!((result.rowcount(), result.rowcounts()), (2, &[1, 0, 1][..]));
+    let by_hand = |(to, id): (&'static str, i64)| {
+        text("UPDATE employees SET department = :to WHERE employee_id = :id").bind("to", to).bind("id", id)
+    };
+    assert_eq!(conn.execute_batch(sets.map(by_hand)).await.unwrap().rowcount(), 2);
+    conn.rollback().await.unwrap();
+
+    // The same with a text and parameters in the driver's own style.
     let mut sql = String::from("UPDATE employees SET department = ");
     let dialect = conn.dialect();
     dialect.write_placeholder(1, &mut sql);
     sql.push_str(" WHERE employee_id = ");
     dialect.write_placeholder(2, &mut sql);
     let statement = Statement::new(sql);
-    let sets = [("Z", 1), ("Z", 99), ("Z", 3)];
     let values: Vec<Value> =
-        sets.iter().flat_map(|(to, id)| [Value::Text((*to).to_owned()), Value::I64(*id)]).collect();
+        sets.iter().flat_map(|(to, id)| [Value::Text((*to).into()), Value::I64(*id)]).collect();
     let mut each = Vec::new();
     let done = conn
         .execute_many(&statement, ParameterSets::new(&values, 2, 3), &mut |_, done| {
@@ -144,7 +154,7 @@ async fn case_016_returning_of_many_rows(database: &Database) {
     let amount: Decimal = "8.25".parse().unwrap();
     let row = |number: i64| {
         [
-            ("data", Value::Text(format!("d{number}"))),
+            ("data", Value::Text(format!("d{number}").into())),
             ("amount", Value::Decimal(amount)),
             ("rate", Value::F64(0.5)),
         ]
@@ -158,8 +168,7 @@ async fn case_016_returning_of_many_rows(database: &Database) {
     }
     let returned =
         (integer(&t, "id"), string(&t, "data"), t.c("amount").of::<Decimal>(), t.c("rate").of::<f64>());
-    let mut made = rows(&mut conn, many().returning(returned)).await;
-    made.sort_by_key(|(id, ..)| *id);
+    let made = rows(&mut conn, many().returning(returned)).await;
     let expected: Vec<_> = (1..=5).map(|id| (id, format!("d{id}"), amount, 0.5)).collect();
     assert_eq!(made, expected);
     assert_eq!(how_many(&mut conn, &t).await, 5);
@@ -231,6 +240,157 @@ async fn case_035_changes_touch_only_what_matches(database: &Database) {
     assert_eq!(rows(&mut conn, all()).await, expected);
 }
 on_every_database!(case_035_changes_touch_only_what_matches);
+
+async fn batches_stand_or_fall_together(database: &Database) {
+    let (mut conn, t) = with_words(database, "batched").await;
+    let all = || select((integer(&t, "id"), string(&t, "data"))).order_by(t.c("id"));
+    let word = |id: i64| insert(&t).values((id, format!("d{id}")));
+    let result = conn.execute_batch((1..=1500).map(word)).await.unwrap();
+    assert_eq!((result.rowcount(), result.rowcounts().len()), (1500, 1500));
+    assert_eq!(how_many(&mut conn, &t).await, 1500);
+    conn.rollback().await.unwrap();
+    // Statements of several shapes keep their order; one of many rows counts as one.
+    let many = insert(&t).values_many((1..=1203).map(|id| (id, "many")));
+    let changed = update(&t).set("data", "changed").filter(t.c("id").le(1100));
+    let nodes: Vec<Change> = vec![
+        Change::Insert(word(5000)),
+        Change::Insert(word(5001)),
+        Change::Insert(many),
+        Change::Update(changed),
+        Change::Insert(word(5002)),
+    ];
+    let result = conn.execute_batch(nodes).await.unwrap();
+    assert_eq!(result.rowcounts(), [1, 1, 1203, 1100, 1]);
+    assert_eq!(rows(&mut conn, all()).await.len(), 1206);
+    conn.rollback().await.unwrap();
+    assert_eq!(conn.execute_batch(Vec::<aludel::sql::statement::Insert>::new()).await.unwrap().rowcount(), 0);
+    // Where no transaction is around them, none of them stays when one fails.
+    conn.execute_batch((1..=3).map(word)).await.unwrap();
+    conn.commit().await.unwrap();
+    conn.set_autocommit(true).unwrap();
+    let refused = conn.execute_batch([10, 11, 2, 12].map(word)).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Integrity);
+    assert!(refused.statement().unwrap().starts_with("INSERT INTO batched"), "{refused}");
+    assert_eq!(how_many(&mut conn, &t).await, 3);
+    conn.execute_batch([10, 11].map(word)).await.unwrap();
+    assert_eq!(how_many(&mut conn, &t).await, 5);
+    let refused = conn.execute_batch([all(), all()]).await.unwrap_err();
+    assert!(refused.message().contains("that give no rows"), "{refused}");
+}
+on_every_database!(batches_stand_or_fall_together);
+
+/// Statements of several kinds in one list.
+enum Change {
+    Insert(aludel::sql::statement::Insert),
+    Update(aludel::sql::statement::Update),
+}
+
+impl aludel::sql::Executable for Change {
+    type Row = ();
+
+    fn node(&self) -> aludel::sql::StatementNode {
+        match self {
+            Self::Insert(insert) => insert.node(),
+            Self::Update(update) => update.node(),
+        }
+    }
+
+    fn plan(
+        &self,
+        _: &std::sync::Arc<[aludel::sql::ColumnInfo]>,
+    ) -> aludel::sql::Result<aludel::sql::RowPlan> {
+        Ok(aludel::sql::RowPlan::default())
+    }
+
+    fn decode(&self, _: &dyn aludel::sql::Row, _: &aludel::sql::RowPlan) -> aludel::sql::Result<()> {
+        Ok(())
+    }
+}
+
+async fn results_are_read_in_many_ways(database: &Database) {
+    let (mut conn, t) = with_words(database, "results").await;
+    conn.execute(insert(&t).values_many((1..=7).map(|id| (id, format!("d{id}"))))).await.unwrap();
+    let by_hand = || text("SELECT id, data FROM results ORDER BY id");
+    let result = conn.execute(by_hand()).await.unwrap();
+    assert_eq!(result.keys(), ["id", "data"]);
+    let row = &result.rows()[0];
+    assert_eq!(row.keys().collect::<Vec<_>>(), ["id", "data"]);
+    assert_eq!(
+        row.iter().map(|(name, value)| (name, value.clone())).collect::<Vec<_>>(),
+        [("id", Value::I64(1)), ("data", Value::Text("d1".into())),]
+    );
+    assert_eq!(row.get::<i64>("id").unwrap(), 1);
+    assert_eq!(row.get_at::<String>(1).unwrap(), "d1");
+    assert_eq!(row.get_column::<String>(&t.c("data")).unwrap(), "d1");
+    assert_eq!(row.read::<(i64, String)>().unwrap(), (1, "d1".to_owned()));
+    assert_eq!(row.read::<(i64,)>().unwrap_err().kind(), aludel::sql::ErrorKind::Argument);
+    assert_ne!(row, &result.rows()[1]);
+    let twice = text("SELECT id, data, id FROM results WHERE id = 1");
+    let twice = conn.execute(twice).one().await.unwrap();
+    assert!(twice.get::<i64>("id").unwrap_err().to_string().contains("more than one column `id`"));
+    assert!(
+        twice.get_column::<i64>(&t.c("id")).unwrap_err().to_string().contains("more than one column `id`")
+    );
+    assert_eq!(
+        twice,
+        conn.execute(text("SELECT id AS x, data AS y, id AS z FROM results WHERE id = 1"))
+            .one()
+            .await
+            .unwrap()
+    );
+
+    // In portions, buffered and streamed.
+    let numbers = || select((integer(&t, "id"),)).order_by(t.c("id"));
+    let mut result = conn.execute(numbers()).await.unwrap();
+    assert_eq!(result.fetch_many(3), [(1,), (2,), (3,)]);
+    assert_eq!(result.fetch_many(0), []);
+    assert_eq!((result.len(), result.rows().len()), (4, 4));
+    assert_eq!(result.fetch_many(9), [(4,), (5,), (6,), (7,)]);
+    assert_eq!(result.fetch_many(1), []);
+    let parts: Vec<usize> =
+        conn.execute(numbers()).await.unwrap().partitions(3).map(|part| part.len()).collect();
+    assert_eq!(parts, [3, 3, 1]);
+    let mut stream = conn.stream(numbers()).await.unwrap();
+    assert_eq!(stream.next().await.unwrap(), Some((1,)));
+    let mut parts = stream.partitions(4);
+    assert_eq!(parts.next().await.unwrap().unwrap(), [(2,), (3,), (4,), (5,)]);
+    assert_eq!(parts.next().await.unwrap().unwrap(), [(6,), (7,)]);
+    assert_eq!(parts.next().await.unwrap(), None);
+    stream.close().await.unwrap();
+
+    // One value.
+    let of = |id: i64| select((integer(&t, "id"),)).filter(t.c("id").eq(id));
+    assert_eq!(conn.execute(of(5)).await.unwrap().scalar_one().unwrap(), 5);
+    assert_eq!(
+        conn.execute(of(50)).await.unwrap().scalar_one().unwrap_err().kind(),
+        ErrorKind::NoResultFound
+    );
+    assert_eq!(conn.execute(of(50)).await.unwrap().scalar_one_or_none().unwrap(), None);
+    let refused = conn.execute(numbers()).await.unwrap().scalar_one_or_none().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::MultipleResultsFound);
+    let one = |id: i64| select(integer(&t, "id")).filter(t.c("id").eq(id));
+    assert_eq!(conn.scalar_one_or_none(one(5)).await.unwrap(), Some(5));
+    assert_eq!(conn.scalar_one_or_none(one(50)).await.unwrap(), None);
+    let refused = conn.scalar_one_or_none(select(integer(&t, "id"))).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::MultipleResultsFound);
+
+    // A statement without rows has none to read, whichever way.
+    let change = || update(&t).set("data", "x").filter(t.c("id").eq(1));
+    for refused in [
+        conn.execute(change()).all().await.unwrap_err(),
+        conn.execute(change()).first().await.unwrap_err(),
+        conn.execute(change()).one().await.unwrap_err(),
+        conn.execute(change()).await.unwrap().one_or_none().unwrap_err(),
+        conn.execute(text("UPDATE results SET data = 'x'")).all().await.unwrap_err(),
+    ] {
+        assert_eq!(refused.kind(), ErrorKind::InvalidRequest);
+        assert!(refused.message().contains("does not return rows"), "{refused}");
+    }
+    // An empty result has its columns all the same.
+    let empty = conn.execute(of(50)).await.unwrap();
+    assert_eq!((empty.keys(), empty.returns_rows(), empty.len()), (vec!["id"], true, 0));
+}
+on_every_database!(results_are_read_in_many_ways);
 
 async fn ten_thousand_rows_go_in_and_come_back(database: &Database) {
     let t = Table::unregistered("measurements")

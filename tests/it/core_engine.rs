@@ -10,7 +10,7 @@ use std::{
 
 use aludel::{
     driver::{Row, TransactionState},
-    engine::{BeginOptions, PoolClass},
+    engine::{BeginOptions, ExecutionOptions, PoolClass},
     prelude::*,
     sql::{ColumnInfo, Decode, RowPlan, trusted},
 };
@@ -49,22 +49,30 @@ async fn case_018_isolation_levels_are_set_read_and_given_back(database: &Databa
     let engine = database.engine_with(|engine| engine.pool_size(1).max_overflow(0));
     let mut taken = 0;
     for wanted in ["READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] {
-        let mut options = BeginOptions::default();
-        options.isolation = Some(wanted.parse::<IsolationLevel>().unwrap());
+        let wanted_level = wanted.parse::<IsolationLevel>().unwrap();
+        let options = ExecutionOptions::new().isolation_level(wanted_level);
         let mut conn = engine.connect().await.unwrap();
-        conn.set_begin_options(options).unwrap();
-        match conn.execute(insert(&t).values((1, "x"))).await {
-            Ok(_) => {
+        match conn.set_execution_options(options.clone()) {
+            Ok(()) => {
+                conn.execute(insert(&t).values((1, "x"))).await.unwrap();
                 taken += 1;
+                assert_eq!(conn.isolation_level().await.unwrap(), wanted_level);
                 if let Some(level) = level(&mut conn).await {
                     assert_eq!(level, wanted);
                 }
-                conn.set_begin_options(BeginOptions::default()).unwrap_err();
+                let refused = conn.set_execution_options(options).unwrap_err();
+                assert_eq!(refused.kind(), ErrorKind::InvalidRequest);
                 conn.rollback().await.unwrap();
             }
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::NotSupported, "{error}");
-                conn.rollback().await.unwrap();
+                assert!(
+                    error.message().contains(wanted) && error.message().contains("SERIALIZABLE"),
+                    "{error}"
+                );
+                let refused =
+                    create_engine(database.url()).isolation_level(wanted_level).build().unwrap_err();
+                assert_eq!(refused.kind(), ErrorKind::NotSupported);
             }
         }
         conn.close().await.unwrap();
@@ -116,9 +124,7 @@ on_every_database!(case_019_autocommit_for_as_long_as_it_is_on);
 async fn read_only_transactions_do_not_write(database: &Database) {
     let (mut conn, t) = with_words(database, "users").await;
     conn.commit().await.unwrap();
-    let mut options = BeginOptions::default();
-    options.read_only = true;
-    let mut transaction = conn.begin_with(options).await.unwrap();
+    let mut transaction = conn.begin_with(BeginOptions::new().read_only(true)).await.unwrap();
     assert_eq!(how_many(&mut transaction, &t).await, 0);
     error(&mut transaction, insert(&t).values((1, "x"))).await;
     transaction.rollback().await.unwrap();
@@ -296,19 +302,26 @@ async fn an_error_in_a_transaction(database: &Database) {
     let (mut conn, t) = with_words(database, "users").await;
     conn.execute(insert(&t).values((1, "x"))).await.unwrap();
     assert_eq!(error(&mut conn, insert(&t).values((1, "x"))).await.kind(), ErrorKind::Integrity);
-    // A server that refuses to go on is told of by every call; elsewhere the transaction goes on without the statement.
-    let next = conn.execute(insert(&t).values((2, "x"))).await;
-    let commit = conn.commit().await;
-    if conn.capabilities().aborts_on_error {
-        assert_eq!(next.unwrap_err().kind(), ErrorKind::PendingRollback);
-        assert_eq!(commit.unwrap_err().kind(), ErrorKind::PendingRollback);
-        conn.rollback().await.unwrap();
-        assert_eq!(how_many(&mut conn, &t).await, 0);
-    } else {
-        next.unwrap();
-        commit.unwrap();
-        assert_eq!(how_many(&mut conn, &t).await, 2);
-    }
+    // PostgreSQL would refuse what comes next, the others would not; here it is refused everywhere.
+    let refused = error(&mut conn, insert(&t).values((2, "x"))).await;
+    assert_eq!(refused.kind(), ErrorKind::PendingRollback);
+    assert!(refused.message().contains("rollback()"), "{refused}");
+    assert_eq!(conn.commit().await.unwrap_err().kind(), ErrorKind::PendingRollback);
+    conn.rollback().await.unwrap();
+    assert_eq!(how_many(&mut conn, &t).await, 0);
+    // A savepoint around it heals.
+    conn.execute(insert(&t).values((1, "x"))).await.unwrap();
+    let inside = conn.nested(async |conn| conn.execute(insert(&t).values((1, "x"))).await.map(drop)).await;
+    assert_eq!(inside.unwrap_err().kind(), ErrorKind::Integrity);
+    conn.execute(insert(&t).values((2, "x"))).await.unwrap();
+    conn.commit().await.unwrap();
+    assert_eq!(how_many(&mut conn, &t).await, 2);
+    // In autocommit there is nothing to be rolled back.
+    conn.rollback().await.unwrap();
+    conn.set_autocommit(true).unwrap();
+    assert_eq!(error(&mut conn, insert(&t).values((1, "x"))).await.kind(), ErrorKind::Integrity);
+    conn.execute(insert(&t).values((3, "x"))).await.unwrap();
+    assert_eq!(how_many(&mut conn, &t).await, 3);
 }
 on_every_database!(an_error_in_a_transaction);
 

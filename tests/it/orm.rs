@@ -10,6 +10,7 @@ mod loading;
 mod memory;
 mod misuse;
 pub(crate) mod models;
+mod nested;
 mod relationships;
 mod replace;
 mod rollback;
