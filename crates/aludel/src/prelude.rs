@@ -10,7 +10,7 @@ pub use aludel_orm_session::{
 };
 pub use aludel_sql_expression::{
     DynamicRow, Enum, FromRow, aliased, avg, case, coalesce, count, count_all, delete, exists, func, insert,
-    literal, lower, max, min,
+    literal, lower, max, min, reusable,
     schema::{
         CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, MetaData, ReferentialAction, Table,
         UniqueConstraint,

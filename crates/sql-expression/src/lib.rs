@@ -39,8 +39,8 @@ pub use few::Few;
 pub use name::Name;
 pub use statement::{
     Configured, Ddl, DynamicRow, Executable, ScalarExecutable, StatementKind, StatementNode,
-    StatementOptions, create_index, create_table, ddl, delete, drop_index, drop_table, insert, select, text,
-    trusted, update,
+    StatementOptions, create_index, create_table, ddl, delete, drop_index, drop_table, insert, reusable,
+    select, text, trusted, update,
 };
 pub use typed::{
     Attribute, ColumnExpression, ColumnType, Entity, Expression, Model, Selectable, aliased, avg, case,

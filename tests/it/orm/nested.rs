@@ -28,12 +28,12 @@ async fn case_042_what_a_nested_transaction_undoes_and_keeps(database: &Database
     let mut nested = session.begin_nested().await.unwrap();
     ed.set(User::name, "edward");
     jack.set(User::name, "jackward");
-    let (wendy, foo) = (nested.add(user("wendy")), nested.add(user("foo")));
-    assert_eq!(names(&mut nested).await, ["edward", "jackward", "wendy", "foo"]);
-    assert!(nested.contains(&wendy) && nested.contains(&foo));
+    let (wendy, fred) = (nested.add(user("wendy")), nested.add(user("fred")));
+    assert_eq!(names(&mut nested).await, ["edward", "jackward", "wendy", "fred"]);
+    assert!(nested.contains(&wendy) && nested.contains(&fred));
     nested.rollback().await.unwrap();
     assert_eq!((ed.read().name.as_str(), jack.read().name.as_str()), ("ed", "jack"));
-    assert!(!session.contains(&wendy) && !session.contains(&foo));
+    assert!(!session.contains(&wendy) && !session.contains(&fred));
     assert_eq!((wendy.state(), wendy.read().id, wendy.read().name.as_str()), (State::Transient, 0, "wendy"));
     session.commit().await.unwrap();
     assert_eq!(names(&mut session).await, ["ed", "jack"]);

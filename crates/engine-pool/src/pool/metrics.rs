@@ -1,6 +1,7 @@
 //! [`PoolMetrics`]: what a pool has done since it was made.
 
 use std::{
+    fmt,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
@@ -107,18 +108,30 @@ pub struct PoolMetrics {
     pub held: usize,
     /// For how long the longest of them is out; none: all are in.
     pub longest_held: Option<Duration>,
-    closed: [u64; CloseReason::ALL.len()],
+    closed: Closed,
+}
+
+/// How many connections were closed for each reason.
+#[derive(Clone, Copy)]
+struct Closed([u64; CloseReason::ALL.len()]);
+
+impl fmt::Debug for Closed {
+    /// Only the reasons that there were, in words.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reasons = CloseReason::ALL.iter().zip(self.0).filter(|(_, count)| *count > 0);
+        formatter.debug_map().entries(reasons.map(|(reason, count)| (reason.as_str(), count))).finish()
+    }
 }
 
 impl PoolMetrics {
     /// How many connections were closed for a reason.
     pub fn closed(&self, reason: CloseReason) -> u64 {
-        self.closed[reason as usize]
+        self.closed.0[reason as usize]
     }
 
     /// How many connections were closed, for whatever reason.
     pub fn closed_in_all(&self) -> u64 {
-        self.closed.iter().sum()
+        self.closed.0.iter().sum()
     }
 }
 
@@ -181,7 +194,7 @@ impl Counters {
             pings_failed: read(&self.pings_failed),
             held,
             longest_held,
-            closed: std::array::from_fn(|position| read(&self.closed[position])),
+            closed: Closed(std::array::from_fn(|position| read(&self.closed[position]))),
         }
     }
 }
