@@ -4,6 +4,7 @@ mod columns;
 mod eager;
 mod flush;
 mod identity;
+mod inspect;
 mod keys;
 mod links;
 mod loading;
@@ -16,6 +17,7 @@ mod replace;
 mod rollback;
 mod size;
 mod unique;
+mod versions;
 
 use std::sync::{Arc, Mutex};
 

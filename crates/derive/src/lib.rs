@@ -67,7 +67,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `server_default = "0"` | SQL that the database puts in when an INSERT leaves the column out |
 /// | `default = now`, `default = 5` | a function or a value for an INSERT, when the field is `None` |
 /// | `onupdate = now` | a function or a value for an UPDATE that does not change the field |
-/// | `version_id` | counts the row's versions |
+/// | `version_id` | counts the row's versions: an UPDATE or DELETE that finds another version is `StaleData` |
 /// | `comment = ".."` | a comment kept in the database |
 /// | `constant = "name_"` | the constant's name, where the field's name is taken by a function of the struct |
 ///

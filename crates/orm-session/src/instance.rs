@@ -32,6 +32,16 @@ impl<M: Mapped> Instance<M> {
         self.slot.clone()
     }
 
+    /// The present version, and the one in the database while that is another.
+    pub(crate) fn versions(&self) -> (Arc<M>, Option<Arc<M>>) {
+        self.slot.now_and_stored()
+    }
+
+    /// The columns in which the present version differs from the database.
+    pub(crate) fn changed(&self) -> Vec<u16> {
+        self.slot.changed()
+    }
+
     pub(crate) fn graph(&self) -> &Arc<Graph> {
         &self.graph
     }
@@ -85,7 +95,7 @@ impl<M: Mapped> Instance<M> {
 
     /// Whether a column differs from the database.
     pub fn is_modified(&self) -> bool {
-        !self.slot.changed().is_empty()
+        !self.changed().is_empty()
     }
 }
 

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `session` | [`Session`], [`SessionMaker`]: the unit of work as users see it |
 //! | `instance` | [`Instance`], [`Snapshot`]: a handle to a row's one object, and one version of it |
+//! | `history` | [`History`]: what a column holds, and what it holds in the database |
 //! | `link` | [`Many`], [`One`]: the links in a model's relationship fields |
 //! | `relationship` | [`Relationship`]: `Author::books` in expressions and joins |
 //! | `mapping` | [`Mapped`], [`Mapper`]: how models map to tables |
@@ -19,6 +20,7 @@
 mod events;
 mod field;
 mod graph;
+mod history;
 mod instance;
 mod link;
 mod loading;
@@ -34,6 +36,7 @@ pub use aludel_driver::{Error, ErrorKind, Result};
 pub use self::{
     events::Events,
     field::{Field, IntoField},
+    history::History,
     instance::{Instance, Snapshot, State},
     link::{IntoMember, Link, LinkCell, LoadedLink, Many, Member, One},
     loading::{Holds, Load, LoadOptions, joinedload, raiseload, selectinload},

@@ -97,6 +97,12 @@ impl Session {
         Ok(())
     }
 
+    /// Takes all objects out of the session: they stay readable, and are written no more. The transaction goes on.
+    pub fn expunge_all(&mut self) {
+        self.graph.close();
+        self.graph = Arc::default();
+    }
+
     /// The object with this primary key: from the session where it is there and not expired, without a statement; else
     /// from the database. None when there is no such row.
     ///

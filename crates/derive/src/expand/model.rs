@@ -26,9 +26,20 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
     let read = columns.iter().map(|column| column.as_trait(&column_type));
     let links =
         model.relationships.iter().map(|relationship| &relationship.member.field).chain(&model.unlinked);
-    let write = columns.iter().map(|column| {
+    let write_column = |column: &Column| {
         let (of, field) = (column.as_trait(&column_type), &column.member.field);
         quote!(__values.push(#of::to_value(&self.#field));)
+    };
+    let write = columns.iter().map(write_column);
+    let write_unnumbered = numbered(model).map(|numbered| {
+        let rest = columns.iter().filter(|column| column.member.field != numbered.member.field).map(write_column);
+        let count = columns.len() - 1;
+        quote! {
+            fn write_unnumbered(&self, __values: &mut ::std::vec::Vec<#sql::Value>) {
+                __values.reserve(#count);
+                #(#rest)*
+            }
+        }
     });
     let is_key_unset = is_key_unset(model, root);
     quote! {
@@ -59,6 +70,8 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
                 __values.reserve(#count);
                 #(#write)*
             }
+
+            #write_unnumbered
 
             fn is_key_unset(&self) -> bool {
                 #is_key_unset
@@ -134,10 +147,9 @@ fn table_column(column: &Column, root: &Root) -> TokenStream {
 
 /// Must agree with `TableDefinition::autoincrement_column`: the column marked so, or the lone integer of the key that
 /// references nothing.
-fn is_key_unset(model: &Model, root: &Root) -> TokenStream {
-    let sql = &root.sql;
+fn numbered(model: &Model) -> Option<&Column> {
     let marked = model.columns.iter().find(|column| column.autoincrement == Some(true));
-    let numbered = marked.or_else(|| {
+    marked.or_else(|| {
         let mut key = model.key().map(|(_, column)| column);
         let lone = key.next().filter(|_| key.next().is_none())?;
         let may_be = lone.numbers != Numbers::Other
@@ -145,8 +157,12 @@ fn is_key_unset(model: &Model, root: &Root) -> TokenStream {
             && lone.foreign_key.is_none()
             && lone.server_default.is_none();
         may_be.then_some(lone)
-    });
-    let Some(column) = numbered else { return quote!(false) };
+    })
+}
+
+fn is_key_unset(model: &Model, root: &Root) -> TokenStream {
+    let sql = &root.sql;
+    let Some(column) = numbered(model) else { return quote!(false) };
     let field = &column.member.field;
     if column.numbers == Numbers::Integer {
         return quote!(self.#field == 0);

@@ -84,6 +84,12 @@ impl<M> Slot<M> {
         self.versions().now.clone()
     }
 
+    /// The present version, and the one in the database while that is another.
+    pub(crate) fn now_and_stored(&self) -> (Arc<M>, Option<Arc<M>>) {
+        let versions = self.versions();
+        (versions.now.clone(), versions.stored.clone())
+    }
+
     pub(crate) fn current_state(&self) -> State {
         State::of(self.state.load(Ordering::Relaxed))
     }

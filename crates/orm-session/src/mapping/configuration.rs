@@ -15,6 +15,8 @@ pub(crate) struct Configuration {
     pub(crate) relationships: Box<[RelationshipConfiguration]>,
     /// The column that the database numbers.
     pub(crate) autoincrement: Option<u16>,
+    /// The column that counts the versions of a row.
+    pub(crate) version: Option<u16>,
     /// The sets of columns whose values are unique together; the primary key comes first.
     pub(crate) uniques: Box<[Box<[u16]>]>,
 }
@@ -68,7 +70,9 @@ impl Configuration {
             .collect::<Result<_>>()?;
         let autoincrement =
             definition.autoincrement_column().and_then(|column| position(mapper, &column.name));
-        Ok(Self { relationships, autoincrement, uniques: uniques(mapper) })
+        let version = mapper.columns().iter().position(|column| column.version_id);
+        let version = version.and_then(|position| u16::try_from(position).ok());
+        Ok(Self { relationships, autoincrement, version, uniques: uniques(mapper) })
     }
 }
 

@@ -73,7 +73,7 @@ impl Session {
 }
 
 /// The select of the row with a primary key; its parameters are the key's values, in order.
-fn by_key<M: Mapped>(model: Entity<M>, key: &[Value]) -> Select<Entity<M>> {
+pub(super) fn by_key<M: Mapped>(model: Entity<M>, key: &[Value]) -> Select<Entity<M>> {
     let mapper = M::mapper();
     let source: Source = mapper.table().into();
     let conditions = mapper.key().iter().zip(key).map(|(column, value)| {

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use aludel_driver::{Error, ErrorKind, Result};
-use aludel_sql_expression::Entity;
+use aludel_sql_expression::{Entity, statement::Select};
 
-use super::Session;
+use super::{Session, get::by_key};
 use crate::{
     Instance,
     graph::{AnySlot, State, identity_key, not_loaded},
     link::LoadedLink,
     loading::load_relationship,
-    mapping::Mapped,
+    mapping::{IntoKey, Key, Mapped},
+    query::SessionRun,
     relationship::Relationship,
 };
 
@@ -22,21 +23,59 @@ impl Session {
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] when the object is not persistent in this session, or its row is gone.
     pub async fn refresh<M: Mapped>(&mut self, object: &Instance<M>) -> Result<()> {
+        self.refresh_with(object, |select| select).await
+    }
+
+    /// The same with a say in the query: a lock, loader options.
+    ///
+    /// # Errors
+    /// As [`Session::refresh`]; what the database says.
+    ///
+    /// # Examples
+    /// `session.refresh_with(&account, |select| select.with_for_update()).await?;`
+    pub async fn refresh_with<M: Mapped>(
+        &mut self,
+        object: &Instance<M>,
+        refine: impl FnOnce(Select<Entity<M>>) -> Select<Entity<M>>,
+    ) -> Result<()> {
         self.check_persistent(object, "refresh")?;
         let key = identity_key(&*object.erased(), M::mapper());
-        let found = self.select_key(Entity::<M>::new(), &key).populate_existing().one_or_none().await?;
-        let mut inner = self.graph().lock();
-        if found.is_some() {
-            if let Some(entry) = inner.entry_mut(object.erased().index()) {
-                entry.expire_relations();
-            }
+        // What is loaded along is found anew, so that it must not count as known.
+        if let Some(entry) = self.graph().lock().entry_mut(object.erased().index()) {
+            entry.expire_relations();
+        }
+        let select = refine(by_key(Entity::<M>::new(), &key));
+        if SessionRun::new(self, select).populate_existing().one_or_none().await?.is_some() {
             return Ok(());
         }
-        inner.miss(M::mapper(), &key);
+        self.graph().lock().miss(M::mapper(), &key);
         Err(Error::new(
             ErrorKind::InvalidRequest,
             format!("could not refresh the {} with the key {key:?}: its row is gone", M::NAME),
         ))
+    }
+
+    /// The object with this primary key, asked for in the database whatever the session knows of it, with a say in the
+    /// query: a lock, loader options. Its values are those of the row, and its unflushed changes are flushed before.
+    ///
+    /// # Errors
+    /// What the database says.
+    ///
+    /// # Examples
+    /// `let account = session.get_with(Account, 1, |select| select.with_for_update()).await?;`
+    pub async fn get_with<M: Mapped>(
+        &mut self,
+        model: Entity<M>,
+        key: impl IntoKey<M::Key>,
+        refine: impl FnOnce(Select<Entity<M>>) -> Select<Entity<M>>,
+    ) -> Result<Option<Instance<M>>> {
+        let key = key.into_key();
+        let select = refine(by_key(model, key.values().as_ref()));
+        let found = SessionRun::new(self, select).populate_existing().one_or_none().await?;
+        if found.is_none() {
+            self.graph().lock().miss(M::mapper(), key.values().as_ref());
+        }
+        Ok(found)
     }
 
     /// Marks an object as expired: the next query, `get` or `refresh` brings new values. Its unflushed changes are kept, and

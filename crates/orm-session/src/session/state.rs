@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use aludel_driver::{Error, ErrorKind, Result};
+use aludel_sql_expression::Entity;
 
 use super::Session;
-use crate::{Instance, State, mapping::Mapped, query::not_persistent};
+use crate::{Instance, State, graph::Entry, mapping::Mapped, query::not_persistent};
 
 impl Session {
     /// Whether the object is pending or persistent in this session.
@@ -32,6 +33,32 @@ impl Session {
             }
         }
         counts
+    }
+
+    /// The objects of a model that the next flush inserts: SQLAlchemy's `session.new`.
+    pub fn pending<M: Mapped>(&self, _: Entity<M>) -> Vec<Instance<M>> {
+        self.touched(|entry| entry.slot.state() == State::Pending)
+    }
+
+    /// The persistent objects of a model that were changed since the last flush. A change that is none in the end (another
+    /// value, and the old one again) is among them, too.
+    pub fn dirty<M: Mapped>(&self, _: Entity<M>) -> Vec<Instance<M>> {
+        self.touched(|entry| entry.slot.state() == State::Persistent && !entry.doomed)
+    }
+
+    /// The objects of a model that the next flush deletes, other than by cascades.
+    pub fn deleted<M: Mapped>(&self, _: Entity<M>) -> Vec<Instance<M>> {
+        self.touched(|entry| entry.slot.state() == State::Persistent && entry.doomed)
+    }
+
+    fn touched<M: Mapped>(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<Instance<M>> {
+        let inner = self.graph().lock();
+        let entries =
+            inner.touched.iter().filter_map(|index| inner.entry(*index)).filter(|entry| wanted(entry));
+        let slots: Vec<_> =
+            entries.filter_map(|entry| entry.slot.clone().into_any().downcast().ok()).collect();
+        drop(inner);
+        slots.into_iter().map(|slot| Instance::new(slot, self.graph().clone())).collect()
     }
 
     pub(super) fn check_here<M: Mapped>(&self, object: &Instance<M>, call: &str) -> Result<()> {

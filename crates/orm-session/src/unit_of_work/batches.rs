@@ -18,19 +18,42 @@ use crate::{
     mapping::{Mapper, SecondaryConfiguration},
 };
 
-/// Client-side defaults are put in where nothing was given.
+/// Client-side defaults are put in where nothing was given, and versions begin to count.
 pub(super) fn apply_defaults(work: &Work) -> Result<()> {
     for slot in &work.inserts {
         let defaults = (0u16..).zip(slot.mapper().columns()).filter_map(|(number, column)| {
             let default = column.default?;
             slot.sending(number).is_null().then(|| (number, default()))
         });
-        let values: Vec<_> = defaults.collect();
+        let mut values: Vec<_> = defaults.collect();
+        let version = slot.mapper().configuration()?.version;
+        if let Some(version) = version.filter(|version| !counts(&slot.sending(*version))) {
+            values.push((version, Value::I64(1)));
+        }
         if !values.is_empty() {
             slot.receive(&values)?;
         }
     }
     Ok(())
+}
+
+/// Whether a version was given.
+fn counts(version: &Value) -> bool {
+    !matches!(version, Value::Null | Value::I64(0) | Value::U64(0))
+}
+
+/// The version after this one.
+fn next_version(version: &Value) -> Value {
+    match version {
+        Value::I64(number) => Value::I64(number.wrapping_add(1)),
+        Value::U64(number) => Value::U64(number.wrapping_add(1)),
+        _ => Value::I64(1),
+    }
+}
+
+/// The columns that find a row: its key, and its version where it has one.
+fn finding(mapper: &'static Mapper) -> Result<Vec<u16>> {
+    Ok(mapper.key().iter().copied().chain(mapper.configuration()?.version).collect())
 }
 
 fn shape(mapper: &Mapper, column: u16) -> ColumnShape {
@@ -134,22 +157,26 @@ pub(super) fn update_operations(work: &Work) -> Result<Vec<Operation>> {
         if columns.is_empty() {
             continue;
         }
-        let touched: Vec<(u16, Value)> = (0u16..)
+        let mut touched: Vec<(u16, Value)> = (0u16..)
             .zip(mapper.columns())
             .filter(|(number, _)| !columns.contains(number))
             .filter_map(|(number, column)| column.onupdate.map(|make| (number, make())))
             .collect();
+        // A version that was set by hand is taken as it is.
+        let version = mapper.configuration()?.version.filter(|version| !columns.contains(version));
+        touched.extend(version.map(|version| (version, next_version(&slot.stored(version)))));
         if !touched.is_empty() {
             columns.extend(touched.iter().map(|(number, _)| *number));
             slot.receive(&touched)?;
         }
+        let finding = finding(mapper)?;
         let place = masks.iter().position(|(other, mask)| *other == mapper && *mask == columns);
         let place = place.unwrap_or_else(|| {
             masks.push((mapper, columns.clone()));
             operations.push(Operation {
                 table: mapper.table().clone(),
                 columns: shapes(mapper, &columns),
-                keys: shapes(mapper, mapper.key()),
+                keys: shapes(mapper, &finding),
                 values: Vec::new(),
                 rows: 0,
                 purpose: Purpose::Update { mapper, slots: Vec::new() },
@@ -158,7 +185,7 @@ pub(super) fn update_operations(work: &Work) -> Result<Vec<Operation>> {
         });
         let operation = &mut operations[place];
         operation.values.extend(columns.iter().map(|column| slot.sending(*column)));
-        operation.values.extend(mapper.key().iter().map(|column| slot.stored(*column)));
+        operation.values.extend(finding.iter().map(|column| slot.stored(*column)));
         operation.rows += 1;
         if let Purpose::Update { slots, .. } = &mut operation.purpose {
             slots.push(slot.clone());
@@ -273,14 +300,16 @@ pub(super) fn delete_operations(work: &Work, inner: &Inner) -> Result<Vec<Operat
         batches[place].2.push(slot.clone());
     }
     batches.sort_by_key(|(level, ..)| *level);
-    operations.extend(batches.into_iter().map(|(_, mapper, slots)| Operation {
-        table: mapper.table().clone(),
-        columns: Vec::new(),
-        keys: shapes(mapper, mapper.key()),
-        values:
-            slots.iter().flat_map(|slot| mapper.key().iter().map(|column| slot.stored(*column))).collect(),
-        rows: slots.len(),
-        purpose: Purpose::Delete { mapper, slots },
-    }));
+    for (_, mapper, slots) in batches {
+        let finding = finding(mapper)?;
+        operations.push(Operation {
+            table: mapper.table().clone(),
+            columns: Vec::new(),
+            keys: shapes(mapper, &finding),
+            values: slots.iter().flat_map(|slot| finding.iter().map(|column| slot.stored(*column))).collect(),
+            rows: slots.len(),
+            purpose: Purpose::Delete { mapper, slots },
+        });
+    }
     Ok(operations)
 }

@@ -190,6 +190,11 @@ impl Operation {
             Purpose::Update { mapper, slots } if matched != slots.len() as u64 => {
                 Err(stale("UPDATE", mapper, slots.len(), matched))
             }
+            Purpose::Delete { mapper, slots }
+                if matched != slots.len() as u64 && mapper.configuration()?.version.is_some() =>
+            {
+                Err(stale("DELETE", mapper, slots.len(), matched))
+            }
             Purpose::Delete { mapper, slots } if matched != slots.len() as u64 => {
                 tracing::warn!(
                     table = %mapper.table().name(),
