@@ -76,3 +76,25 @@ async fn asking_again_with_a_lock_and_with_options(database: &Database) {
     assert_eq!(session.get_with(Author, id + 1, |select| select).await.unwrap(), None);
 }
 on_every_database!(asking_again_with_a_lock_and_with_options);
+
+async fn expiring_follows_the_cascades(database: &Database) {
+    let stage = Stage::new(database).await;
+    let mut session = stage.sessions.open();
+    let author = session.add(Author {
+        name: "a".into(),
+        books: Many::from([Book { title: "one".into(), ..default() }]),
+        ..default()
+    });
+    let bystander = session.add(User { name: "u".into(), ..default() });
+    session.commit().await.unwrap();
+    let book = author.read().books.iter().unwrap().next().unwrap();
+    session.expire(&author).unwrap();
+    assert!(author.is_expired() && book.is_expired() && !bystander.is_expired());
+    // From the other side nothing cascades.
+    session.refresh(&author).await.unwrap();
+    assert!(!author.is_expired() && book.is_expired(), "a refresh brings the object alone");
+    session.refresh(&book).await.unwrap();
+    session.expire(&book).unwrap();
+    assert!(book.is_expired() && !author.is_expired());
+}
+on_every_database!(expiring_follows_the_cascades);

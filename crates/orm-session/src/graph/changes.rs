@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aludel_sql_expression::Value;
+use hashbrown::HashSet;
 
 use super::{AnySlot, Graph, Inner, State, identity::key_of};
 
@@ -66,11 +67,22 @@ impl Graph {
         }
     }
 
-    /// Marks an object as expired.
+    /// Marks an object as expired, and what its cascades lead to.
     pub(crate) fn expire(&self, index: u32) {
-        if let Some(entry) = self.lock().entry_mut(index) {
+        let mut inner = self.lock();
+        if let Some(entry) = inner.entry_mut(index) {
             entry.expire();
         }
+        inner.expire_along(index);
+    }
+
+    /// Its values are about to come anew: its links are old, and so is what its cascades lead to.
+    pub(crate) fn expire_for_refresh(&self, index: u32) {
+        let mut inner = self.lock();
+        if let Some(entry) = inner.entry_mut(index) {
+            entry.expire_relations();
+        }
+        inner.expire_along(index);
     }
 
     /// The session is gone: what no handle reaches is let go, what one reaches stays readable.
@@ -126,6 +138,27 @@ impl super::Entry {
 }
 
 impl Inner {
+    /// Marks what the `refresh-expire` cascades of an object lead to as expired.
+    fn expire_along(&mut self, index: u32) {
+        let mut seen: HashSet<u32> = std::iter::once(index).collect();
+        let mut waiting = vec![index];
+        while let Some(index) = waiting.pop() {
+            let Some(entry) = self.entry(index) else { continue };
+            let relationships = entry.mapper.relationships();
+            let cascading = entry
+                .relations()
+                .filter(|(number, _)| relationships[usize::from(*number)].cascade.refresh_expire)
+                .flat_map(|(_, relation)| relation.items.iter().flatten().copied());
+            let next: Vec<u32> = cascading.filter(|target| seen.insert(*target)).collect();
+            for target in next {
+                if let Some(entry) = self.entry_mut(target) {
+                    entry.expire();
+                    waiting.push(target);
+                }
+            }
+        }
+    }
+
     /// Which objects are held by a handle, or linked from one that is.
     fn reached(&self) -> Vec<bool> {
         let mut reached = vec![false; self.entries.len()];

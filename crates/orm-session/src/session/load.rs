@@ -18,7 +18,7 @@ use crate::{
 
 impl Session {
     /// Brings the values of an object from the database, and throws its unflushed changes away. Its relationships are
-    /// brought anew by the next `load`.
+    /// brought anew by the next `load`, and what their `refresh-expire` cascades lead to is expired.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] when the object is not persistent in this session, or its row is gone.
@@ -41,9 +41,7 @@ impl Session {
         self.check_persistent(object, "refresh")?;
         let key = identity_key(&*object.erased(), M::mapper());
         // What is loaded along is found anew, so that it must not count as known.
-        if let Some(entry) = self.graph().lock().entry_mut(object.erased().index()) {
-            entry.expire_relations();
-        }
+        self.graph().expire_for_refresh(object.erased().index());
         let select = refine(by_key(Entity::<M>::new(), &key));
         if SessionRun::new(self, select).populate_existing().one_or_none().await?.is_some() {
             return Ok(());
@@ -78,8 +76,8 @@ impl Session {
         Ok(found)
     }
 
-    /// Marks an object as expired: the next query, `get` or `refresh` brings new values. Its unflushed changes are kept, and
-    /// flushed before.
+    /// Marks an object as expired, and what its `refresh-expire` cascades lead to: the next query, `get` or `refresh` brings
+    /// new values. Unflushed changes are kept, and flushed before.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] when the object is not persistent in this session.
