@@ -12,6 +12,7 @@ mod memory;
 mod misuse;
 pub(crate) mod models;
 mod nested;
+mod outer;
 mod relationships;
 mod replace;
 mod rollback;

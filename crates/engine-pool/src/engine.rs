@@ -13,7 +13,9 @@ use aludel_driver::{ConnectArguments, DatabaseUrl, Driver, Error, Result};
 use aludel_sql_expression::{CompiledCache, Dialect};
 
 pub use self::builder::EngineBuilder;
-use crate::{AsyncFunction, Connection, Events, ExecutionOptions, Pool, echo::Echo, events::tell};
+use crate::{
+    AsyncFunction, Connection, Events, ExecutionOptions, Pool, PoolOptions, echo::Echo, events::tell,
+};
 
 /// One database, known by its URL: its driver, its pool, its listeners, and the statements compiled for it. Cheap to clone
 /// and free to share; a program has one for each database.
@@ -220,6 +222,28 @@ impl Engine {
     /// The cache of compiled statements.
     pub fn compiled_cache(&self) -> &CompiledCache {
         &self.shared().cache
+    }
+
+    /// The same engine over another driver, with a pool of its own and the usual options for it. Listeners are shared.
+    pub(crate) fn over(&self, driver: Arc<dyn Driver>) -> Result<Self> {
+        let this = self.shared();
+        let mut options = PoolOptions::default();
+        options.physical_naming = self.pool().options().physical_naming;
+        let events = this.events.clone();
+        let pool = Pool::with_events(driver.clone(), this.url.arguments.clone(), options, events.clone())?;
+        let shared = Shared {
+            url: this.url.clone(),
+            driver,
+            pool: RwLock::new(pool),
+            events,
+            cache: CompiledCache::default(),
+            echo: this.echo.clone(),
+            hide_parameters: this.hide_parameters,
+            slow_statement: this.slow_statement,
+            idle_in_transaction: this.idle_in_transaction,
+        };
+        let execution_options = self.inner.execution_options.clone();
+        Ok(Self { inner: Arc::new(Inner { shared: Arc::new(shared), execution_options }) })
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -17,6 +17,7 @@
 //! | `declared_cursor` | [`DeclaredCursor`]: rows in batches, with the connection free in between |
 //! | `retry` | [`RetryPolicy`]: transactions that run again after a conflict |
 //! | `mock` | an engine that shows what it would send |
+//! | `test_transaction` | [`TestTransaction`]: a transaction around a whole test, rolled back at its end |
 //! | `schema` | [`CreateAll`]: `create_all` and `drop_all` of a `MetaData` |
 //! | `events` | [`Events`]: what listeners can be told about |
 //! | `echo`, `trace` | SQL as people and as telemetry read it |
@@ -39,6 +40,7 @@ mod retry;
 mod run;
 mod schema;
 mod stream;
+mod test_transaction;
 mod trace;
 mod transaction;
 
@@ -62,5 +64,6 @@ pub use self::{
     run::Run,
     schema::CreateAll,
     stream::{Partitions, RowStream},
+    test_transaction::TestTransaction,
     transaction::{Savepoint, Transaction, TwophaseTransaction},
 };
