@@ -108,6 +108,12 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
         }
         let connection = session.transaction().await?;
         let done = connection.fetch_node_with(&node, &options, &mut sink).await?;
+        // Which of the rows were changed is not known here, so that all objects of the table may be old.
+        match &node {
+            StatementNode::Update(update) => graph.expire_table(&update.table),
+            StatementNode::Delete(delete) => graph.expire_table(&delete.table),
+            _ => {}
+        }
         let ObjectSink { columns, loader, loaded, objects, links, .. } = sink;
         links.fill(&graph);
         for (peers, slots) in loader.peers.iter().zip(&loaded) {
