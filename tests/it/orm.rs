@@ -9,6 +9,7 @@ mod keys;
 mod links;
 mod loading;
 mod memory;
+mod merge;
 mod misuse;
 pub(crate) mod models;
 mod nested;

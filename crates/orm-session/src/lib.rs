@@ -45,7 +45,7 @@ pub use self::{
     },
     query::{SessionExecutable, SessionRun, SessionSelectable, SingleSelectable},
     relationship::Relationship,
-    session::{Addable, NestedTransaction, Session, SessionMaker},
+    session::{Addable, Mergeable, NestedTransaction, Session, SessionMaker},
 };
 
 #[doc(hidden)]

@@ -4,6 +4,7 @@ mod addable;
 mod get;
 mod load;
 mod maker;
+mod merge;
 mod nested;
 mod state;
 
@@ -16,6 +17,7 @@ use aludel_sql_expression::{Entity, statement::Select};
 pub use addable::Addable;
 pub use maker::SessionMaker;
 use maker::Shared;
+pub use merge::Mergeable;
 pub use nested::NestedTransaction;
 
 use crate::{

@@ -65,6 +65,13 @@ async fn case_061_versions_find_lost_updates(database: &Database) {
     first.set(Page::title, "ours");
     session.commit().await.unwrap();
     assert_eq!(first.read().version, 4);
+    // What is merged has to know the present version.
+    let old = Page { id: first.read().id, title: "merged".into(), version: 3, ..default() };
+    let stale = session.merge(old.clone()).await.unwrap_err();
+    assert_eq!(stale.kind(), ErrorKind::StaleData);
+    assert!(stale.message().contains("Page"), "{stale}");
+    session.merge(Page { version: 4, title: "ours".into(), ..old }).await.unwrap();
+    assert!(!first.is_modified());
     // A version that is set by hand is taken as it is.
     first.edit(|page| (page.title, page.version) = ("by hand".into(), 7));
     session.commit().await.unwrap();

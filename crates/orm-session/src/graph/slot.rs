@@ -11,7 +11,7 @@ use std::{
 use aludel_driver::Result;
 use aludel_sql_expression::Value;
 
-use super::nested::Version;
+use super::{Graph, nested::Version};
 use crate::mapping::{Key, Mapped, Mapper};
 
 /// Where an object stands between memory and database.
@@ -196,6 +196,11 @@ pub(crate) trait AnySlot: Any + Send + Sync {
 
     /// The transaction is committed.
     fn commit(&self);
+    /// Makes a new object of the present version in another graph, without its links.
+    fn copy_to(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot>;
+    /// Takes over the columns in which another object of the same model differs. True when it is the first change since the
+    /// last flush.
+    fn assign(&self, from: Arc<dyn AnySlot>) -> bool;
     /// Takes the version out that a rollback goes back to: a transaction begins inside the present one.
     fn take_before(&self) -> Option<Version>;
     /// Puts it in again: that transaction is over.
@@ -357,6 +362,21 @@ impl<M: Mapped> AnySlot for Slot<M> {
     fn commit(&self) {
         let before = self.versions().before.take();
         drop(before);
+    }
+
+    fn copy_to(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot> {
+        // The copied links point into the old graph: they become empty.
+        graph.add((*self.now()).clone()).erased()
+    }
+
+    fn assign(&self, from: Arc<dyn AnySlot>) -> bool {
+        let Ok(from) = from.into_any().downcast::<Self>() else { return false };
+        let (base, source) = (self.now(), from.now());
+        let mut model = None;
+        for column in columns::<M>().filter(|column| !base.column_eq(&source, *column)) {
+            model.get_or_insert_with(|| (*base).clone()).copy_column(&source, column);
+        }
+        model.is_some_and(|model| self.install(&base, model))
     }
 
     fn take_before(&self) -> Option<Version> {

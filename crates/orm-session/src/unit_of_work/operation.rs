@@ -177,7 +177,9 @@ impl Operation {
         let parameters = types
             .into_iter()
             .zip(columns)
-            .map(|(element, values)| Value::Array(Box::new(ArrayValue { element: element.clone(), values })))
+            .map(|(element, values)| {
+                Value::Array(Box::new(ArrayValue { element: element.clone(), values: values.into() }))
+            })
             .collect();
         Prepared::one(statement, parameters, self.rows)
     }

@@ -1,0 +1,296 @@
+//! [`Session::merge`]: what was made or changed elsewhere comes into the session.
+
+use std::sync::Arc;
+
+use aludel_driver::{Error, ErrorKind, Result};
+use aludel_sql_expression::Value;
+use hashbrown::HashMap;
+
+use super::Session;
+use crate::{
+    Instance, State,
+    graph::{AnySlot, Graph, identity_key},
+    link::{Member, MemberKind},
+    loading::{load_by_keys, load_relationship},
+    mapping::{Mapped, Mapper},
+};
+
+/// What [`Session::merge`] takes: a value, or a handle to an object of another session or of none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be merged into a session",
+    note = "merge a mapped model, or an `Instance` of one"
+)]
+pub trait Mergeable {
+    /// The model.
+    type Model: Mapped;
+
+    /// The graph that it stands in, and its place there.
+    #[doc(hidden)]
+    fn source(self) -> (Arc<Graph>, Arc<dyn AnySlot>);
+}
+
+impl<M: Mapped> Mergeable for M {
+    type Model = M;
+
+    fn source(self) -> (Arc<Graph>, Arc<dyn AnySlot>) {
+        // A graph of its own, so that values and objects are merged in the same way.
+        let graph = Arc::<Graph>::default();
+        let slot = graph.add(self).erased();
+        (graph, slot)
+    }
+}
+
+impl<M: Mapped> Mergeable for &Instance<M> {
+    type Model = M;
+
+    fn source(self) -> (Arc<Graph>, Arc<dyn AnySlot>) {
+        (self.graph().clone(), self.erased())
+    }
+}
+
+impl<M: Mapped> Mergeable for Instance<M> {
+    type Model = M;
+
+    fn source(self) -> (Arc<Graph>, Arc<dyn AnySlot>) {
+        (&self).source()
+    }
+}
+
+impl Session {
+    /// Takes the state of a value, or of an object of another session, over into the object of this session that has the
+    /// same key: loaded where it is not there yet, new where there is no such row, or no key. What the `merge` cascade
+    /// leads to is merged, too: the rows of each model are asked for in one statement.
+    ///
+    /// Only what differs is written. A relationship that is not loaded in the source, or was never put into in a plain value,
+    /// is left as it is; another takes the place of what is there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StaleData`] when the versions of a row differ; [`ErrorKind::InvalidRequest`] for a plain value whose
+    /// links hold handles: set those on the merged object; what the database says.
+    ///
+    /// # Examples
+    /// `let author = session.merge(Author { id: 1, name: "Eric".into(), ..default() }).await?;` asks for the row with the
+    /// key 1, and the next flush writes its name.
+    pub async fn merge<A: Mergeable>(&mut self, object: A) -> Result<Instance<A::Model>> {
+        let merged = self.merge_all([object]).await?;
+        merged.into_iter().next().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was merged"))
+    }
+
+    /// The same for many, with one statement for each model.
+    ///
+    /// # Errors
+    /// As [`Session::merge`].
+    pub async fn merge_all<A: Mergeable>(
+        &mut self,
+        objects: impl IntoIterator<Item = A>,
+    ) -> Result<Vec<Instance<A::Model>>> {
+        let sources: Vec<_> = objects.into_iter().map(Mergeable::source).collect();
+        self.check_usable()?;
+        let mut merge = Merge { session: self, found: Vec::new(), targets: HashMap::new() };
+        merge.collect(&sources)?;
+        merge.load().await?;
+        merge.take_over()?;
+        merge.link().await?;
+        let graph = merge.session.graph().clone();
+        let mut instances = Vec::with_capacity(sources.len());
+        for (_, slot) in &sources {
+            let target = merge.targets[&place(slot)].clone();
+            if let Ok(slot) = target.into_any().downcast() {
+                instances.push(Instance::new(slot, graph.clone()));
+            }
+        }
+        Ok(instances)
+    }
+}
+
+/// Tells an object in whatever graph from all others.
+fn place(slot: &Arc<dyn AnySlot>) -> usize {
+    Arc::as_ptr(slot).cast::<()>().addr()
+}
+
+struct Merge<'s> {
+    session: &'s mut Session,
+    /// What is merged: the objects themselves, and what their cascades lead to.
+    found: Vec<Source>,
+    /// The objects of this session that they become, by the place of their source.
+    targets: HashMap<usize, Arc<dyn AnySlot>>,
+}
+
+/// An object that is merged.
+struct Source {
+    slot: Arc<dyn AnySlot>,
+    /// What its relationships lead to, as far as it is known and to be taken over.
+    links: Vec<(u16, Vec<Arc<dyn AnySlot>>)>,
+}
+
+impl Merge<'_> {
+    /// Walks along the cascades.
+    fn collect(&mut self, sources: &[(Arc<Graph>, Arc<dyn AnySlot>)]) -> Result<()> {
+        let mut waiting: Vec<_> = sources.iter().rev().cloned().collect();
+        let mut seen = hashbrown::HashSet::new();
+        while let Some((graph, slot)) = waiting.pop() {
+            if !seen.insert(place(&slot)) {
+                continue;
+            }
+            let own = Arc::ptr_eq(&graph, self.session.graph());
+            if own && matches!(slot.state(), State::Pending | State::Persistent) {
+                // It is here already.
+                self.targets.insert(place(&slot), slot);
+                continue;
+            }
+            let links = links_of(&graph, &slot)?;
+            for (_, targets) in &links {
+                waiting.extend(targets.iter().rev().map(|target| (graph.clone(), target.clone())));
+            }
+            self.found.push(Source { slot, links });
+        }
+        Ok(())
+    }
+
+    /// Asks for the rows that the session does not have.
+    async fn load(&mut self) -> Result<()> {
+        let mut missing: Vec<(&'static Mapper, Vec<Vec<Value>>)> = Vec::new();
+        {
+            let inner = self.session.graph().lock();
+            for Source { slot, .. } in &self.found {
+                let mapper = slot.mapper();
+                let Some(key) = key_of(slot)? else { continue };
+                if inner.find(mapper, &key).is_some_and(|entry| !entry.slot.is_expired()) {
+                    continue;
+                }
+                match missing.iter_mut().find(|(other, _)| *other == mapper) {
+                    Some((_, keys)) => keys.push(key),
+                    None => missing.push((mapper, vec![key])),
+                }
+            }
+        }
+        let graph = self.session.graph().clone();
+        for (mapper, keys) in missing {
+            let connection = self.session.transaction().await?;
+            load_by_keys(connection, &graph, mapper, &keys).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes new objects, and changes those that are there.
+    fn take_over(&mut self) -> Result<()> {
+        let graph = self.session.graph().clone();
+        for Source { slot, .. } in &self.found {
+            let mapper = slot.mapper();
+            let present = match key_of(slot)? {
+                Some(key) => graph.lock().find(mapper, &key).map(|entry| entry.slot.clone()),
+                None => None,
+            };
+            let target = match present {
+                Some(target) => {
+                    check_versions(mapper, slot, &target)?;
+                    if target.assign(slot.clone()) {
+                        graph.lock().touch(target.index());
+                    }
+                    target
+                }
+                None => slot.copy_to(&graph),
+            };
+            self.targets.insert(place(slot), target);
+        }
+        Ok(())
+    }
+
+    /// Links them as their sources are linked.
+    async fn link(&mut self) -> Result<()> {
+        let graph = self.session.graph().clone();
+        let mut unloaded: Vec<(&'static Mapper, u16, Vec<Arc<dyn AnySlot>>)> = Vec::new();
+        for Source { slot, links } in &self.found {
+            let target = &self.targets[&place(slot)];
+            for (number, _) in links {
+                let is_known = graph.lock().entry(target.index()).is_none_or(|entry| {
+                    entry.relation(*number).is_loaded() || entry.slot.state() == State::Pending
+                });
+                if is_known {
+                    continue;
+                }
+                let mapper = target.mapper();
+                match unloaded.iter_mut().find(|(other, rel, _)| *other == mapper && rel == number) {
+                    Some((.., slots)) => slots.push(target.clone()),
+                    None => unloaded.push((mapper, *number, vec![target.clone()])),
+                }
+            }
+        }
+        for (mapper, number, slots) in unloaded {
+            let connection = self.session.transaction().await?;
+            load_relationship(connection, &graph, mapper, &slots, number, Vec::new()).await?;
+        }
+        for Source { slot, links } in &self.found {
+            let target = &self.targets[&place(slot)];
+            for (number, sources) in links {
+                let wanted: Vec<_> =
+                    sources.iter().filter_map(|source| self.targets.get(&place(source)).cloned()).collect();
+                let is_there = graph.lock().entry(target.index()).is_some_and(|entry| {
+                    let items = entry.items(*number).unwrap_or_default();
+                    items.len() == wanted.len() && wanted.iter().all(|slot| items.contains(&slot.index()))
+                });
+                if !is_there {
+                    let members =
+                        wanted.into_iter().map(|slot| Member(MemberKind::Handle(slot, graph.clone())));
+                    graph.connect(target.index(), *number, members.collect(), true);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The key by which a row may be there.
+fn key_of(slot: &Arc<dyn AnySlot>) -> Result<Option<Vec<Value>>> {
+    let mapper = slot.mapper();
+    let key = identity_key(&**slot, mapper);
+    let numbered = mapper.configuration()?.autoincrement.is_some();
+    let is_unset =
+        |value: &Value| value.is_null() || (numbered && matches!(value, Value::I64(0) | Value::U64(0)));
+    Ok((!key.iter().any(is_unset)).then_some(key))
+}
+
+/// What the relationships of an object lead to that its cascades follow.
+fn links_of(graph: &Arc<Graph>, slot: &Arc<dyn AnySlot>) -> Result<Vec<(u16, Vec<Arc<dyn AnySlot>>)>> {
+    let inner = graph.lock();
+    if let Some(message) = inner.foreign.first() {
+        return Err(Error::new(
+            ErrorKind::InvalidRequest,
+            format!("{message}; of a value that is merged, set such links on the merged object"),
+        ));
+    }
+    let Some(entry) = inner.entry(slot.index()) else { return Ok(Vec::new()) };
+    // Of a new value nobody can tell an empty link from one that was never touched.
+    let is_new = matches!(slot.state(), State::Pending | State::Transient);
+    let mut links = Vec::new();
+    for (number, relation) in entry.relations() {
+        let cascades = entry.mapper.relationships()[usize::from(number)].cascade.merge;
+        let Some(items) = relation.items.as_ref().filter(|items| cascades && !(is_new && items.is_empty()))
+        else {
+            continue;
+        };
+        let targets = items.iter().filter_map(|index| inner.entry(*index)).filter(|entry| entry.is_shown());
+        links.push((number, targets.map(|entry| entry.slot.clone()).collect()));
+    }
+    Ok(links)
+}
+
+fn check_versions(
+    mapper: &'static Mapper,
+    source: &Arc<dyn AnySlot>,
+    target: &Arc<dyn AnySlot>,
+) -> Result<()> {
+    let Some(version) = mapper.configuration()?.version else { return Ok(()) };
+    let (ours, theirs) = (target.value(version), source.value(version));
+    if ours == theirs {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::StaleData,
+        format!(
+            "a {} was merged with version {theirs:?}, and its row has version {ours:?}: somebody else changed it; load it \
+             anew, and make the change again",
+            mapper.name()
+        ),
+    ))
+}

@@ -1,0 +1,130 @@
+//! Merging: what was made or changed elsewhere comes into a session.
+
+use aludel::{orm::State, prelude::*};
+
+use super::{
+    Stage,
+    models::{Author, Book, Node, User},
+};
+use crate::database::{Database, on_every_database};
+
+fn user(id: i64, name: &str) -> User {
+    User { id, name: name.into(), ..default() }
+}
+
+async fn case_062_merging_values(database: &Database) {
+    let stage = Stage::new(database).await;
+    let mut session = stage.sessions.open();
+    // Without a key nothing is asked for.
+    let fresh = session.merge(user(0, "fresh")).await.unwrap();
+    assert_eq!((stage.sent().len(), fresh.state()), (0, State::Pending));
+    session.commit().await.unwrap();
+    // A key that is not there is asked for once, and becomes a new row.
+    stage.sent();
+    let unknown = session.merge(user(70, "unknown")).await.unwrap();
+    assert_eq!((stage.verbs(), unknown.state()), (vec!["SELECT users".to_owned()], State::Pending));
+    session.commit().await.unwrap();
+    session.close().await.unwrap();
+    // One that is there gets what differs, and nothing else is written.
+    let mut session = stage.sessions.open();
+    stage.sent();
+    let known = session.merge(user(70, "known")).await.unwrap();
+    assert_eq!((known.state(), known.read().name.as_str()), (State::Persistent, "known"));
+    assert_eq!(known.modified_columns(), ["name"]);
+    session.flush().await.unwrap();
+    assert_eq!(stage.verbs(), ["SELECT users", "UPDATE users"]);
+    assert_eq!(session.merge(user(70, "known")).await.unwrap(), known);
+    session.commit().await.unwrap();
+    assert_eq!(stage.sent(), [""; 0], "it is in the session, and nothing differs");
+    // What is in the session already is itself.
+    assert_eq!(session.merge(&known).await.unwrap(), known);
+    // Many of them take one statement a model.
+    session.close().await.unwrap();
+    let mut session = stage.sessions.open();
+    stage.sent();
+    let merged = session.merge_all([user(70, "a"), user(71, "b"), user(fresh.read().id, "c")]).await.unwrap();
+    assert_eq!(stage.verbs(), ["SELECT users"]);
+    assert_eq!(
+        merged.iter().map(Instance::state).collect::<Vec<_>>(),
+        [State::Persistent, State::Pending, State::Persistent]
+    );
+    session.commit().await.unwrap();
+    let names: Vec<String> = session.scalars(select(User::name).order_by(User::name)).all().await.unwrap();
+    assert_eq!(names, ["a", "b", "c"]);
+}
+on_every_database!(case_062_merging_values);
+
+async fn case_062_merging_what_hangs_on_a_value(database: &Database) {
+    let stage = Stage::new(database).await;
+    let mut session = stage.sessions.open();
+    let book = |title: &str| Book { title: title.into(), ..default() };
+    let author = session.add(Author {
+        name: "a".into(),
+        books: Many::from([book("one"), book("two"), book("three")]),
+        ..default()
+    });
+    session.commit().await.unwrap();
+    let (id, books) = (author.read().id, author.read().books.iter().unwrap().collect::<Vec<_>>());
+    let kept = books[0].read().id;
+    // A collection that was never touched empties nothing.
+    session.merge(Author { id, name: "b".into(), ..default() }).await.unwrap();
+    assert_eq!(author.read().books.len().unwrap(), 3);
+    // One that was given takes the place of what is there; the rest are orphans, and go.
+    let given = Many::from([Book { id: kept, title: "ONE".into(), author_id: id, ..default() }, book("new")]);
+    session.close().await.unwrap();
+    let mut session = stage.sessions.open();
+    let merged = session.merge(Author { id, name: "b".into(), books: given, ..default() }).await.unwrap();
+    session.commit().await.unwrap();
+    let titles: Vec<String> = session.scalars(select(Book::title).order_by(Book::id)).all().await.unwrap();
+    assert_eq!(titles, ["ONE", "new"]);
+    assert_eq!(merged.read().books.len().unwrap(), 2);
+    // Handles in a value are refused by name.
+    let refused = session.merge(Book { title: "x".into(), author: One::from(&merged), ..default() }).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidRequest);
+    assert!(refused.message().contains("Book.author"), "{refused}");
+}
+on_every_database!(case_062_merging_what_hangs_on_a_value);
+
+async fn case_062_merging_objects_of_another_session(database: &Database) {
+    let stage = Stage::new(database).await;
+    let mut first = stage.sessions.open();
+    let root = first.add(Node { name: "root".into(), ..default() });
+    let author = first.add(Author {
+        name: "a".into(),
+        books: Many::from([
+            Book { title: "one".into(), ..default() },
+            Book { title: "two".into(), ..default() },
+        ]),
+        ..default()
+    });
+    first.commit().await.unwrap();
+    let books: Vec<_> = author.read().books.iter().unwrap().collect();
+    first.close().await.unwrap();
+    // Changed while they are in no session.
+    author.set(Author::name, "changed");
+    books[1].set(Book::title, "TWO");
+    assert_eq!((author.state(), root.state()), (State::Detached, State::Detached));
+    let mut second = stage.sessions.open();
+    let merged = second.merge(&author).await.unwrap();
+    assert!(merged != author && second.contains(&merged) && !second.contains(&author));
+    stage.sent();
+    second.commit().await.unwrap();
+    assert_eq!(stage.verbs(), ["UPDATE author", "UPDATE book"]);
+    let mut third = stage.sessions.open();
+    let again = third.scalars(select(Author).options(selectinload(Author::books))).one().await.unwrap();
+    assert_eq!(again.read().name, "changed");
+    let titles: Vec<_> = again.read().books.iter().unwrap().map(|book| book.read().title.clone()).collect();
+    assert_eq!(titles, ["one", "TWO"]);
+    // An object of a session that is still open is copied as well, and stays there.
+    let mine = third.merge(&merged).await.unwrap();
+    assert!(mine == again && second.contains(&merged));
+    // What was deleted meanwhile is made anew.
+    third.delete(&again).unwrap();
+    third.commit().await.unwrap();
+    let back = third.merge(&merged).await.unwrap();
+    assert_eq!(back.state(), State::Pending);
+    third.commit().await.unwrap();
+    assert_eq!(third.get_one(Author, back.read().id).await.unwrap(), back);
+}
+on_every_database!(case_062_merging_objects_of_another_session);
