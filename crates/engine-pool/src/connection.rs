@@ -1,6 +1,7 @@
 //! [`Connection`]: sends statements, inside and outside of transactions.
 
 mod at_once;
+mod begin;
 mod end;
 mod execute;
 mod execute_batch;
@@ -8,27 +9,26 @@ mod flight;
 mod insert_many;
 mod inserted_key;
 mod precompiled;
+mod settings;
+mod streaming;
 mod twophase;
 
 use std::{fmt, panic::Location, sync::Arc};
 
 use aludel_driver::{
-    BeginOptions, CallOptions, Capabilities, Connection as DriverConnection, Discard, Error, ErrorKind,
-    IsolationLevel, Result, Statement, Step, StepKind, TransactionState as ServerState, Value,
+    BeginOptions, Capabilities, Connection as DriverConnection, Error, ErrorKind, Result,
+    TransactionState as ServerState,
 };
-use aludel_sql_expression::{Dialect, Executable};
-use tracing::Span;
+use aludel_sql_expression::Dialect;
 
 pub use self::end::SavepointId;
 pub(crate) use self::execute::Part;
 pub use self::execute_batch::BatchResult;
+pub(crate) use self::streaming::StreamRequest;
 use crate::{
-    ConnectionInfo, Engine, ExecutionOptions, PooledConnection, ResetOnReturn, Savepoint, Transaction,
-    async_function::AsyncFunction,
+    ConnectionInfo, Engine, ExecutionOptions, PooledConnection, ResetOnReturn,
     events::{ConnectionId, tell},
     execution_options::Resolved,
-    stream::StreamParts,
-    trace,
     transaction::{Failure, Flight, Phase, TransactionStatus},
 };
 
@@ -62,13 +62,6 @@ pub struct Connection {
     place: &'static Location<'static>,
 }
 
-/// What a stream sends.
-pub(crate) struct StreamRequest {
-    pub(crate) statement: Statement,
-    pub(crate) parameters: Vec<Value>,
-    pub(crate) options: CallOptions,
-}
-
 impl Connection {
     pub(crate) fn new(engine: Engine, pooled: PooledConnection, place: &'static Location<'static>) -> Self {
         let execution_options = engine.get_execution_options().clone();
@@ -85,177 +78,6 @@ impl Connection {
             cursors: 0,
             place,
         }
-    }
-
-    /// Begins a transaction. Nothing is sent yet: BEGIN rides with the first statement.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidRequest`] when there is one already, begun by a statement or by `begin`.
-    pub async fn begin(&mut self) -> Result<Transaction<'_>> {
-        let options = self.begin_options.clone();
-        self.begin_with(options).await
-    }
-
-    /// Begins a transaction with its own isolation level and the like.
-    ///
-    /// # Errors
-    /// As [`Connection::begin`].
-    pub async fn begin_with(&mut self, options: BeginOptions) -> Result<Transaction<'_>> {
-        self.start_transaction(options)?;
-        self.status.is_guarded = true;
-        Ok(Transaction::new(self))
-    }
-
-    /// Begins a transaction without a guard, for layers that end it themselves. Nothing is sent yet.
-    ///
-    /// # Errors
-    /// As [`Connection::begin`].
-    pub fn start_transaction(&mut self, options: BeginOptions) -> Result<()> {
-        self.settle();
-        if !matches!(self.status.phase, Phase::None) {
-            self.status.check()?;
-            return Err(Error::new(
-                ErrorKind::InvalidRequest,
-                "a transaction is begun already, by `begin()` or by the first statement; commit() or rollback() it \
-                 first, or use begin_nested() for a savepoint",
-            ));
-        }
-        self.status.begin(options, true);
-        Ok(())
-    }
-
-    /// How this connection begins transactions.
-    pub fn begin_options(&self) -> &BeginOptions {
-        &self.begin_options
-    }
-
-    /// Begins a savepoint, and the transaction around it where there is none. Nothing is sent yet.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotSupported`] where the database has no savepoints; [`ErrorKind::PendingRollback`] when the
-    /// transaction failed.
-    pub async fn begin_nested(&mut self) -> Result<Savepoint<'_>> {
-        let number = self.add_savepoint()?;
-        Ok(Savepoint::new(self, number))
-    }
-
-    /// Runs a closure in a transaction: commits at `Ok`, rolls back at `Err` and when the future is dropped.
-    ///
-    /// # Errors
-    /// The closure's; as [`Connection::begin`] and [`Connection::commit`].
-    pub async fn transaction<Output, Function>(&mut self, function: Function) -> Result<Output>
-    where
-        Output: Send,
-        Function: for<'c> AsyncFnOnce(&'c mut Connection) -> Result<Output>
-            + for<'c> AsyncFunction<&'c mut Connection, Result<Output>, Future: Send>
-            + Send,
-    {
-        let mut transaction = self.begin().await?;
-        match function(&mut transaction).await {
-            Ok(output) => transaction.commit().await.map(|()| output),
-            Err(error) => {
-                // The closure's error tells more than that of a rollback behind it.
-                let _ = transaction.rollback().await;
-                Err(error)
-            }
-        }
-    }
-
-    /// Runs a closure in a savepoint: keeps what it did at `Ok`, undoes it at `Err` and when the future is dropped.
-    ///
-    /// # Errors
-    /// The closure's; as [`Connection::begin_nested`] and [`Savepoint::commit`].
-    pub async fn nested<Output, Function>(&mut self, function: Function) -> Result<Output>
-    where
-        Output: Send,
-        Function: for<'c> AsyncFnOnce(&'c mut Connection) -> Result<Output>
-            + for<'c> AsyncFunction<&'c mut Connection, Result<Output>, Future: Send>
-            + Send,
-    {
-        let mut savepoint = self.begin_nested().await?;
-        match function(&mut savepoint).await {
-            Ok(output) => savepoint.commit().await.map(|()| output),
-            Err(error) => {
-                let _ = savepoint.rollback().await;
-                Err(error)
-            }
-        }
-    }
-
-    /// Whether a transaction is begun. BEGIN itself may not have been sent yet.
-    pub fn in_transaction(&self) -> bool {
-        self.status.is_open()
-    }
-
-    /// Whether statements are sent without beginning a transaction.
-    pub fn is_autocommit(&self) -> bool {
-        self.autocommit
-    }
-
-    /// Says whether a statement begins a transaction by itself (`false`, the default) or stands alone (`true`), as DDL
-    /// such as `CREATE DATABASE` needs. `begin` begins a transaction in either case.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidRequest`] inside a transaction.
-    pub fn set_autocommit(&mut self, autocommit: bool) -> Result<()> {
-        self.set_execution_options(ExecutionOptions::new().autocommit(autocommit))
-    }
-
-    /// Says how this connection executes from here on; what is left out stays as it is. Whoever has the connection after
-    /// this one is not touched by it.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidRequest`] inside a transaction, for what concerns transactions; [`ErrorKind::NotSupported`] for an
-    /// isolation level that the database does not have, with those that it has.
-    pub fn set_execution_options(&mut self, options: ExecutionOptions) -> Result<()> {
-        if options.is_about_transactions() {
-            self.outside_of_a_transaction("autocommit, the isolation level and the like")?;
-        }
-        options.check(self.capabilities(), self.engine.driver().name())?;
-        let options = options.over(&self.execution_options);
-        self.begin_options = options.begin_options();
-        self.is_begin_mode_chosen = options.begin_mode.is_some();
-        self.autocommit = options.autocommit.unwrap_or_default();
-        self.options = options.resolve();
-        self.execution_options = options;
-        Ok(())
-    }
-
-    /// How this connection executes: what the engine says, and what was said here over it.
-    pub fn execution_options(&self) -> &ExecutionOptions {
-        &self.execution_options
-    }
-
-    /// The isolation level that the server says is in force: inside a transaction its own, else that of the next one.
-    /// One round trip, outside of what events and echo see.
-    ///
-    /// # Errors
-    /// As [`Connection::execute`]; [`ErrorKind::NotSupported`] where the backend does not tell.
-    pub async fn isolation_level(&mut self) -> Result<IsolationLevel> {
-        if matches!(self.status.phase, Phase::Pending) {
-            // A level that was asked for holds from BEGIN on.
-            self.send(&mut [], &CallOptions::default(), false).await?;
-        }
-        self.ready().await?;
-        self.status.flight = Flight::Statement;
-        let outcome = self.pooled()?.isolation_level().await;
-        self.status.flight = Flight::None;
-        outcome.map_err(|error| {
-            let error = self.explain(error, None, &[]);
-            self.absorb(&error);
-            error
-        })
-    }
-
-    fn outside_of_a_transaction(&mut self, what: &str) -> Result<()> {
-        self.settle();
-        if self.status.is_open() {
-            return Err(Error::new(
-                ErrorKind::InvalidRequest,
-                format!("{what} cannot be changed inside a transaction; commit() or rollback() first"),
-            ));
-        }
-        Ok(())
     }
 
     /// The engine that the connection belongs to.
@@ -414,74 +236,6 @@ impl Connection {
         self.pooled.as_ref().map_or(ServerState::Idle, |pooled| pooled.transaction_state())
     }
 
-    /// Gets ready for a stream: what has to go before its query is sent here.
-    pub(crate) async fn stream_request<S: Executable>(&mut self, statement: &S) -> Result<StreamRequest> {
-        let options = self.options_for(statement);
-        let rendered = self.render(&statement.node(), &options).await?;
-        let [part] = &*rendered.parts else {
-            return Err(Error::new(
-                ErrorKind::InvalidRequest,
-                "a statement that is cut into several cannot be streamed",
-            ));
-        };
-        if !self.autocommit {
-            self.autobegin(flight::is_query(&part.sql));
-        }
-        self.send(&mut [], &CallOptions::default(), false).await?;
-        let request = StreamRequest {
-            statement: part.statement(),
-            parameters: part.parameters.to_vec(),
-            options: options.call,
-        };
-        let request = self.rewrite_request(request)?;
-        if let Some(echo) = self.engine.echo() {
-            echo.statement(self.token(), request.statement.sql(), &request.parameters);
-        }
-        Ok(request)
-    }
-
-    /// The text and the parameters of a query, for those who put it into a statement of their own.
-    pub(crate) async fn rendered_query<S: Executable>(
-        &mut self,
-        statement: &S,
-    ) -> Result<(Arc<str>, Vec<Value>)> {
-        let options = self.options_for(statement);
-        let mut rendered = self.render(&statement.node(), &options).await?;
-        match (rendered.parts.pop(), rendered.parts.is_empty()) {
-            (Some(part), true) => Ok((part.sql, part.parameters.into_vec())),
-            _ => {
-                Err(Error::new(ErrorKind::InvalidRequest, "a statement that is cut into several is no query"))
-            }
-        }
-    }
-
-    /// A number that no other cursor of this connection has.
-    pub(crate) fn next_cursor(&mut self) -> u32 {
-        self.cursors += 1;
-        self.cursors
-    }
-
-    /// Lends out what a stream needs, each part by itself.
-    pub(crate) fn stream_parts(&mut self, request: StreamRequest) -> Result<StreamParts<'_>> {
-        let Self { pooled, streaming, status, engine, .. } = self;
-        let pooled =
-            pooled.as_mut().ok_or_else(|| Error::new(ErrorKind::Closed, "the connection is closed"))?;
-        let id = pooled.id();
-        Ok((&mut **pooled, id, streaming.insert(request), status, engine.clone()))
-    }
-
-    /// The span of a stream's beginning.
-    pub(crate) fn stream_span(&self, request: &StreamRequest) -> Span {
-        let mut sink = Discard;
-        let kind = StepKind::Fetch {
-            statement: &request.statement,
-            parameters: &request.parameters,
-            sink: &mut sink,
-        };
-        let dialect = self.pooled.as_ref().map_or("", |pooled| pooled.dialect().name());
-        trace::span(dialect, self.engine.shared().arguments(), self.token(), &[Step::new(kind)])
-    }
-
     /// Forgets prepared statements, after tables were changed.
     pub(crate) fn clear_statements(&mut self) {
         if let Some(pooled) = &mut self.pooled
@@ -496,26 +250,6 @@ impl Connection {
         self.status.rollback_due = false;
         if let Some(mut pooled) = self.pooled.take() {
             pooled.invalidate(error);
-        }
-    }
-
-    /// What holds for a statement: its own word comes first.
-    fn options_for<S: Executable>(&self, statement: &S) -> Resolved {
-        let mut options = self.options.clone();
-        if let Some(own) = statement.statement_options() {
-            options.refine(own);
-        }
-        options
-    }
-
-    /// The word that marks this connection's lines.
-    fn token(&self) -> Option<&str> {
-        self.execution_options.logging_token.as_deref()
-    }
-
-    fn echo_line(&self, line: &str) {
-        if let Some(echo) = self.engine.echo() {
-            echo.line(self.token(), line);
         }
     }
 

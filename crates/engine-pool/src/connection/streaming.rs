@@ -1,0 +1,87 @@
+//! What a stream and a cursor take from their connection.
+
+use std::sync::Arc;
+
+use aludel_driver::{CallOptions, Discard, Error, ErrorKind, Result, Statement, Step, StepKind, Value};
+use aludel_sql_expression::Executable;
+use tracing::Span;
+
+use super::{Connection, Part as _, flight};
+use crate::{stream::StreamParts, trace};
+
+/// What a stream sends.
+pub(crate) struct StreamRequest {
+    pub(crate) statement: Statement,
+    pub(crate) parameters: Vec<Value>,
+    pub(crate) options: CallOptions,
+}
+
+impl Connection {
+    /// Gets ready for a stream: what has to go before its query is sent here.
+    pub(crate) async fn stream_request<S: Executable>(&mut self, statement: &S) -> Result<StreamRequest> {
+        let options = self.options_for(statement);
+        let rendered = self.render(&statement.node(), &options).await?;
+        let [part] = &*rendered.parts else {
+            return Err(Error::new(
+                ErrorKind::InvalidRequest,
+                "a statement that is cut into several cannot be streamed",
+            ));
+        };
+        if !self.autocommit {
+            self.autobegin(flight::is_query(&part.sql));
+        }
+        self.send(&mut [], &CallOptions::default(), false).await?;
+        let request = StreamRequest {
+            statement: part.statement(),
+            parameters: part.parameters.to_vec(),
+            options: options.call,
+        };
+        let request = self.rewrite_request(request)?;
+        if let Some(echo) = self.engine.echo() {
+            echo.statement(self.token(), request.statement.sql(), &request.parameters);
+        }
+        Ok(request)
+    }
+
+    /// The text and the parameters of a query, for those who put it into a statement of their own.
+    pub(crate) async fn rendered_query<S: Executable>(
+        &mut self,
+        statement: &S,
+    ) -> Result<(Arc<str>, Vec<Value>)> {
+        let options = self.options_for(statement);
+        let mut rendered = self.render(&statement.node(), &options).await?;
+        match (rendered.parts.pop(), rendered.parts.is_empty()) {
+            (Some(part), true) => Ok((part.sql, part.parameters.into_vec())),
+            _ => {
+                Err(Error::new(ErrorKind::InvalidRequest, "a statement that is cut into several is no query"))
+            }
+        }
+    }
+
+    /// A number that no other cursor of this connection has.
+    pub(crate) fn next_cursor(&mut self) -> u32 {
+        self.cursors += 1;
+        self.cursors
+    }
+
+    /// Lends out what a stream needs, each part by itself.
+    pub(crate) fn stream_parts(&mut self, request: StreamRequest) -> Result<StreamParts<'_>> {
+        let Self { pooled, streaming, status, engine, .. } = self;
+        let pooled =
+            pooled.as_mut().ok_or_else(|| Error::new(ErrorKind::Closed, "the connection is closed"))?;
+        let id = pooled.id();
+        Ok((&mut **pooled, id, streaming.insert(request), status, engine.clone()))
+    }
+
+    /// The span of a stream's beginning.
+    pub(crate) fn stream_span(&self, request: &StreamRequest) -> Span {
+        let mut sink = Discard;
+        let kind = StepKind::Fetch {
+            statement: &request.statement,
+            parameters: &request.parameters,
+            sink: &mut sink,
+        };
+        let dialect = self.pooled.as_ref().map_or("", |pooled| pooled.dialect().name());
+        trace::span(dialect, self.engine.shared().arguments(), self.token(), &[Step::new(kind)])
+    }
+}
