@@ -286,8 +286,11 @@ async fn values_of_every_type_and_null_anywhere(database: &Database) {
             .column(Column::new("numbers", SqlType::Array(std::sync::Arc::new(SqlType::Integer))));
         create(&mut conn, &lists).await;
         let list = |n: i64| {
-            let values = (0..n % 4).map(Value::I64).collect();
-            (Value::Array(Box::new(aludel::sql::value::ArrayValue { element: SqlType::Integer, values })),)
+            let values: Vec<Value> = (0..n % 4).map(Value::I64).collect();
+            (Value::Array(Box::new(aludel::sql::value::ArrayValue {
+                element: SqlType::Integer,
+                values: values.into(),
+            })),)
         };
         let length: Expression<i64> = func("cardinality", [Node::column(&lists, "numbers")]);
         let many =

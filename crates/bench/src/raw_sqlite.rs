@@ -173,6 +173,7 @@ impl Contestant for RawSqlite {
 
     async fn clean_up(&mut self, workload: Workload) -> Outcome<()> {
         self.readers = Vec::new();
+        self.visits = Vec::new();
         match workload {
             Workload::Updates => {}
             Workload::PoolLookups => {

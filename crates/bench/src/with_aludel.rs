@@ -218,6 +218,8 @@ impl Contestant for WithAludel {
     async fn clean_up(&mut self, workload: Workload) -> Outcome<()> {
         self.readers = Vec::new();
         self.instances = Vec::new();
+        // Here, so that the next round does not tidy up the memory of this one.
+        self.visits = Vec::new();
         if let Some(mut session) = self.session.take() {
             session.close().await?;
         }

@@ -9,8 +9,22 @@ use crate::{
     target::Target,
 };
 
+/// How many bytes an element is likely to take, with its length.
+const LIKELY_LENGTH: usize = 12;
+
+const TOO_LONG: Refusal = "an element is too long";
+
 /// How an array is sent: in binary form where each of its elements can be.
 pub(crate) fn encoding(array: &ArrayValue, element: &Target) -> Encoding {
+    // The usual columns, without a look into the table of all types for each element.
+    let is_plain = match element {
+        Target::Text => array.values.iter().all(|value| matches!(value, Value::Text(_) | Value::Null)),
+        Target::Int8 => array.values.iter().all(|value| matches!(value, Value::I64(_) | Value::Null)),
+        _ => false,
+    };
+    if is_plain {
+        return Encoding::Binary;
+    }
     let mut whole = Encoding::Binary;
     for value in &array.values {
         let one = match value {
@@ -52,12 +66,12 @@ pub(crate) fn binary(
 
 /// The length of each dimension, taken from the first element of each.
 fn measure(array: &ArrayValue, lengths: &mut Vec<i32>) -> Result<(), Refusal> {
-    if array.values.is_empty() {
+    let Some(first) = array.values.first() else {
         // The server has only one empty array, which has no dimensions.
         return if lengths.is_empty() { Ok(()) } else { Err("an inner array is empty") };
-    }
+    };
     lengths.push(i32::try_from(array.values.len()).map_err(|_error| "it has too many elements")?);
-    match &array.values[0] {
+    match first {
         Value::Array(inner) => measure(inner, lengths),
         _ => Ok(()),
     }
@@ -70,10 +84,11 @@ fn elements(
     has_nulls: &mut bool,
     out: &mut BytesMut,
 ) -> Result<(), Refusal> {
+    out.reserve(array.values.len() * LIKELY_LENGTH);
     for value in &array.values {
         match value {
             Value::Array(inner) => {
-                let Value::Array(first) = &array.values[0] else {
+                let Some(Value::Array(first)) = array.values.first() else {
                     return Err("only some of its elements are arrays");
                 };
                 if depth < 2 || inner.values.len() != first.values.len() {
@@ -86,12 +101,20 @@ fn elements(
                 *has_nulls = true;
                 out.put_i32(-1);
             }
+            Value::I64(number) if matches!(element, Target::Int8) => {
+                let mut bytes = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
+                bytes[4..].copy_from_slice(&number.to_be_bytes());
+                out.put_slice(&bytes);
+            }
+            Value::Text(text) if matches!(element, Target::Text) => {
+                out.put_i32(i32::try_from(text.len()).map_err(|_error| TOO_LONG)?);
+                out.put_slice(text.as_bytes());
+            }
             value => {
                 let start = out.len();
                 out.put_i32(0);
                 parameter::binary(value, element, out)?;
-                let length =
-                    i32::try_from(out.len() - start - 4).map_err(|_error| "an element is too long")?;
+                let length = i32::try_from(out.len() - start - 4).map_err(|_error| TOO_LONG)?;
                 out[start..start + 4].copy_from_slice(&length.to_be_bytes());
             }
         }

@@ -169,12 +169,16 @@ impl Connection for PostgresConnection {
     ) -> BoxFuture<'a, Result<Done>> {
         Box::pin(async move {
             let flight = self.enter()?;
-            let canceller = self.wire.canceller.clone();
             let limit = self.wire.limit(options.timeout, || wire::is_lone_utility(statement, parameters));
+            let canceller = limit.map(|_| self.wire.canceller.clone());
             let ended = {
                 // Pinned here, so that it is not moved.
                 let call = pin!(self.wire.fetch(statement, parameters, sink));
-                flight::limit(&canceller, limit, call).await
+                match &canceller {
+                    None => Ended::Answered(call.await),
+                    // In a box, so that those without a limit need not carry its timer.
+                    Some(canceller) => Box::pin(flight::limit(canceller, limit, call)).await,
+                }
             };
             self.leave(flight, ended)
         })

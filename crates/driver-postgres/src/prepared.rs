@@ -1,6 +1,10 @@
 //! [`Prepared`]: a prepared statement and what was found out about it once; [`StatementCache`].
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{
+    hash::{BuildHasherDefault, Hasher},
+    num::NonZeroUsize,
+    sync::Arc,
+};
 
 use aludel_driver::{ColumnInfo, Statement};
 use lru::LruCache;
@@ -42,13 +46,16 @@ impl Prepared {
 /// The prepared statements of one connection, of which the least recently used go first.
 pub(crate) struct StatementCache {
     // None: nothing is kept.
-    statements: Option<LruCache<u64, Arc<Prepared>>>,
+    statements: Option<LruCache<u64, Arc<Prepared>, BuildHasherDefault<KeyHasher>>>,
 }
 
 impl StatementCache {
     /// A cache for so many statements.
     pub(crate) fn new(size: usize) -> Self {
-        Self { statements: NonZeroUsize::new(size).map(LruCache::new) }
+        Self {
+            statements: NonZeroUsize::new(size)
+                .map(|size| LruCache::with_hasher(size, BuildHasherDefault::default())),
+        }
     }
 
     /// The prepared form of a statement.
@@ -80,5 +87,25 @@ impl StatementCache {
         if let Some(statements) = &mut self.statements {
             statements.clear();
         }
+    }
+}
+
+/// Takes a statement's key for its hash, which it is already.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
     }
 }

@@ -82,7 +82,10 @@ impl Wire {
         }
         let mut may_repair = idle;
         loop {
-            let prepared = self.prepared(statement).await?;
+            let prepared = match self.statements.get(statement) {
+                Some(prepared) => prepared,
+                None => Box::pin(self.prepare(statement)).await?,
+            };
             check_count(&prepared, parameters)?;
             match self.client.query_raw(&prepared.statement, parameter::bind(&prepared, parameters)).await {
                 Ok(stream) => return Ok(Opened { prepared, stream, wrapped: false }),

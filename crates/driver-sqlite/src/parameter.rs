@@ -2,7 +2,7 @@
 
 use aludel_driver::{Error, ErrorKind, Result, Value};
 use aludel_sql_expression::value::{Decimal, temporal};
-use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
+use rusqlite::types::{Null, ToSqlOutput, Value as Owned, ValueRef};
 
 use crate::session::Failure;
 
@@ -17,24 +17,44 @@ const POWERS_OF_TEN: [f64; 23] = [
 
 /// Binds all parameters of a statement, by position.
 pub(crate) fn bind(prepared: &mut rusqlite::Statement<'_>, parameters: &[Value]) -> Result<(), Failure> {
+    check_count(prepared, parameters.len())?;
+    bind_all(prepared, parameters)
+}
+
+/// That a statement takes so many parameters.
+pub(crate) fn check_count(prepared: &rusqlite::Statement<'_>, given: usize) -> Result<()> {
     let expected = prepared.parameter_count();
-    if expected != parameters.len() {
-        let given = parameters.len();
-        return Err(Failure::Other(Error::new(
-            ErrorKind::Argument,
-            format!("the statement takes {expected} parameters, but {given} were given"),
-        )));
+    if expected == given {
+        return Ok(());
     }
-    for (position, value) in parameters.iter().enumerate() {
-        if let Value::I64(number) = value {
-            prepared.raw_bind_parameter(position + 1, *number)?;
-            continue;
+    Err(Error::new(
+        ErrorKind::Argument,
+        format!("the statement takes {expected} parameters, but {given} were given"),
+    ))
+}
+
+/// Binds parameters whose number is known to be right.
+#[inline]
+pub(crate) fn bind_all(prepared: &mut rusqlite::Statement<'_>, parameters: &[Value]) -> Result<(), Failure> {
+    for (position, value) in (1..).zip(parameters) {
+        // The most frequent ones go the straight way.
+        match value {
+            Value::I64(number) => prepared.raw_bind_parameter(position, *number)?,
+            Value::Text(text) => prepared.raw_bind_parameter(position, text.as_str())?,
+            Value::Null => prepared.raw_bind_parameter(position, Null)?,
+            value => bind_encoded(prepared, position, value)?,
         }
-        let output =
-            encode(value).map_err(|error| error.context(format_args!("parameter {}", position + 1)))?;
-        prepared.raw_bind_parameter(position + 1, output)?;
     }
     Ok(())
+}
+
+fn bind_encoded(
+    prepared: &mut rusqlite::Statement<'_>,
+    position: usize,
+    value: &Value,
+) -> Result<(), Failure> {
+    let output = encode(value).map_err(|error| error.context(format_args!("parameter {position}")))?;
+    Ok(prepared.raw_bind_parameter(position, output)?)
 }
 
 /// The form in which SQLite keeps a value; text and bytes are borrowed.

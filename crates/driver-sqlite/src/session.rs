@@ -318,8 +318,8 @@ impl Session {
             watch.keep_here();
         }
         if prepared.column_count() == 0 {
-            prepared.raw_execute()?;
-            return Ok(done(connection, verb, statement.sql(), read_only, None));
+            let changed = prepared.raw_execute()? as u64;
+            return Ok(Effect::of(verb, statement.sql(), read_only).done(connection, changed, false));
         }
 
         let wants_columns = outlet.wants_columns();
@@ -376,7 +376,7 @@ impl Session {
         outlet.end();
         match enough {
             Some(Err(error)) => Err(Failure::Sink(error)),
-            _ => Ok(done(connection, verb, statement.sql(), read_only, Some(count))),
+            _ => Ok(Effect::of(verb, statement.sql(), read_only).done(connection, count, true)),
         }
     }
 
@@ -400,9 +400,12 @@ impl Session {
             self.watch.keep_here();
         }
         let has_columns = prepared.column_count() > 0;
+        let effect = Effect::of(verb, statement.sql(), read_only);
+        parameter::check_count(&prepared, sets.get(*position).len())
+            .map_err(|error| in_set(error.into(), *position))?;
         let started = Instant::now();
         while *position < sets.len() {
-            parameter::bind(&mut prepared, sets.get(*position))
+            parameter::bind_all(&mut prepared, sets.get(*position))
                 .map_err(|failure| in_set(failure, *position))?;
             let count = if has_columns {
                 let mut count = 0;
@@ -410,12 +413,11 @@ impl Session {
                 while rows.next()?.is_some() {
                     count += 1;
                 }
-                Some(count)
+                count
             } else {
-                prepared.raw_execute()?;
-                None
+                prepared.raw_execute()? as u64
             };
-            let done = done(connection, verb, statement.sql(), read_only, count);
+            let done = effect.done(connection, count, has_columns);
             total.rows += done.rows;
             total.last_insert_id = done.last_insert_id.or(total.last_insert_id);
             let finished = *position;
@@ -469,16 +471,37 @@ impl Session {
     }
 }
 
-/// What the statement did. SQLite's own counts belong to whatever changed rows last.
-fn done(connection: &Connection, verb: Verb, sql: &str, read_only: bool, given: Option<u64>) -> Done {
-    let changed = || given.unwrap_or_else(|| connection.changes());
-    let (rows, inserts) = match verb {
-        Verb::Insert => (changed(), true),
-        Verb::Change => (changed(), false),
-        Verb::With if !read_only => (changed(), mentions_insert(sql)),
-        _ => (given.unwrap_or(0), false),
-    };
-    Done { rows, last_insert_id: (inserts && rows > 0).then(|| connection.last_insert_rowid()) }
+/// What a statement does to rows, as far as its text tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    Inserts,
+    Changes,
+    None,
+}
+
+impl Effect {
+    #[inline]
+    fn of(verb: Verb, sql: &str, read_only: bool) -> Self {
+        match verb {
+            Verb::Insert => Self::Inserts,
+            Verb::Change => Self::Changes,
+            Verb::With if !read_only && mentions_insert(sql) => Self::Inserts,
+            Verb::With if !read_only => Self::Changes,
+            _ => Self::None,
+        }
+    }
+
+    /// What a run did: so many rows were given, or else changed. SQLite's own counts belong to whatever changed rows last.
+    #[inline]
+    fn done(self, connection: &Connection, count: u64, given: bool) -> Done {
+        match self {
+            Self::Inserts => {
+                Done { rows: count, last_insert_id: (count > 0).then(|| connection.last_insert_rowid()) }
+            }
+            Self::Changes => Done { rows: count, last_insert_id: None },
+            Self::None => Done { rows: if given { count } else { 0 }, last_insert_id: None },
+        }
+    }
 }
 
 fn in_set(failure: Failure, position: usize) -> Failure {

@@ -76,6 +76,7 @@ impl<'a> ParameterSets<'a> {
     }
 
     /// How many sets there are.
+    #[inline]
     pub fn len(&self) -> usize {
         self.count
     }
@@ -86,6 +87,7 @@ impl<'a> ParameterSets<'a> {
     }
 
     /// The set at a position.
+    #[inline]
     pub fn get(&self, position: usize) -> &'a [Value] {
         &self.values[position * self.width..(position + 1) * self.width]
     }

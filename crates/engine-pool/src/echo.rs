@@ -174,17 +174,25 @@ pub(crate) struct Parameters<'a>(pub(crate) &'a [Value]);
 
 impl fmt::Display for Parameters<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_char('[')?;
-        for (position, value) in self.0.iter().take(VALUES_SHOWN).enumerate() {
-            if position > 0 {
-                formatter.write_str(", ")?;
-            }
-            write_value(formatter, value)?;
+        write_values(formatter, self.0.iter())
+    }
+}
+
+fn write_values<'v>(
+    formatter: &mut fmt::Formatter<'_>,
+    values: impl ExactSizeIterator<Item = &'v Value>,
+) -> fmt::Result {
+    let length = values.len();
+    formatter.write_char('[')?;
+    for (position, value) in values.take(VALUES_SHOWN).enumerate() {
+        if position > 0 {
+            formatter.write_str(", ")?;
         }
-        match self.0.len().saturating_sub(VALUES_SHOWN) {
-            0 => formatter.write_char(']'),
-            more => write!(formatter, ", … and {more} more]"),
-        }
+        write_value(formatter, value)?;
+    }
+    match length.saturating_sub(VALUES_SHOWN) {
+        0 => formatter.write_char(']'),
+        more => write!(formatter, ", … and {more} more]"),
     }
 }
 
@@ -204,7 +212,7 @@ fn write_value(formatter: &mut fmt::Formatter<'_>, value: &Value) -> fmt::Result
         Value::Time(microseconds) => write!(formatter, "'{}'", temporal::format_time(*microseconds)),
         Value::DateTime(microseconds) => write!(formatter, "'{}'", temporal::format_datetime(*microseconds)),
         Value::Instant(microseconds) => write!(formatter, "'{}Z'", temporal::format_datetime(*microseconds)),
-        Value::Array(array) => write!(formatter, "{}", Parameters(&array.values)),
+        Value::Array(array) => write_values(formatter, array.values.iter()),
         other => write!(formatter, "<{}>", other.kind()),
     }
 }

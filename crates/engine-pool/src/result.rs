@@ -179,6 +179,19 @@ pub(crate) trait Rows: Sink {
     /// Takes all rows to come, whatever its limit: their order is only known at the end.
     fn take_all(&mut self);
 
+    /// Takes rows of one whole number each. Here, so that the loop is one with what each sink does.
+    ///
+    /// # Errors
+    /// Whatever makes a row unfit.
+    fn integers(&mut self, numbers: &[i64]) -> Result<()> {
+        for number in numbers {
+            if self.row(&OneValue(Cell::I64(*number)))?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Puts the rows from `first` on into order: the one that came as `order[n]` goes to place `n` of them.
     fn arrange(&mut self, first: usize, order: &[usize]);
 

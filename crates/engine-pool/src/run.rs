@@ -75,7 +75,7 @@ impl<'connection, S: Executable> Run<'connection, S> {
             let Self { connection, statement, options } = self;
             let mut sink = OneRow::new(&statement);
             let done = match statement.reused() {
-                Some(reused) => connection.run_reused_at_once(&reused, &options, &mut sink),
+                Some(reused) => connection.run_reused(&reused, &options, &mut sink).await,
                 None => None,
             };
             match done {

@@ -53,7 +53,10 @@ impl TestTransaction {
             ));
         }
         if !driver.capabilities().savepoints {
-            return Err(Error::not_supported("a transaction around a test (it needs SAVEPOINT)", driver.name()));
+            return Err(Error::not_supported(
+                "a transaction around a test (it needs SAVEPOINT)",
+                driver.name(),
+            ));
         }
         let engine = engine.over(Arc::new(OuterDriver::new(driver.clone())))?;
         // Opened now, so that an error comes here, and what others commit later is not seen.

@@ -42,9 +42,9 @@ mod update;
 mod with;
 mod writer;
 
-#[doc(hidden)]
-pub use cache::Shown;
 pub use cache::{CacheStatistics, CompiledCache};
+#[doc(hidden)]
+pub use cache::{Ready, Shown, Single};
 pub use parameters::Parameters;
 pub use rendered::{Rendered, RenderedPart};
 pub use row_order::{RowKeys, RowOrder};

@@ -28,6 +28,7 @@ pub use column_expression::ColumnExpression;
 ))]
 pub(crate) use column_type::column_types;
 pub use column_type::{ColumnType, Is};
+pub(crate) use entity::numbered;
 pub use entity::{Aliased, Entity, Model, Nullable, aliased};
 pub use expression::{Expression, OrderExpression};
 pub use functions::{

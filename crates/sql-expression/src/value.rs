@@ -1,10 +1,12 @@
 //! [`Value`]: an owned SQL value, on its way to a statement's parameter.
 
 mod decimal;
+mod elements;
 pub mod temporal;
 mod text;
 
 pub use decimal::Decimal;
+pub use elements::{Elements, ElementsIter};
 pub use text::TextValue;
 
 use crate::types::SqlType;
@@ -56,8 +58,8 @@ pub enum Value {
 pub struct ArrayValue {
     /// The type of each element.
     pub element: SqlType,
-    /// The elements.
-    pub values: Vec<Value>,
+    /// The elements; `vec.into()` makes them.
+    pub values: Elements,
 }
 
 impl Value {

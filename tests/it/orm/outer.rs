@@ -94,10 +94,10 @@ async fn core_inside_a_transaction_of_a_test(database: &Database) {
     let test = TestTransaction::begin(&stage.engine).await.unwrap();
     let mut conn = test.engine().connect().await.unwrap();
     conn.set_autocommit(true).unwrap();
-    conn.execute(insert(User).values(&user("alone"))).await.unwrap();
+    conn.execute(insert(User).values(user("alone"))).await.unwrap();
     let id: i64 = conn.scalar_one(select(User::id)).await.unwrap();
     // What stands alone and fails takes nothing with it.
-    let twin = conn.execute(insert(User).values(&User { id, ..user("twin") })).await.unwrap_err();
+    let twin = conn.execute(insert(User).values(User { id, ..user("twin") })).await.unwrap_err();
     assert_eq!(twin.kind(), ErrorKind::Integrity);
     assert_eq!(conn.scalar_one::<i64, _>(select(count(User::id))).await.unwrap(), 1);
     let mut stream = conn.stream(select(User::name)).await.unwrap();

@@ -137,7 +137,8 @@ async fn arrays_are_refused_where_there_are_none(subject: Subject) -> Result<(),
     let mut probe = Probe::open(&subject).await?;
     let table = keyed("suite_no_array");
     probe.create(&table).await?;
-    let array = Value::Array(Box::new(ArrayValue { element: SqlType::Integer, values: integers(1..3) }));
+    let array =
+        Value::Array(Box::new(ArrayValue { element: SqlType::Integer, values: integers(1..3).into() }));
     let sql = "SELECT id FROM suite_no_array WHERE id = ?";
     probe.expect_error(sql, &[array], ErrorKind::NotSupported).await?;
     probe.ensure_usable().await?;

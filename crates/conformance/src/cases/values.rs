@@ -355,7 +355,8 @@ async fn arrays_come_as_one_parameter(subject: Subject) -> Result<(), Failure> {
         .column(Column::new("id", Integer).primary_key().autoincrement(false))
         .column(Column::new("word", SqlType::Text));
     probe.create(&table).await?;
-    let array = |element, values: Vec<Value>| Value::Array(Box::new(ArrayValue { element, values }));
+    let array =
+        |element, values: Vec<Value>| Value::Array(Box::new(ArrayValue { element, values: values.into() }));
     let ids = array(SqlType::Integer, vec![Value::I64(1), Value::I64(2), Value::I64(3)]);
     let words = array(SqlType::Text, vec![text("a"), Value::Null, text("{\"c\",}")]);
     let insert = "INSERT INTO suite_array (id, word) SELECT * FROM unnest(?, ?)";

@@ -1,7 +1,7 @@
 //! The implementation of `Model`: the table, and rows to and from values.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::quiet;
 use crate::{
@@ -26,23 +26,36 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
     let read = columns.iter().map(|column| column.as_trait(&column_type));
     let links =
         model.relationships.iter().map(|relationship| &relationship.member.field).chain(&model.unlinked);
-    let write_column = |column: &Column| {
-        let (of, field) = (column.as_trait(&column_type), &column.member.field);
-        quote!(__values.push(#of::to_value(&self.#field));)
-    };
-    let write = columns.iter().map(write_column);
+    let all: Vec<&Column> = columns.iter().collect();
+    let write = write_columns(&all, root);
     let write_unnumbered = numbered(model).map(|numbered| {
-        let rest = columns.iter().filter(|column| column.member.field != numbered.member.field).map(write_column);
-        let count = columns.len() - 1;
+        let rest: Vec<&Column> =
+            columns.iter().filter(|column| column.member.field != numbered.member.field).collect();
+        let write = write_columns(&rest, root);
         quote! {
             fn write_unnumbered(&self, __values: &mut ::std::vec::Vec<#sql::Value>) {
-                __values.reserve(#count);
-                #(#rest)*
+                #write
             }
         }
     });
     let is_key_unset = is_key_unset(model, root);
     quote! {
+        #[automatically_derived]
+        #quiet
+        impl #sql::statement::InsertRow for #ident {
+            fn columns(&self) -> ::core::option::Option<::std::vec::Vec<#sql::Name>> {
+                <&Self as #sql::statement::InsertRow>::columns(&self)
+            }
+
+            fn has_columns(&self, first: ::core::option::Option<&[#sql::Name]>) -> bool {
+                <&Self as #sql::statement::InsertRow>::has_columns(&self, first)
+            }
+
+            fn write(self, row: &mut #sql::statement::RowWriter) {
+                <&Self as #sql::statement::InsertRow>::write(&self, row);
+            }
+        }
+
         #[automatically_derived]
         #quiet
         impl #sql::typed::Model for #ident {
@@ -67,8 +80,7 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
             }
 
             fn write(&self, __values: &mut ::std::vec::Vec<#sql::Value>) {
-                __values.reserve(#count);
-                #(#write)*
+                #write
             }
 
             #write_unnumbered
@@ -76,6 +88,25 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
             fn is_key_unset(&self) -> bool {
                 #is_key_unset
             }
+        }
+    }
+}
+
+/// Writes columns into places that were made for them, which is quicker than to push one by one: no value is moved.
+fn write_columns(columns: &[&Column], root: &Root) -> TokenStream {
+    let sql = &root.sql;
+    let column_type = quote!(#sql::typed::ColumnType);
+    let count = columns.len();
+    let places: Vec<Ident> = (0..count).map(|index| format_ident!("__place{index}")).collect();
+    let values = columns.iter().map(|column| {
+        let (of, field) = (column.as_trait(&column_type), &column.member.field);
+        quote!(#of::to_value(&self.#field))
+    });
+    quote! {
+        let __start = __values.len();
+        __values.resize_with(__start + #count, ::core::default::Default::default);
+        if let [#(#places),*] = &mut __values[__start..] {
+            #(*#places = #values;)*
         }
     }
 }

@@ -294,7 +294,8 @@ async fn zero_dates_and_spans_are_told_apart_from_values() {
 #[tokio::test]
 async fn an_array_is_not_supported() {
     let Some(mut connection) = connect().await else { return };
-    let array = Value::Array(Box::new(ArrayValue { element: SqlType::Integer, values: vec![Value::I64(1)] }));
+    let array =
+        Value::Array(Box::new(ArrayValue { element: SqlType::Integer, values: vec![Value::I64(1)].into() }));
     let error = error(&mut *connection, "SELECT ?", &[array]).await;
     assert_eq!(error.kind(), ErrorKind::NotSupported);
     assert!(error.to_string().contains("MySQL"), "{error}");

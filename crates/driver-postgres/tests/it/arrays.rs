@@ -6,7 +6,7 @@ use aludel_sql_expression::{SqlType, value::ArrayValue};
 use crate::server::{self, connect, rows, scalar, text};
 
 fn array(element: SqlType, values: Vec<Value>) -> Value {
-    Value::Array(Box::new(ArrayValue { element, values }))
+    Value::Array(Box::new(ArrayValue { element, values: values.into() }))
 }
 
 fn numbers(numbers: impl IntoIterator<Item = i64>) -> Value {

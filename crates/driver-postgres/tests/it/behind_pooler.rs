@@ -186,7 +186,7 @@ async fn types_of_the_databases_own() {
     }
     let insert = "INSERT INTO kept VALUES ($1, $2, $3, $4, $5, $6) RETURNING m, s, k";
     let moods = vec![text("sad"), text("glad")];
-    let moods = Value::Array(Box::new(ArrayValue { element: SqlType::Text, values: moods }));
+    let moods = Value::Array(Box::new(ArrayValue { element: SqlType::Text, values: moods.into() }));
     for connection in &mut connections {
         let parameters = [Value::I64(1), text("sad"), text("abc"), text("x"), text("k"), moods.clone()];
         let found = rows(&mut **connection, insert, &parameters).await.unwrap();

@@ -62,7 +62,7 @@ async fn values_are_kept_as_documented() {
 #[tokio::test]
 async fn values_that_would_be_falsified_are_refused() {
     let mut connection = memory().await;
-    let array = Value::Array(Box::new(ArrayValue { element: SqlType::Integer, values: vec![] }));
+    let array = Value::Array(Box::new(ArrayValue { element: SqlType::Integer, values: vec![].into() }));
     for (value, kind, word) in [
         (Value::U64(i64::MAX as u64 + 1), ErrorKind::Data, "9223372036854775808"),
         (Value::F64(f64::NAN), ErrorKind::Data, "NaN"),

@@ -1,9 +1,9 @@
 //! The short way of a statement: the driver does it within the call, and nobody looks on.
 
 use aludel_driver::{CallOptions, Done, Error, Result, Sink, Statement, Value};
-use aludel_sql_expression::{Rendered, StatementNode, statement::Reused};
+use aludel_sql_expression::{Few, Rendered, StatementNode, statement::Reused};
 
-use super::Connection;
+use super::{Connection, closed};
 use crate::{
     execution_options::Resolved,
     trace,
@@ -15,7 +15,7 @@ pub(super) enum AtOnce {
     /// It is done.
     Done(Result<Done>),
     /// Nothing was done; what was rendered on the way need not be rendered again.
-    Left(Option<Rendered>),
+    Left(Option<Box<Rendered>>),
 }
 
 impl Connection {
@@ -46,7 +46,7 @@ impl Connection {
             });
         status.flight = Flight::None;
         match rendered {
-            Ok(Some(rendered)) => return AtOnce::Left(Some(rendered)),
+            Ok(Some(rendered)) => return AtOnce::Left(Some(Box::new(rendered))),
             Ok(None) => {}
             Err(error) => return AtOnce::Done(Err(error.into())),
         }
@@ -58,8 +58,40 @@ impl Connection {
         })
     }
 
+    /// Sends a reusable statement whose text is known, without building it again. None: nothing was done.
+    pub(crate) async fn run_reused(
+        &mut self,
+        reused: &Reused<'_>,
+        options: &Resolved,
+        sink: &mut dyn Sink,
+    ) -> Option<Result<Done>> {
+        let outcome = self.run_reused_at_once(reused, options, sink);
+        if outcome.is_some() {
+            return outcome;
+        }
+        // DDL among them has more to do.
+        let is_usual = matches!(reused.template, StatementNode::Select(_)) && options.compiled_cache;
+        let events = self.engine.events();
+        if !is_usual || !events.before_execute.is_empty() || !events.after_execute.is_empty() {
+            return None;
+        }
+        if let Err(error) = self.ready().await {
+            return Some(Err(error));
+        }
+        let (mut found, mut parameters) = (None, Few::<Value, 4>::new());
+        let pooled = self.pooled.as_ref()?;
+        let is_shown = self.engine.shared().cache.show_reused(reused, pooled.named_dialect(), &mut |shown| {
+            found = Some(Statement::with_key(shown.sql.clone(), shown.key, true));
+            parameters.extend(shown.parameters.iter().cloned());
+            true
+        });
+        // Rendered as any other it says what is wrong.
+        let statement = found.filter(|_| is_shown.is_ok())?;
+        Some(self.fetch_ready(&statement, &parameters, sink, &options.call).await)
+    }
+
     /// Sends a reusable statement, where that needs no waiting. None: nothing was done.
-    pub(crate) fn run_reused_at_once(
+    fn run_reused_at_once(
         &mut self,
         reused: &Reused<'_>,
         options: &Resolved,
@@ -114,6 +146,28 @@ impl Connection {
         })
     }
 
+    /// Sends a compiled statement where nothing has to go before it and nobody looks on, and waits for its answer.
+    ///
+    /// The mark stays where the future is dropped, as with all that is sent.
+    pub(super) async fn fetch_plainly(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Value],
+        options: &CallOptions,
+        sink: &mut dyn Sink,
+    ) -> Result<Done> {
+        self.status.flight = Flight::Statement;
+        let outcome = match self.pooled.as_mut() {
+            Some(connection) => connection.fetch(statement, parameters, options, sink).await,
+            None => Err(closed()),
+        };
+        self.status.flight = Flight::None;
+        match outcome {
+            Ok(done) => Ok(self.told_of(done)),
+            Err(error) => Err(self.taken_in(error, statement, parameters)),
+        }
+    }
+
     fn told_of(&mut self, done: Done) -> Done {
         self.follow_the_server();
         done
@@ -131,6 +185,11 @@ impl Connection {
         let Some(pooled) = &self.pooled else { return false };
         let connection = &**pooled;
         connection.fetches_at_once() && self.is_settled() && !connection.is_broken() && !self.is_watched()
+    }
+
+    /// Whether nothing has to go before a statement on a connection that is there, and nobody looks on.
+    pub(super) fn may_fetch_plainly(&self) -> bool {
+        self.is_settled() && !self.is_watched()
     }
 
     /// Whether nothing has to go before a statement.

@@ -6,8 +6,9 @@ use aludel_driver::{
     CallOptions, Discard, Done, ErrorKind, ParameterSets, Result, Sink, Statement, Step, StepKind, Value,
 };
 use aludel_sql_expression::{
-    Cell, CompiledCache, DynamicRow, Executable, Rendered, RenderedPart, ScalarExecutable, StatementKind,
-    StatementNode, StatementOptions,
+    Cell, CompiledCache, DynamicRow, Executable, Few, Rendered, RenderedPart, ScalarExecutable,
+    StatementKind, StatementNode, StatementOptions,
+    compile::{Ready, Single},
     statement::{IntoSqlText, text},
 };
 
@@ -156,7 +157,7 @@ impl Connection {
     ) -> Result<CursorResult<S::Row>> {
         let mut sink = RowSink::new(statement, limit);
         let done = match statement.reused() {
-            Some(reused) => self.run_reused_at_once(&reused, options, &mut sink),
+            Some(reused) => self.run_reused(&reused, options, &mut sink).await,
             None => None,
         };
         let done = match done {
@@ -227,13 +228,29 @@ impl Connection {
     async fn run_node(
         &mut self,
         node: &StatementNode,
-        rendered: Option<Rendered>,
+        rendered: Option<Box<Rendered>>,
         options: &Resolved,
         mut target: Target<'_>,
     ) -> Result<Done> {
-        let rendered = match rendered {
-            Some(rendered) => rendered,
-            None => self.render(node, options).await?,
+        let mut parameters = Few::new();
+        let ready = match rendered {
+            Some(rendered) => Ready::Rendered(rendered),
+            None => {
+                // Another server may speak another dialect, so the connection comes first.
+                self.ready().await?;
+                self.single_for(node, options, &mut parameters)?
+            }
+        };
+        let rendered = match ready {
+            Ready::Rendered(rendered) => rendered,
+            Ready::Single(Single { sql, key, kind }) => {
+                let statement = Statement::with_key(sql, key, true);
+                let done = self.fetch_ready(&statement, &parameters, target.sink(), &options.call).await?;
+                if kind == StatementKind::Ddl {
+                    self.clear_statements();
+                }
+                return Ok(done);
+            }
         };
         let done = match &*rendered.parts {
             [part] if part.sets <= 1 && rendered.row_order.is_none() => {
@@ -262,6 +279,21 @@ impl Connection {
             false => &*NO_CACHE,
         };
         Ok(cache.render_in_pages(node, pooled.named_dialect(), options.insert_page_size)?)
+    }
+
+    /// The same without more around it than has to be, where the statement is one text.
+    fn single_for(
+        &self,
+        node: &StatementNode,
+        options: &Resolved,
+        parameters: &mut Few<Value, 4>,
+    ) -> Result<Ready> {
+        let pooled = self.pooled.as_ref().ok_or_else(closed)?;
+        let cache = match options.compiled_cache {
+            true => &self.engine.shared().cache,
+            false => &*NO_CACHE,
+        };
+        Ok(cache.single_or_render(node, pooled.named_dialect(), options.insert_page_size, parameters)?)
     }
 
     /// A statement that had to be cut into several. They stand or fall together, also without a transaction around them.

@@ -37,7 +37,17 @@ impl Connection {
         with_commit: bool,
     ) -> Result<()> {
         self.ready().await?;
-        if with_commit || !self.autocommit {
+        self.send_ready(steps, options, with_commit).await
+    }
+
+    /// The same for a connection that is there.
+    pub(super) async fn send_ready(
+        &mut self,
+        steps: &mut [Step<'_>],
+        options: &CallOptions,
+        with_commit: bool,
+    ) -> Result<()> {
+        if (with_commit || !self.autocommit) && matches!(self.status.phase, Phase::None) {
             self.autobegin(!with_commit && begins_with_query(steps));
         }
         if self.status.rollback_due && self.server_state() == ServerState::Idle {
@@ -169,11 +179,11 @@ impl Connection {
             self.pooled.as_mut().ok_or_else(|| Error::new(ErrorKind::Closed, "the connection is closed"))?;
         let outcome = match &mut *steps {
             // One statement needs no list.
-            [Step { kind: StepKind::Fetch { statement, parameters, sink }, done }] => connection
-                .fetch(statement, parameters, options, &mut **sink)
-                .instrument(span.clone())
-                .await
-                .map(|statement_done| *done = Some(statement_done)),
+            [Step { kind: StepKind::Fetch { statement, parameters, sink }, done }] => {
+                let call = connection.fetch(statement, parameters, options, &mut **sink);
+                let outcome = if span.is_none() { call.await } else { call.instrument(span.clone()).await };
+                outcome.map(|statement_done| *done = Some(statement_done))
+            }
             steps => connection.run(steps, options).instrument(span.clone()).await,
         };
         self.status.flight = Flight::None;

@@ -4,6 +4,7 @@
 //! one. What cannot be told is an error, and never a wrong row.
 
 use std::{
+    fmt,
     ops::ControlFlow,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -23,7 +24,7 @@ use super::{
     Connection,
     execute::{Part, Plus},
 };
-use crate::result::{OneValue, Rows};
+use crate::result::Rows;
 
 /// How many statements are on their way at once.
 const STATEMENTS_AT_ONCE: usize = 500;
@@ -77,13 +78,13 @@ impl Connection {
         let orders = calls
             .into_iter()
             .map(|(statement, _, watch)| {
-                let (first, order) =
-                    (watch.first, watch.order().map_err(|error| error.with_statement(statement.sql(), None)));
-                order.map(|order| (first, order))
+                let order = watch.order().map_err(|error| error.with_statement(statement.sql(), None))?;
+                Ok((watch.first, order, watch.integers))
             })
             .collect::<Result<Vec<_>>>()?;
         let sink = outlet.into_sink();
-        for (first, order) in orders {
+        for (first, order, integers) in orders {
+            sink.integers(&integers)?;
             if let Some(order) = order {
                 sink.arrange(first, &order);
             }
@@ -108,12 +109,12 @@ impl Connection {
             let statement = part.statement();
             let sets =
                 ParameterSets::new(&part.parameters, part.parameters.len() / part.sets.max(1), part.sets);
-            let mut last = None;
+            let mut keys = Vec::with_capacity(part.sets.max(1));
             let mut each = |_: usize, done: Done| match done.last_insert_id {
                 // The same key twice is none that this statement made.
-                Some(key) if last != Some(key) => {
-                    last = Some(key);
-                    sink.row(&OneValue(Cell::I64(key))).map(drop)
+                Some(key) if keys.last() != Some(&key) => {
+                    keys.push(key);
+                    Ok(())
                 }
                 _ => Err(no_key(column).with_statement(statement.sql(), None)),
             };
@@ -121,6 +122,7 @@ impl Connection {
                 [Step::new(StepKind::ExecuteMany { statement: &statement, sets, each: &mut each })];
             self.send(&mut steps, options, false).await?;
             total = steps[0].done.unwrap_or_default().plus(total);
+            sink.integers(&keys)?;
         }
         sink.give()?;
         Ok(total)
@@ -193,20 +195,30 @@ struct Watch<'w, 's> {
     given: usize,
     seen: usize,
     numbers: Vec<i128>,
+    /// The rows themselves, where a row is nothing but its number: they are given on together.
+    integers: Vec<i64>,
+    is_number_alone: bool,
     keys: Vec<Option<Key>>,
 }
 
 impl<'w, 's> Watch<'w, 's> {
     fn new(visible: Lent<'w, 's>, order: &'w RowOrder, first: usize, given: usize) -> Self {
-        let numbers = match order {
-            RowOrder::Numbered { .. } => Vec::with_capacity(given),
-            _ => Vec::new(),
-        };
         let hidden = match order {
             RowOrder::Numbered { hidden, .. } | RowOrder::Keyed { hidden, .. } => *hidden,
             _ => 0,
         };
-        Self { visible, order, hidden, first, given, seen: 0, numbers, keys: Vec::new() }
+        Self {
+            visible,
+            order,
+            hidden,
+            first,
+            given,
+            seen: 0,
+            numbers: Vec::new(),
+            integers: Vec::new(),
+            is_number_alone: false,
+            keys: Vec::new(),
+        }
     }
 
     /// In which order its rows have to stand; none: as they came.
@@ -220,7 +232,9 @@ impl<'w, 's> Watch<'w, 's> {
             return Err(Error::new(ErrorKind::InvalidRequest, message));
         }
         match self.order {
-            RowOrder::Numbered { column, .. } => check_numbers(&self.numbers, column).map(|()| None),
+            RowOrder::Numbered { column, .. } => check_numbers(&self.numbers, column)
+                .and_then(|()| check_numbers(&self.integers, column))
+                .map(|()| None),
             RowOrder::Keyed { keys, .. } => self.order_of_keys(keys),
             _ => Ok(None),
         }
@@ -253,6 +267,11 @@ impl<'w, 's> Watch<'w, 's> {
 impl Sink for Watch<'_, '_> {
     fn columns(&mut self, columns: &Arc<[ColumnInfo]>) -> Result<()> {
         let hidden = self.hidden;
+        self.is_number_alone =
+            hidden == 0 && columns.len() == 1 && matches!(self.order, RowOrder::Numbered { .. });
+        if self.is_number_alone {
+            self.integers.reserve(self.given);
+        }
         self.visible.with(|visible| {
             if visible.columns.is_some() {
                 return Ok(());
@@ -268,13 +287,24 @@ impl Sink for Watch<'_, '_> {
 
     fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
         self.seen += 1;
+        if self.is_number_alone {
+            if let Some(number) = row.integer(0) {
+                self.integers.push(number);
+                return Ok(ControlFlow::Continue(()));
+            }
+            if !self.integers.is_empty() {
+                return Err(no_number());
+            }
+            // A kind of number that has no short way.
+            self.is_number_alone = false;
+        }
         match self.order {
             RowOrder::Numbered { position, .. } => self.numbers.push(match row.integer(*position) {
                 Some(number) => number.into(),
                 None => match row.cell(*position)? {
                     Cell::I64(number) => number.into(),
                     Cell::U64(number) => number.into(),
-                    _ => return Err(not_told("a row came back without a number for its key")),
+                    _ => return Err(no_number()),
                 },
             }),
             RowOrder::Keyed { positions, keys, .. } => {
@@ -292,6 +322,11 @@ impl Sink for Watch<'_, '_> {
     }
 }
 
+#[cold]
+fn no_number() -> Error {
+    not_told("a row came back without a number for its key")
+}
+
 fn not_told(reason: &str) -> Error {
     let message = format!(
         "the rows that came back cannot be told apart: {reason}; insert one row at a time, or add `.unordered()`"
@@ -303,7 +338,7 @@ fn not_told(reason: &str) -> Error {
 ///
 /// They are not put into order where they did not: numbers that a trigger took from the rows themselves would put them into
 /// a wrong one.
-fn check_numbers(numbers: &[i128], column: &str) -> Result<()> {
+fn check_numbers<N: PartialOrd + fmt::Display>(numbers: &[N], column: &str) -> Result<()> {
     let Some(pair) = numbers.windows(2).find(|pair| pair[0] >= pair[1]) else { return Ok(()) };
     Err(not_told(&format!(
         "{} came after {} in column `{column}`, whose numbers should grow: a trigger or a default makes them in another \

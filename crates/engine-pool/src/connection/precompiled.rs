@@ -61,6 +61,25 @@ impl Connection {
         Ok(steps[0].done.unwrap_or_default())
     }
 
+    /// The same for a connection that is there.
+    pub(super) async fn fetch_ready(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Value],
+        sink: &mut dyn Sink,
+        options: &CallOptions,
+    ) -> Result<Done> {
+        if let Some(outcome) = self.fetch_at_once(statement, parameters, options, sink) {
+            return outcome;
+        }
+        if self.may_fetch_plainly() {
+            return self.fetch_plainly(statement, parameters, options, sink).await;
+        }
+        let mut steps = [Step::new(StepKind::Fetch { statement, parameters, sink })];
+        self.send_ready(&mut steps, options, false).await?;
+        Ok(steps[0].done.unwrap_or_default())
+    }
+
     /// Sends one compiled statement for each set of parameters, and tells what each did, in order. Gives the sum.
     ///
     /// # Errors

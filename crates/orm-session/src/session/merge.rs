@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use super::Session;
 use crate::{
     Instance, State,
-    graph::{AnySlot, Graph, identity_key},
+    graph::{AnySlot, Graph, Slots, identity_key},
     link::{Member, MemberKind},
     loading::{load_by_keys, load_relationship},
     mapping::{Mapped, Mapper},
@@ -24,35 +24,33 @@ pub trait Mergeable {
     /// The model.
     type Model: Mapped;
 
-    /// The graph that it stands in, and its place there.
+    /// The object that is merged, in whatever graph.
     #[doc(hidden)]
-    fn source(self) -> (Arc<Graph>, Arc<dyn AnySlot>);
+    fn source(self) -> Instance<Self::Model>;
 }
 
 impl<M: Mapped> Mergeable for M {
     type Model = M;
 
-    fn source(self) -> (Arc<Graph>, Arc<dyn AnySlot>) {
+    fn source(self) -> Instance<M> {
         // A graph of its own, so that values and objects are merged in the same way.
-        let graph = Arc::<Graph>::default();
-        let slot = graph.add(self).erased();
-        (graph, slot)
+        Arc::<Graph>::default().add(self)
     }
 }
 
 impl<M: Mapped> Mergeable for &Instance<M> {
     type Model = M;
 
-    fn source(self) -> (Arc<Graph>, Arc<dyn AnySlot>) {
-        (self.graph().clone(), self.erased())
+    fn source(self) -> Instance<M> {
+        self.clone()
     }
 }
 
 impl<M: Mapped> Mergeable for Instance<M> {
     type Model = M;
 
-    fn source(self) -> (Arc<Graph>, Arc<dyn AnySlot>) {
-        (&self).source()
+    fn source(self) -> Instance<M> {
+        self
     }
 }
 
@@ -84,17 +82,19 @@ impl Session {
         &mut self,
         objects: impl IntoIterator<Item = A>,
     ) -> Result<Vec<Instance<A::Model>>> {
-        let sources: Vec<_> = objects.into_iter().map(Mergeable::source).collect();
+        let sources: Vec<Instance<A::Model>> = objects.into_iter().map(Mergeable::source).collect();
         self.check_usable()?;
         let mut merge = Merge { session: self, found: Vec::new(), targets: HashMap::new() };
-        merge.collect(&sources)?;
+        merge.collect(
+            sources.iter().rev().map(|source| (source.graph().clone(), source.erased())).collect(),
+        )?;
         merge.load().await?;
         merge.take_over()?;
         merge.link().await?;
         let graph = merge.session.graph().clone();
         let mut instances = Vec::with_capacity(sources.len());
-        for (_, slot) in &sources {
-            let target = merge.targets[&place(slot)].clone();
+        for source in &sources {
+            let target = merge.targets[&place(&source.erased())].clone();
             if let Ok(slot) = target.into_any().downcast() {
                 instances.push(Instance::new(slot, graph.clone()));
             }
@@ -116,17 +116,19 @@ struct Merge<'s> {
     targets: HashMap<usize, Arc<dyn AnySlot>>,
 }
 
+/// What relationships lead to, by their numbers.
+type Links = Vec<(u16, Slots)>;
+
 /// An object that is merged.
 struct Source {
     slot: Arc<dyn AnySlot>,
     /// What its relationships lead to, as far as it is known and to be taken over.
-    links: Vec<(u16, Vec<Arc<dyn AnySlot>>)>,
+    links: Links,
 }
 
 impl Merge<'_> {
-    /// Walks along the cascades.
-    fn collect(&mut self, sources: &[(Arc<Graph>, Arc<dyn AnySlot>)]) -> Result<()> {
-        let mut waiting: Vec<_> = sources.iter().rev().cloned().collect();
+    /// Walks along the cascades; the last of those that wait is the next.
+    fn collect(&mut self, mut waiting: Vec<(Arc<Graph>, Arc<dyn AnySlot>)>) -> Result<()> {
         let mut seen = hashbrown::HashSet::new();
         while let Some((graph, slot)) = waiting.pop() {
             if !seen.insert(place(&slot)) {
@@ -199,7 +201,7 @@ impl Merge<'_> {
     /// Links them as their sources are linked.
     async fn link(&mut self) -> Result<()> {
         let graph = self.session.graph().clone();
-        let mut unloaded: Vec<(&'static Mapper, u16, Vec<Arc<dyn AnySlot>>)> = Vec::new();
+        let mut unloaded: Vec<(&'static Mapper, u16, Slots)> = Vec::new();
         for Source { slot, links } in &self.found {
             let target = &self.targets[&place(slot)];
             for (number, _) in links {
@@ -251,7 +253,7 @@ fn key_of(slot: &Arc<dyn AnySlot>) -> Result<Option<Vec<Value>>> {
 }
 
 /// What the relationships of an object lead to that its cascades follow.
-fn links_of(graph: &Arc<Graph>, slot: &Arc<dyn AnySlot>) -> Result<Vec<(u16, Vec<Arc<dyn AnySlot>>)>> {
+fn links_of(graph: &Arc<Graph>, slot: &Arc<dyn AnySlot>) -> Result<Links> {
     let inner = graph.lock();
     if let Some(message) = inner.foreign.first() {
         return Err(Error::new(

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     Error, Few, Result, Value,
     dialect::Dialect,
-    statement::{InsertNode, InsertRows, Reused, RowValues, StatementNode},
+    statement::{InsertNode, InsertRows, Reused, RowValues, StatementKind, StatementNode},
 };
 
 /// Statements that were compiled before, by their structure: one for an engine.
@@ -75,6 +75,28 @@ pub struct Shown<'a> {
     pub key: u64,
     /// The parameters.
     pub parameters: &'a [Value],
+}
+
+/// A statement, ready to be sent.
+#[derive(Debug)]
+#[doc(hidden)]
+pub enum Ready {
+    /// One text that takes a few values, as most do.
+    Single(Single),
+    /// Whatever else there is. In a box, as it is large, and all the others would be moved about with its size.
+    Rendered(Box<Rendered>),
+}
+
+/// A statement of one text that takes a few values: what a [`Rendered`] would say in more words.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Single {
+    /// The text, which is worth keeping prepared.
+    pub sql: Arc<str>,
+    /// A hash of the text, as in [`RenderedPart`](super::RenderedPart).
+    pub key: u64,
+    /// What kind of statement it is.
+    pub kind: StatementKind,
 }
 
 /// The edition of a cache that is full, or has no room: threads keep nothing of it, as from then on it counts which
@@ -162,6 +184,33 @@ impl CompiledCache {
                 return Ok(None);
             }
             compiled.render(slots, None, rows, &**dialect).map(Some)
+        })
+    }
+
+    /// Gives a statement's text without more around it, where it is one text; its parameters go to where they are to
+    /// stay, which must be empty.
+    ///
+    /// # Errors
+    /// As [`CompiledCache::render`].
+    #[doc(hidden)]
+    pub fn single_or_render(
+        &self,
+        node: &StatementNode,
+        dialect: &Arc<dyn Dialect>,
+        rows: usize,
+        parameters: &mut Few<Value, 4>,
+    ) -> Result<Ready> {
+        if matches!(node, StatementNode::Insert(_) | StatementNode::Ddl(_)) {
+            return self
+                .render_in_pages(node, dialect, rows)
+                .map(|rendered| Ready::Rendered(Box::new(rendered)));
+        }
+        self.with_compiled(node, dialect, |compiled, slots| match compiled.single(slots, parameters) {
+            Some((sql, key)) => Ok(Ready::Single(Single { sql: sql.clone(), key, kind: compiled.kind() })),
+            None => {
+                let rendered = compiled.render(slots, None, rows, &**dialect)?;
+                Ok(Ready::Rendered(Box::new(rendered)))
+            }
         })
     }
 

@@ -19,7 +19,7 @@ use crate::{
     expression::InNode,
     statement::{RowValues, StatementKind},
     types::SqlType,
-    value::ArrayValue,
+    value::{ArrayValue, Elements},
 };
 
 /// What is kept of a statement: its text, as far as it does not depend on how many values there are.
@@ -76,6 +76,10 @@ impl Compiled {
             Text::Fixed(fill(&pieces, &[], 0, dialect))
         };
         Self { kind, returns_rows, text, arrays: arrays.into(), sentinel: sentinel.map(Box::new) }
+    }
+
+    pub(super) fn kind(&self) -> StatementKind {
+        self.kind
     }
 
     /// The text with its values, where it never changes and each place takes one value.
@@ -268,7 +272,7 @@ impl Compiled {
                     }
                 }
                 Filled::Rows => parameters.extend(of_rows.iter().flat_map(|(values, _)| *values).cloned()),
-                Filled::Column(column) => parameters.push(self.column(column as usize, of_rows)),
+                Filled::Column(column) => parameters.push(self.column(column as usize, rows)),
             }
         }
         part.parameters = parameters.into();
@@ -276,12 +280,13 @@ impl Compiled {
     }
 
     /// A column of the rows as one value.
-    fn column(&self, column: usize, rows: Option<(&[Value], usize)>) -> Value {
+    fn column(&self, column: usize, rows: Option<(&RowValues, usize, usize)>) -> Value {
         let element = self.sentinel.as_ref().and_then(|sentinel| sentinel.types.get(column)).cloned();
-        let values = match rows {
-            Some((values, width)) => values.iter().skip(column).step_by(width.max(1)).cloned().collect(),
-            None => Vec::new(),
-        };
+        let values = rows.and_then(|(rows, first, count)| {
+            let width = rows.width();
+            Some(Elements::column(rows.values()?, first * width + column, width, count))
+        });
+        let values = values.unwrap_or_else(|| Vec::new().into());
         Value::Array(Box::new(ArrayValue { element: element.unwrap_or(SqlType::Unknown), values }))
     }
 

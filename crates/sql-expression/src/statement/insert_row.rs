@@ -3,14 +3,14 @@
 use super::{InsertNode, InsertRows, RowWriter};
 use crate::{
     name::Name,
-    typed::{IntoNode, Model},
+    typed::{IntoNode, Model, numbered},
 };
 
 /// One row of an INSERT: a tuple of values in the order of the columns, a list of names with values, a model, or `()` for
 /// a row of defaults.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a row of values",
-    note = "use a tuple in the order of the columns, an array of (\"name\", value) pairs, or a model"
+    note = "use a tuple in the order of the columns, an array of (\"name\", value) pairs, or a mapped model"
 )]
 pub trait InsertRow {
     /// The names of the columns; none: the table's, in order. Asked of the first row.
@@ -37,59 +37,60 @@ where
         }
         _ => (0, 0, RowWriter::default()),
     };
-    let rows = rows.into_iter();
-    let (mut width, mut count) = (width_before, before);
-    // None: no row was seen yet; Some(None): they name no columns.
-    let mut named: Option<bool> = None;
+    let mut rows = rows.into_iter();
     let expected = rows.size_hint().0;
+    let Some(first) = rows.next() else {
+        insert.rows = match before {
+            0 => InsertRows::Invalid("there are no rows to insert".into()),
+            count => InsertRows::Values(writer.finish(width_before, count)),
+        };
+        return;
+    };
+    let named = first.columns();
+    let names = named.is_some();
+    if insert.columns.is_none() && before == 0 {
+        insert.columns = named;
+    } else if names && named != insert.columns {
+        insert.rows = other_columns(before + 1);
+        return;
+    }
+    let start = writer.len();
+    first.write(&mut writer);
+    let mut end = writer.len();
+    let mut count = before + 1;
+    let width = if before == 0 { end - start } else { width_before };
+    if end - start != width {
+        insert.rows = other_width(count, end - start, width);
+        return;
+    }
+    writer.reserve(width * expected.saturating_sub(1));
+    let columns = if names { insert.columns.as_deref() } else { None };
     for row in rows {
         count += 1;
-        let fits = match named {
-            Some(names) => row.has_columns(if names { insert.columns.as_deref() } else { None }),
-            None => {
-                let columns = row.columns();
-                named = Some(columns.is_some());
-                if insert.columns.is_none() && before == 0 {
-                    insert.columns = columns;
-                    true
-                } else {
-                    columns.is_none() || columns == insert.columns
-                }
-            }
-        };
-        if !fits {
-            insert.rows = InsertRows::Invalid(
-                format!("row {count} has other columns than the first; insert rows of one shape together")
-                    .into(),
-            );
+        if !row.has_columns(columns) {
+            insert.rows = other_columns(count);
             return;
         }
-        let start = writer.len();
         row.write(&mut writer);
-        let row_width = writer.len() - start;
-        if count == 1 {
-            width = row_width;
-            writer.reserve(width * expected.saturating_sub(1));
-        }
-        if width != row_width {
-            insert.rows = InsertRows::Invalid(
-                format!("row {count} has {row_width} values, but the first has {width}").into(),
-            );
+        let start = std::mem::replace(&mut end, writer.len());
+        if end - start != width {
+            insert.rows = other_width(count, end - start, width);
             return;
         }
     }
-    insert.rows = if count == 0 {
-        InsertRows::Invalid("there are no rows to insert".into())
-    } else {
-        InsertRows::Values(writer.finish(width, count))
-    };
+    insert.rows = InsertRows::Values(writer.finish(width, count));
 }
 
-/// The place of the key that the database numbers.
-fn numbered<M: Model>() -> Option<usize> {
-    let definition = M::table().definition();
-    let column = definition.autoincrement_column()?;
-    definition.columns.iter().position(|other| other.name == column.name)
+#[cold]
+fn other_columns(row: usize) -> InsertRows {
+    InsertRows::Invalid(
+        format!("row {row} has other columns than the first; insert rows of one shape together").into(),
+    )
+}
+
+#[cold]
+fn other_width(row: usize, row_width: usize, width: usize) -> InsertRows {
+    InsertRows::Invalid(format!("row {row} has {row_width} values, but the first has {width}").into())
 }
 
 impl<M: Model> InsertRow for &M {
@@ -113,11 +114,8 @@ impl<M: Model> InsertRow for &M {
 
     #[inline]
     fn write(self, row: &mut RowWriter) {
-        let left_out = match self.is_key_unset() {
-            true => *row.numbered.get_or_insert_with(numbered::<M>),
-            false => None,
-        };
-        row.columns(left_out, |values| M::write(self, values));
+        let leaves_out = self.is_key_unset() && *row.numbers.get_or_insert_with(|| numbered::<M>().is_some());
+        row.columns(|values| if leaves_out { self.write_unnumbered(values) } else { M::write(self, values) });
     }
 }
 

@@ -29,8 +29,8 @@ pub struct RowWriter {
     values: Vec<Value>,
     /// All of them, from the first expression on that is no value.
     nodes: Option<Vec<Node>>,
-    /// The column that the rows of a model leave to the database, once it was looked for.
-    pub(super) numbered: Option<Option<usize>>,
+    /// Whether the database numbers a column of the model, once it was looked for.
+    pub(super) numbers: Option<bool>,
 }
 
 impl RowValues {
@@ -136,29 +136,21 @@ impl RowWriter {
         }
     }
 
-    /// Lets a model write all its columns, and takes that one out again which is left to the database.
+    /// Lets a model write its columns.
     #[inline]
-    pub(super) fn columns(&mut self, left_out: Option<usize>, write: impl FnOnce(&mut Vec<Value>)) {
+    pub(super) fn columns(&mut self, write: impl FnOnce(&mut Vec<Value>)) {
         match &mut self.nodes {
-            None => {
-                let start = self.values.len();
-                write(&mut self.values);
-                if let Some(column) = left_out {
-                    self.values.remove(start + column);
-                }
-            }
+            None => write(&mut self.values),
             Some(nodes) => {
                 let mut values = Vec::new();
                 write(&mut values);
-                if let Some(column) = left_out {
-                    values.remove(column);
-                }
                 nodes.extend(values.into_iter().map(Node::bind));
             }
         }
     }
 
     /// How many values there are.
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.nodes.as_ref().map_or(self.values.len(), Vec::len)
     }

@@ -67,6 +67,7 @@ impl<T: ColumnType<Base = T>> ColumnType for Option<T> {
         T::sql_type()
     }
 
+    #[inline]
     fn to_value(&self) -> Value {
         self.as_ref().map_or(Value::Null, T::to_value)
     }
@@ -97,6 +98,7 @@ macro_rules! column_types {
                 $sql_type
             }
 
+            #[inline]
             fn to_value(&self) -> $crate::Value {
                 let $value = self;
                 $to_value

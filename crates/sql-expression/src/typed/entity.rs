@@ -40,8 +40,25 @@ pub trait Model: Sized + Send + Sync + 'static {
     /// Gives the value of each column, in order.
     fn write(&self, values: &mut Vec<Value>);
 
+    /// Gives the value of each column but the numbered key, in order: what an INSERT writes while the key is unset. The
+    /// derive writes one that never makes the value of the key.
+    fn write_unnumbered(&self, values: &mut Vec<Value>) {
+        let start = values.len();
+        self.write(values);
+        if let Some(place) = numbered::<Self>() {
+            values.remove(start + place);
+        }
+    }
+
     /// Whether the numbered key is not set yet, so that an INSERT leaves it to the database.
     fn is_key_unset(&self) -> bool;
+}
+
+/// The place of the key that the database numbers.
+pub(crate) fn numbered<M: Model>() -> Option<usize> {
+    let definition = M::table().definition();
+    let column = definition.autoincrement_column()?;
+    definition.columns.iter().position(|other| other.name == column.name)
 }
 
 /// The constant that is named like a model: what `select(Author)` and `session.get(Author, 1)` take.

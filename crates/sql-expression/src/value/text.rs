@@ -4,6 +4,9 @@ use std::{fmt, ops::Deref};
 
 use smol_str::SmolStr;
 
+/// The longest text that stands in the value itself, in bytes.
+const INLINE: usize = 23;
+
 /// Text on its way to a statement's parameter: up to 23 bytes stand in the value itself, and what is longer is shared
 /// between its copies. So names, words and codes need no memory of their own, and no text is copied with its value.
 ///
@@ -13,6 +16,7 @@ pub struct TextValue(SmolStr);
 
 impl TextValue {
     /// The text.
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -36,13 +40,15 @@ impl AsRef<str> for TextValue {
 impl From<&str> for TextValue {
     #[inline]
     fn from(text: &str) -> Self {
-        Self(SmolStr::new(text))
+        // What is made here is made in its place: moving a value that was just written byte by byte stalls the processor.
+        Self(if text.len() <= INLINE { SmolStr::new_inline(text) } else { SmolStr::new(text) })
     }
 }
 
 impl From<&String> for TextValue {
+    #[inline]
     fn from(text: &String) -> Self {
-        Self(SmolStr::new(text))
+        Self::from(text.as_str())
     }
 }
 

@@ -11,6 +11,7 @@ use aludel_sql_expression::{
     schema::{Column, Table},
     types::{Integer, Numeric, Text},
     update,
+    value::Elements,
 };
 
 use crate::fixture::{Library, assert_sql, error, mariadb, mysql, postgres, render, sql, sqlite};
@@ -224,4 +225,34 @@ fn the_page_size_cuts_rows() {
     let returning = many.returning(author.c("name"));
     assert_eq!(pages(returning.node(), postgres()), [10, 10, 5]);
     assert_eq!(pages(returning.node(), mariadb()), [10, 10, 5]);
+}
+
+#[test]
+fn arrays_of_rows_hold_just_the_columns_of_their_part() {
+    let Library { author, .. } = Library::new();
+    let rows: Vec<_> = (0..5_i64).map(|number| (format!("name {number}"), number)).collect();
+    let many = insert(&author).columns(["name", "age"]).values_many(rows).returning(author.c("id"));
+    let rendered = CompiledCache::default().render_in_pages(&many.node(), &postgres(), 2).unwrap();
+    let columns = rendered.parts.iter().map(|part| {
+        assert_eq!(part.parameters.len(), 2, "{part:?}");
+        let [Value::Array(names), Value::Array(ages)] = &*part.parameters else { panic!("{part:?}") };
+        assert_eq!((names.values.len(), ages.values.len()), (part.rows, part.rows));
+        assert_eq!(ages.values.first(), ages.values.iter().next());
+        let names: Vec<Value> = names.values.iter().cloned().collect();
+        (names, format!("{:?}", ages.values))
+    });
+    let name = |number: i64| Value::Text(format!("name {number}").into());
+    let expected = [
+        (vec![name(0), name(1)], "[I64(0), I64(1)]".to_owned()),
+        (vec![name(2), name(3)], "[I64(2), I64(3)]".to_owned()),
+        (vec![name(4)], "[I64(4)]".to_owned()),
+    ];
+    assert_eq!(columns.collect::<Vec<_>>(), expected);
+
+    // A list of its own with the same elements is equal.
+    let [Value::Array(names), _] = &*rendered.parts[0].parameters else { panic!("{rendered:?}") };
+    let own: Elements = vec![name(0), name(1)].into();
+    assert_eq!(names.values, own);
+    assert_ne!(names.values, vec![name(0)].into());
+    assert!(Elements::from(Vec::new()).is_empty() && !own.is_empty());
 }

@@ -9,6 +9,7 @@ use aludel_sql_expression::{
     typed::RowReader,
     types::{BigInteger, Text},
     update,
+    value::TextValue,
 };
 
 use crate::fixture::{assert_same, error, postgres, render, sql, sqlite};
@@ -151,4 +152,37 @@ fn made_up_names_avoid_those_of_tables() {
         &select((taken.c("id"), other.c(Employee::id))).filter(taken.c("id").eq(other.c(Employee::id))),
         "SELECT employee_1.id, employee_2.id FROM employee_1, employee AS employee_2 WHERE employee_1.id = employee_2.id",
     );
+}
+
+#[test]
+fn rows_leave_an_unset_key_out() {
+    let ann = Employee { id: 0, name: "Ann".into(), boss_id: Some(3) };
+    let (mut all, mut rest) = (vec![Value::Bool(true)], vec![Value::Bool(true)]);
+    ann.write(&mut all);
+    ann.write_unnumbered(&mut rest);
+    assert_eq!(all.len(), 4);
+    assert_eq!(rest, [Value::Bool(true), Value::Text("Ann".into()), Value::I64(3)]);
+
+    let bob = Employee { id: 0, name: "Bob".into(), boss_id: None };
+    let rendered = render(&insert(Employee).values_many([&ann, &bob]), &sqlite()).unwrap();
+    assert_eq!(
+        *rendered.parts[0].parameters,
+        [Value::Text("Ann".into()), Value::I64(3), Value::Text("Bob".into()), Value::Null]
+    );
+    let named = Employee { id: 5, ..ann.clone() };
+    assert!(
+        error(&insert(Employee).values_many([&ann, &named]), &sqlite()).contains("row 2 has other columns")
+    );
+    assert!(error(&insert(Employee).values_many(Vec::<&Employee>::new()), &sqlite()).contains("no rows"));
+}
+
+#[test]
+fn texts_of_every_length_are_kept() {
+    for length in [0, 1, 7, 8, 15, 16, 22, 23, 24, 25, 200] {
+        let text = "ä".repeat(length / 2) + &"x".repeat(length % 2);
+        for value in [TextValue::from(text.as_str()), TextValue::from(&text), TextValue::from(text.clone())] {
+            assert_eq!(value.as_str(), text);
+            assert_eq!(value.len(), length);
+        }
+    }
 }
