@@ -139,6 +139,25 @@ async fn lines_are_marked(database: &Database) {
 }
 on_every_database!(lines_are_marked);
 
+async fn rows_are_shown_on_request(database: &Database) {
+    let (mut conn, t) = with_words(database, "users").await;
+    conn.execute(insert(&t).values_many([(1, "x"), (2, "y")])).await.unwrap();
+    conn.commit().await.unwrap();
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let sink = lines.clone();
+    let engine = database.engine_with(|engine| {
+        engine.echo_with(move |line| sink.lock().unwrap().push(line.to_owned())).echo_rows(true)
+    });
+    let mut conn = engine.connect().await.unwrap();
+    conn.set_autocommit(true).unwrap();
+    let both = text("SELECT id, data FROM users ORDER BY id").returns::<(i64, String)>();
+    assert_eq!(rows(&mut conn, both).await, [(1, "x".to_owned()), (2, "y".to_owned())]);
+    let expected =
+        ["SELECT id, data FROM users ORDER BY id", "columns: id, data", "row: [1, 'x']", "row: [2, 'y']"];
+    assert_eq!(*lines.lock().unwrap(), expected);
+}
+on_every_database!(rows_are_shown_on_request);
+
 async fn a_mock_engine_shows_what_it_would_send(database: &Database) {
     let shown = Arc::new(Mutex::new(Vec::new()));
     let sink = shown.clone();

@@ -1,5 +1,7 @@
 //! Echo: SQL as people expect to read it, line by line.
 
+mod rows;
+
 use std::{
     fmt::{self, Write as _},
     io::Write as _,
@@ -11,6 +13,8 @@ use aludel_sql_expression::value::temporal;
 
 use crate::{Events, events::ConnectionId};
 
+pub(crate) use self::rows::run_shown;
+
 /// Where the lines of the echo go.
 pub(crate) type EchoFunction = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -21,6 +25,8 @@ pub(crate) struct Echo {
     /// A name put before each line.
     pub(crate) name: Option<Arc<str>>,
     pub(crate) hide_parameters: bool,
+    /// Whether each row is shown, too.
+    pub(crate) rows: bool,
 }
 
 impl Echo {

@@ -174,17 +174,24 @@ impl Connection {
             || !self.engine.events().after_cursor_execute.is_empty();
         // The clock is only looked at for those who want to know.
         let started = is_timed.then(Instant::now);
+        let shown = self.engine.echo().filter(|echo| echo.rows).cloned();
+        let token = shown.as_ref().and_then(|_| self.execution_options.logging_token.clone());
         self.status.flight = flight;
         let connection =
             self.pooled.as_mut().ok_or_else(|| Error::new(ErrorKind::Closed, "the connection is closed"))?;
-        let outcome = match &mut *steps {
+        let outcome = match (&shown, &mut *steps) {
+            (Some(echo), steps) => {
+                let call = echo::run_shown(&mut **connection, steps, options, echo, token.as_deref());
+                // In a box, so that those who are shown nothing need not carry it.
+                Box::pin(call.instrument(span.clone())).await
+            }
             // One statement needs no list.
-            [Step { kind: StepKind::Fetch { statement, parameters, sink }, done }] => {
+            (None, [Step { kind: StepKind::Fetch { statement, parameters, sink }, done }]) => {
                 let call = connection.fetch(statement, parameters, options, &mut **sink);
                 let outcome = if span.is_none() { call.await } else { call.instrument(span.clone()).await };
                 outcome.map(|statement_done| *done = Some(statement_done))
             }
-            steps => connection.run(steps, options).instrument(span.clone()).await,
+            (None, steps) => connection.run(steps, options).instrument(span.clone()).await,
         };
         self.status.flight = Flight::None;
         trace::record(&span, steps.iter().filter_map(|step| step.done), outcome.as_ref().err());

@@ -26,6 +26,7 @@ pub struct EngineBuilder {
     drivers: Vec<Arc<dyn Driver>>,
     pool: PoolOptions,
     echo: Option<EchoFunction>,
+    echo_rows: bool,
     echo_pool: bool,
     logging_name: Option<Arc<str>>,
     hide_parameters: bool,
@@ -43,6 +44,7 @@ impl EngineBuilder {
             drivers: Vec::new(),
             pool: PoolOptions::default(),
             echo: None,
+            echo_rows: false,
             echo_pool: false,
             logging_name: None,
             hide_parameters: false,
@@ -201,6 +203,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Shows each row that comes back, too, where the echo goes: no. Counterpart of SQLAlchemy's `echo="debug"`. Rows of
+    /// streams are not shown.
+    pub fn echo_rows(mut self, echo: bool) -> Self {
+        self.echo_rows = echo;
+        self.echo = self.echo.or_else(|| echo.then(standard_output));
+        self
+    }
+
     /// Shows when connections are opened, go in and out of the pool, and are closed, where the echo goes: no.
     pub fn echo_pool(mut self, echo: bool) -> Self {
         self.echo_pool = echo;
@@ -322,6 +332,7 @@ impl EngineBuilder {
             function,
             name: self.logging_name.clone(),
             hide_parameters: self.hide_parameters,
+            rows: self.echo_rows,
         };
         if self.echo_pool {
             echo::listen(echo(self.echo.clone().unwrap_or_else(standard_output)), &events);
