@@ -16,7 +16,7 @@ mod twophase;
 use std::{fmt, panic::Location, sync::Arc};
 
 use aludel_driver::{
-    BeginOptions, Capabilities, Connection as DriverConnection, Error, ErrorKind, Result,
+    BeginOptions, Capabilities, Connection as DriverConnection, Error, ErrorKind, Result, Statement,
     TransactionState as ServerState,
 };
 use aludel_sql_expression::Dialect;
@@ -57,6 +57,8 @@ pub struct Connection {
     execution_options: ExecutionOptions,
     /// What a stream sends; kept here, so that the stream can borrow it.
     streaming: Option<StreamRequest>,
+    /// What was sent last without waiting.
+    last_statement: Option<Statement>,
     /// How many cursors were declared.
     cursors: u32,
     place: &'static Location<'static>,
@@ -75,6 +77,7 @@ impl Connection {
             pooled: Some(pooled),
             status: TransactionStatus::default(),
             streaming: None,
+            last_statement: None,
             cursors: 0,
             place,
         }

@@ -1,5 +1,7 @@
 //! The short way of a statement: the driver does it within the call, and nobody looks on.
 
+use std::sync::Arc;
+
 use aludel_driver::{CallOptions, Done, Error, Result, Sink, Statement, Value};
 use aludel_sql_expression::{Few, Rendered, StatementNode, statement::Reused};
 
@@ -29,17 +31,19 @@ impl Connection {
         if !options.compiled_cache || !self.may_fetch_at_once() {
             return AtOnce::Left(None);
         }
-        let Self { pooled: Some(pooled), engine, status, .. } = self else { return AtOnce::Left(None) };
+        let Self { pooled: Some(pooled), engine, status, last_statement, .. } = self else {
+            return AtOnce::Left(None);
+        };
         let (dialect, connection) = pooled.dialect_and_connection();
         let (mut done, mut failed) = (None, None);
         // Still set where the sink panics.
         status.flight = Flight::Statement;
         let rendered =
             engine.shared().cache.show_or_render(node, dialect, options.insert_page_size, &mut |shown| {
-                let statement = Statement::with_key(shown.sql.clone(), shown.key, true);
-                match connection.fetch_at_once(&statement, shown.parameters, &options.call, sink) {
+                let statement = same_or_new(last_statement, shown.sql, shown.key);
+                match connection.fetch_at_once(statement, shown.parameters, &options.call, sink) {
                     Some(Ok(statement_done)) => done = Some(statement_done),
-                    Some(Err(error)) => failed = Some((error, statement, shown.parameters.to_vec())),
+                    Some(Err(error)) => failed = Some((error, statement.clone(), shown.parameters.to_vec())),
                     None => return false,
                 }
                 true
@@ -102,15 +106,15 @@ impl Connection {
         if is_watched || !options.compiled_cache || !self.may_fetch_at_once() {
             return None;
         }
-        let Self { pooled: Some(pooled), engine, status, .. } = self else { return None };
+        let Self { pooled: Some(pooled), engine, status, last_statement, .. } = self else { return None };
         let (dialect, connection) = pooled.dialect_and_connection();
         let (mut done, mut failed) = (None, None);
         status.flight = Flight::Statement;
         let is_shown = engine.shared().cache.show_reused(reused, dialect, &mut |shown| {
-            let statement = Statement::with_key(shown.sql.clone(), shown.key, true);
-            match connection.fetch_at_once(&statement, shown.parameters, &options.call, sink) {
+            let statement = same_or_new(last_statement, shown.sql, shown.key);
+            match connection.fetch_at_once(statement, shown.parameters, &options.call, sink) {
                 Some(Ok(statement_done)) => done = Some(statement_done),
-                Some(Err(error)) => failed = Some((error, statement, shown.parameters.to_vec())),
+                Some(Err(error)) => failed = Some((error, statement.clone(), shown.parameters.to_vec())),
                 None => return false,
             }
             true
@@ -210,4 +214,15 @@ impl Connection {
             || !events.after_cursor_execute.is_empty()
             || trace::is_recording()
     }
+}
+
+/// The statement that was sent last where it is the same, so that its text need not be counted once more.
+fn same_or_new<'l>(last: &'l mut Option<Statement>, sql: &Arc<str>, key: u64) -> &'l Statement {
+    if last.as_ref().is_some_and(|last| Arc::ptr_eq(last.sql(), sql)) {
+        // Looked at twice, because the borrow checker does not see that the first look is over.
+        if let Some(last) = last {
+            return last;
+        }
+    }
+    last.insert(Statement::with_key(sql.clone(), key, true))
 }
