@@ -15,6 +15,9 @@ use crate::Engine;
 /// Its engine has a single connection, on which the outer transaction is open: each transaction of the test is a savepoint
 /// in it, COMMIT releases the savepoint, and ROLLBACK goes back to it. Who asks for a second connection waits for the first.
 ///
+/// A statement that stands alone and fails is undone alone; a stream that fails outside of a transaction of the test fails
+/// the outer one where the database says so (PostgreSQL).
+///
 /// Isolation levels and the like of the test's transactions have no effect, and two-phase transactions are refused. On MySQL
 /// statements that change tables end the outer transaction, which is an error: create the tables before.
 ///

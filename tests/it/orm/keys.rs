@@ -1,9 +1,9 @@
 //! Keys of every kind, and names that have to be quoted.
 
-use aludel::prelude::*;
+use aludel::{prelude::*, sql::trusted};
 use uuid_1::Uuid;
 
-use super::Stage;
+use super::{Stage, models::User};
 use crate::database::{Database, on_every_database};
 
 /// Its key is a text that the program gives.
@@ -246,3 +246,36 @@ async fn names_that_have_to_be_quoted(database: &Database) {
     assert_eq!(session.scalars(select(count(Quoted::id))).one().await.unwrap(), 1);
 }
 on_every_database!(names_that_have_to_be_quoted);
+
+async fn keys_that_a_trigger_makes_are_given_to_nobody(database: &Database) {
+    let stage = Stage::new(database).await;
+    let statements = match () {
+        () if database.is_postgres() => vec![
+            "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.id := 1000 - ascii(NEW.name); \
+             RETURN NEW; END $$",
+            "CREATE TRIGGER meddles BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION meddle()",
+        ],
+        () if database.is_mysql() => vec![
+            "CREATE TRIGGER meddles BEFORE INSERT ON users FOR EACH ROW BEGIN SET NEW.id = 1000 - ascii(NEW.name); END",
+        ],
+        // SQLite's triggers cannot change a row, only keep it back.
+        () => vec![
+            "CREATE TRIGGER meddles BEFORE INSERT ON users BEGIN SELECT RAISE(IGNORE) WHERE NEW.name = 'b'; END",
+        ],
+    };
+    let mut conn = stage.engine.connect().await.unwrap();
+    for statement in statements {
+        conn.exec_driver_sql(trusted(statement), Vec::new()).await.unwrap();
+    }
+    conn.commit().await.unwrap();
+    drop(conn);
+    let mut session = stage.sessions.open();
+    let users = session.add_all(["a", "b", "c"].map(|name| User { name: name.into(), ..default() }));
+    let refused = session.flush().await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Flush, "{refused}");
+    assert!(refused.message().contains("users") && refused.message().contains("trigger"), "{refused}");
+    session.rollback().await.unwrap();
+    assert!(users.iter().all(|user| user.read().id == 0));
+    assert_eq!(session.scalar(select(count(User::id))).await.unwrap(), Some(0));
+}
+on_every_database!(keys_that_a_trigger_makes_are_given_to_nobody);

@@ -231,6 +231,10 @@ impl Operation {
         let identifiers: Vec<i64> =
             prepared.iter_mut().flat_map(|statement| std::mem::take(&mut statement.identifiers)).collect();
         if identifiers.len() == slots.len() && self.returns_key_alone() {
+            // The same key twice is none that the second row was given.
+            if identifiers.windows(2).any(|pair| pair[0] == pair[1]) {
+                return Err(not_told(mapper, fetch[0], "a trigger may have kept a row back"));
+            }
             for (slot, identifier) in slots.iter().zip(identifiers) {
                 slot.receive(&[(fetch[0], Value::I64(identifier))])?;
             }
@@ -243,12 +247,13 @@ impl Operation {
             remaining = rest;
             if rows.len() != present.len() {
                 let message = format!(
-                    "INSERT into table `{}` gave back {} rows for {} objects",
+                    "INSERT into table `{}` told of {} rows for {} objects, so that it cannot be said which are which: a trigger \
+                     or a rule may have kept some back; flush after each object to find it",
                     mapper.table().name(),
                     rows.len(),
                     present.len()
                 );
-                return Err(Error::new(ErrorKind::Internal, message));
+                return Err(Error::new(ErrorKind::Flush, message));
             }
             match_rows(mapper, present, fetch, rows)?;
         }
@@ -256,8 +261,9 @@ impl Operation {
     }
 }
 
-/// Gives each object its row. The order of RETURNING is never trusted: numbered keys grow in the order of the rows, keys
-/// that the client gave are compared.
+/// Gives each object its row. The order of RETURNING is never trusted: numbered keys must grow in the order of the rows,
+/// keys that the client gave are compared. Rows are not sorted by their numbers, because numbers that a trigger took from
+/// the rows themselves would put them into a wrong order.
 fn match_rows(
     mapper: &'static Mapper,
     slots: &[Arc<dyn AnySlot>],
@@ -272,10 +278,16 @@ fn match_rows(
         return rows.pop().map_or(Ok(()), |row| receive(&slots[0], row));
     }
     if let Some(at) = autoincrement.and_then(|number| fetch.iter().position(|column| *column == number)) {
-        rows.sort_by_key(|row| match row[at] {
-            Value::I64(number) => number,
-            _ => i64::MAX,
-        });
+        let number = |row: &[Value]| match row[at] {
+            Value::I64(number) => Some(i128::from(number)),
+            Value::U64(number) => Some(i128::from(number)),
+            _ => None,
+        };
+        let grow =
+            |pair: &[Vec<Value>]| matches!((number(&pair[0]), number(&pair[1])), (Some(a), Some(b)) if a < b);
+        if !rows.windows(2).all(grow) {
+            return Err(not_told(mapper, fetch[at], "a trigger or a default makes them in another way"));
+        }
         return slots.iter().zip(rows).try_for_each(|(slot, row)| receive(slot, row));
     }
     // The database may show a key in another form than the field does: a UUID as text.
@@ -300,6 +312,17 @@ fn match_rows(
         receive(slot, row)?;
     }
     Ok(())
+}
+
+/// The new rows cannot be told apart, so that no object may be given a key.
+fn not_told(mapper: &Mapper, column: u16, reason: &str) -> Error {
+    let message = format!(
+        "the keys that came back for new rows of table `{}` do not grow in column {}, as numbers that the database gives out \
+         in the order of the rows do: {reason}; give the objects their keys, or flush after each",
+        mapper.table().name(),
+        mapper.field(column)
+    );
+    Error::new(ErrorKind::Flush, message)
 }
 
 fn is_array(column: &ColumnShape) -> bool {
