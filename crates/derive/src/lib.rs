@@ -82,6 +82,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `order_by = Book::title`, `order_by = Book::title.desc()` | orders the collection |
 /// | `lazy = "selectin"` | also `select`, `joined`, `raise` |
 /// | `passive_deletes`, `post_update` | as in SQLAlchemy |
+/// | `passive_updates = false` | a changed key reaches the rows that refer to it by UPDATEs of the session, not by ON UPDATE |
 /// | `constant = ".."` | as for a column |
 #[proc_macro_derive(Mapped, attributes(table, column, relationship))]
 pub fn derive_mapped(input: TokenStream) -> TokenStream {

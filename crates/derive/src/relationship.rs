@@ -23,6 +23,7 @@ pub(crate) struct Relationship {
     /// The target's field, and whether from the largest down.
     pub(crate) order_by: Option<(Reference, bool)>,
     pub(crate) passive_deletes: bool,
+    pub(crate) passive_updates: bool,
     pub(crate) post_update: bool,
     /// The variant of `Lazy`.
     pub(crate) lazy: Option<Ident>,
@@ -101,6 +102,7 @@ impl Relationship {
             .and_then(|value| order_by(&value, model, &mut settings));
         let lazy = settings.text("lazy", "\"selectin\"").and_then(|text| lazy(&text, &mut settings));
         let passive_deletes = settings.flag("passive_deletes");
+        let passive_updates = settings.boolean("passive_updates").unwrap_or(true);
         let post_update = settings.flag("post_update");
         let member = Member::of(field, ident, model, &mut settings);
         settings.finish();
@@ -115,6 +117,7 @@ impl Relationship {
             foreign_key,
             order_by,
             passive_deletes,
+            passive_updates,
             post_update,
             lazy,
         }

@@ -5,6 +5,8 @@
 //! | `cascade` | finds what else is deleted, and who lost its last parent |
 //! | `work` | sorts the touched objects into inserts, updates, deletes and link rows |
 //! | `assignment` | foreign keys that follow from relationships |
+//! | `row_switch` | lets a new object take over the row of a deleted one with its key |
+//! | `key_change` | lets rows follow a changed key that they refer to |
 //! | `rounds` | lets rows that need a unique value wait for the row that gives it up |
 //! | `order` | puts them into levels, so that every row comes after the rows it refers to |
 //! | `batches` | puts rows of one shape together |
@@ -20,9 +22,11 @@ mod cascade;
 mod flight;
 mod flush;
 mod follow;
+mod key_change;
 mod operation;
 mod order;
 mod rounds;
+mod row_switch;
 mod statements;
 mod work;
 

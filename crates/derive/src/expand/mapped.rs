@@ -202,7 +202,8 @@ fn is_function(name: &str) -> bool {
 
 fn relationship_mapping(relationship: &Relationship, root: &Root) -> TokenStream {
     let Root { sql, orm } = root;
-    let Relationship { member, target, many, passive_deletes, post_update, .. } = relationship;
+    let Relationship { member, target, many, passive_deletes, passive_updates, post_update, .. } =
+        relationship;
     let name = member.name();
     let none = quote!(::core::option::Option::None);
     let some = |value: TokenStream| quote!(::core::option::Option::Some(#value));
@@ -232,6 +233,7 @@ fn relationship_mapping(relationship: &Relationship, root: &Root) -> TokenStream
             foreign_key: #foreign_key,
             order_by: #order_by,
             passive_deletes: #passive_deletes,
+            passive_updates: #passive_updates,
             post_update: #post_update,
             lazy: #orm::Lazy::#lazy,
         }

@@ -191,6 +191,8 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     fn receive(&self, values: &[(u16, Value)]) -> Result<()>;
     /// The flush is done: what was sent is now in the database. Later changes stay changes.
     fn end_flush(&self);
+    /// The database changed columns along with another row. What was set to something else stays set.
+    fn adopt(&self, values: &[(u16, Value)]) -> Result<()>;
     /// The flush failed: everything that differed still differs.
     fn abandon_flush(&self);
 
@@ -352,6 +354,47 @@ impl<M: Mapped> AnySlot for Slot<M> {
         }
         drop(versions);
         drop(old);
+    }
+
+    fn adopt(&self, values: &[(u16, Value)]) -> Result<()> {
+        loop {
+            let (now, stored, sending) = {
+                let versions = self.versions();
+                (versions.now.clone(), versions.stored.clone(), versions.sending.clone())
+            };
+            let base = stored.clone().unwrap_or_else(|| now.clone());
+            let mut adopted = (*base).clone();
+            for (column, value) in values {
+                adopted.set_column(*column, value.as_cell())?;
+            }
+            let adopted = Arc::new(adopted);
+            let follow = |version: &Arc<M>| {
+                if Arc::ptr_eq(version, &base) {
+                    return adopted.clone();
+                }
+                let mut model = (**version).clone();
+                for (column, _) in values.iter().filter(|(column, _)| version.column_eq(&base, *column)) {
+                    model.copy_column(&adopted, *column);
+                }
+                Arc::new(model)
+            };
+            let next = follow(&now);
+            let sent = sending.map(|sending| match Arc::ptr_eq(&sending, &now) {
+                true => next.clone(),
+                false => follow(&sending),
+            });
+            let mut versions = self.versions();
+            if !Arc::ptr_eq(&versions.now, &now) {
+                continue;
+            }
+            versions.stored = stored.map(|_| adopted.clone());
+            versions.sending = sent;
+            let old = std::mem::replace(&mut versions.now, next);
+            let before = versions.before.get_or_insert_with(|| base.clone()).clone();
+            drop(versions);
+            drop((old, before));
+            return Ok(());
+        }
     }
 
     fn abandon_flush(&self) {

@@ -114,7 +114,11 @@ fn group_by_key(
             continue;
         }
         let columns = own_columns(configuration);
-        let key: Vec<Value> = columns.map(|column| slot.value(column)).collect();
+        // Rows refer to the key that stands in the database, also when it is about to be another.
+        let key: Vec<Value> = match configuration.direction {
+            Direction::ManyToOne => columns.map(|column| slot.value(column)).collect(),
+            _ => columns.map(|column| slot.stored(column)).collect(),
+        };
         if key.iter().any(Value::is_null) {
             inner.fill(slot.mapper(), relationship, index, &[]);
             continue;

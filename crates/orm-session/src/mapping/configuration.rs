@@ -31,6 +31,8 @@ pub(crate) struct RelationshipConfiguration {
     pub(crate) back: Option<u16>,
     /// Whether one of its sides says that the foreign key is written by an UPDATE of its own.
     pub(crate) post_update: bool,
+    /// Whether the database changes the foreign keys that refer to a row whose key changes, and no side says otherwise.
+    pub(crate) passive_updates: bool,
 }
 
 /// Which side holds the foreign key.
@@ -99,6 +101,7 @@ fn relationship(mapper: &'static Mapper, index: usize) -> Result<RelationshipCon
     let back = u16::try_from(index).ok().and_then(|index| mapper.back(index));
     let other = back.map(|back| &target.relationships()[usize::from(back)]);
     let post_update = mapping.post_update || other.is_some_and(|other| other.post_update);
+    let passive_updates = mapping.passive_updates && other.is_none_or(|other| other.passive_updates);
     if let Some(secondary) = mapping.secondary {
         let table = secondary();
         let definition = table.definition();
@@ -132,6 +135,7 @@ fn relationship(mapper: &'static Mapper, index: usize) -> Result<RelationshipCon
             secondary: Some(secondary),
             back,
             post_update,
+            passive_updates,
         });
     }
     let fits = |keys: Vec<Vec<(Name, Name)>>| -> Vec<Vec<(Name, Name)>> {
@@ -164,7 +168,7 @@ fn relationship(mapper: &'static Mapper, index: usize) -> Result<RelationshipCon
             (_, None) => Err(unmapped(parent, &referenced)),
         })
         .collect::<Result<_>>()?;
-    Ok(RelationshipConfiguration { direction, pairs, secondary: None, back, post_update })
+    Ok(RelationshipConfiguration { direction, pairs, secondary: None, back, post_update, passive_updates })
 }
 
 fn resolve(mapper: &Mapper, pairs: Vec<(Name, Name)>) -> Result<Box<[(Name, u16)]>> {

@@ -25,6 +25,9 @@ pub struct RelationshipMapping {
     pub order_by: Option<(&'static str, bool)>,
     /// Whether the database deletes or changes the children that are not loaded, by ON DELETE.
     pub passive_deletes: bool,
+    /// Whether the database changes the foreign keys of the rows that refer to one whose key changes, by ON UPDATE. It does
+    /// unless told otherwise; else the session writes them.
+    pub passive_updates: bool,
     /// Whether the foreign key is written by an UPDATE of its own, after both rows are there.
     pub post_update: bool,
     /// How it is loaded when a query does not say.

@@ -10,6 +10,7 @@ use super::{
     assignment::Assignment,
     operation::{Operation, Purpose},
     order::{DeleteOrder, delete_order},
+    row_switch::RowSwitch,
     statements::ColumnShape,
     work::{LinkRow, Work},
 };
@@ -113,7 +114,7 @@ pub(super) fn insert_operations(
 }
 
 /// The columns that an INSERT writes, and those that the database makes.
-fn columns_of(slot: &dyn AnySlot, mapper: &'static Mapper) -> Result<(Vec<u16>, Vec<u16>)> {
+pub(super) fn columns_of(slot: &dyn AnySlot, mapper: &'static Mapper) -> Result<(Vec<u16>, Vec<u16>)> {
     let autoincrement = mapper.configuration()?.autoincrement;
     let (mut columns, mut fetch) = (Vec::new(), Vec::new());
     for (number, definition) in (0u16..).zip(&mapper.definition().columns) {
@@ -144,13 +145,18 @@ pub(super) fn update_operations(work: &Work) -> Result<Vec<Operation>> {
     });
     let mut operations: Vec<Operation> = Vec::new();
     let mut masks: Vec<(&'static Mapper, Vec<u16>)> = Vec::new();
-    for slot in work.updates.iter().chain(posted) {
+    let written = work.updates.iter().chain(posted).map(|slot| (slot, slot));
+    let switched = work.switches.iter().map(|switch| (&switch.new, &switch.old));
+    for (slot, row) in written.chain(switched) {
         let mapper = slot.mapper();
-        let mut columns = slot.changed_sending();
+        let mut columns = if Arc::ptr_eq(slot, row) { slot.changed_sending() } else { Vec::new() };
         for assignment in assigned.get(&slot.index()).into_iter().flatten() {
             let values = assignment.values();
             columns.extend(values.iter().map(|(column, _)| *column));
             slot.receive(&values)?;
+        }
+        if !Arc::ptr_eq(slot, row) {
+            columns = RowSwitch { old: row.clone(), new: slot.clone() }.differing()?;
         }
         columns.sort_unstable();
         columns.dedup();
@@ -164,7 +170,7 @@ pub(super) fn update_operations(work: &Work) -> Result<Vec<Operation>> {
             .collect();
         // A version that was set by hand is taken as it is.
         let version = mapper.configuration()?.version.filter(|version| !columns.contains(version));
-        touched.extend(version.map(|version| (version, next_version(&slot.stored(version)))));
+        touched.extend(version.map(|version| (version, next_version(&row.stored(version)))));
         if !touched.is_empty() {
             columns.extend(touched.iter().map(|(number, _)| *number));
             slot.receive(&touched)?;
@@ -185,13 +191,32 @@ pub(super) fn update_operations(work: &Work) -> Result<Vec<Operation>> {
         });
         let operation = &mut operations[place];
         operation.values.extend(columns.iter().map(|column| slot.sending(*column)));
-        operation.values.extend(finding.iter().map(|column| slot.stored(*column)));
+        operation.values.extend(finding.iter().map(|column| row.stored(*column)));
         operation.rows += 1;
         if let Purpose::Update { slots, .. } = &mut operation.purpose {
             slots.push(slot.clone());
         }
     }
     Ok(operations)
+}
+
+/// The rows of secondary tables that follow keys which the session changed.
+pub(super) fn rekey_operations(work: &Work) -> Vec<Operation> {
+    let operations = work.rekeyed.iter().map(|(secondary, slot)| {
+        let shapes: Vec<ColumnShape> =
+            secondary.to_own.iter().map(|(name, _)| secondary_shape(&secondary.table, name)).collect();
+        let new = secondary.to_own.iter().map(|(_, column)| slot.sending(*column));
+        let old = secondary.to_own.iter().map(|(_, column)| slot.stored(*column));
+        Operation {
+            table: secondary.table.clone(),
+            columns: shapes.clone(),
+            keys: shapes,
+            values: new.chain(old).collect(),
+            rows: 1,
+            purpose: Purpose::Rekey,
+        }
+    });
+    operations.collect()
 }
 
 fn secondary_shape(table: &Table, name: &Name) -> ColumnShape {

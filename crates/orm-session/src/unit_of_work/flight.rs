@@ -39,7 +39,7 @@ impl Flush<'_> {
     }
 
     /// New rows have their keys: their objects are persistent, and found by key.
-    fn register(&self, mapper: &'static Mapper, slots: &[Arc<dyn AnySlot>]) {
+    pub(super) fn register(&self, mapper: &'static Mapper, slots: &[Arc<dyn AnySlot>]) {
         let keys: Vec<Vec<Value>> = slots
             .iter()
             .map(|slot| {

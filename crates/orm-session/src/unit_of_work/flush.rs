@@ -9,14 +9,16 @@ use hashbrown::{HashMap, HashSet};
 use super::{
     batches::{
         ByChild, apply_defaults, by_child, delete_operations, insert_operations, link_operations,
-        unlink_operations, update_operations,
+        rekey_operations, unlink_operations, update_operations,
     },
     cascade::{cascade_deletes, look_up_replaced},
     flight::waiting,
     follow::Followers,
+    key_change::{Moved, adopt_keys, assign_referring, look_up_referring},
     operation::Purpose,
     order::insert_levels,
     rounds::rounds,
+    row_switch::find_row_switches,
     statements::StatementCache,
     work::Work,
 };
@@ -63,11 +65,15 @@ impl Flush<'_> {
         look_up_replaced(self.connection, self.graph).await?;
         self.graph.lock().doom_orphans();
         cascade_deletes(self.connection, self.graph).await?;
-        Work::collect(self.graph)
+        let moving = look_up_referring(self.connection, self.graph).await?;
+        let mut work = Work::collect(self.graph)?;
+        assign_referring(&moving, &mut work, self.graph)?;
+        Ok(work)
     }
 
-    async fn write(&mut self, work: Work, commit: bool) -> Result<bool> {
+    async fn write(&mut self, mut work: Work, commit: bool) -> Result<bool> {
         apply_defaults(&work)?;
+        find_row_switches(&mut work)?;
         let rounds = rounds(work, self.graph)?;
         let mut followers = Followers::default();
         let mut committed = false;
@@ -104,6 +110,7 @@ impl Flush<'_> {
         flight.extend(unlink_operations(work));
         flight.extend(link_operations(&work.links));
         flight.extend(update_operations(work)?);
+        flight.extend(rekey_operations(work));
         flight.extend(delete_operations(work, &self.graph.lock())?);
         let committed = commit
             && !flight.is_empty()
@@ -112,12 +119,18 @@ impl Flush<'_> {
                 matches!(operation.purpose, Purpose::Insert { .. } | Purpose::Link | Purpose::UnlinkAll)
             });
         self.fly(&mut flight, committed).await?;
-        self.finish(work, followers);
+        self.finish(work, followers)?;
         Ok(committed)
     }
 
     /// What was sent is in the database.
-    fn finish(&self, work: &Work, followers: &mut Followers) {
+    fn finish(&self, work: &Work, followers: &mut Followers) -> Result<()> {
+        for switch in &work.switches {
+            self.register(switch.new.mapper(), std::slice::from_ref(&switch.new));
+            if let Some(entry) = self.graph.lock().entry_mut(switch.old.index()) {
+                entry.doomed = false;
+            }
+        }
         followers.note(work, &self.graph.lock());
         // A key that was written by an UPDATE of its own was sent after its row was registered.
         work.inserts.iter().for_each(|slot| slot.end_flush());
@@ -128,14 +141,14 @@ impl Flush<'_> {
             let old = if is_moved { identity_key(&**slot, mapper) } else { Vec::new() };
             slot.end_flush();
             if is_moved {
-                moved.push((slot, old, identity_key(&**slot, mapper)));
+                moved.push(Moved { slot: slot.clone(), old, new: identity_key(&**slot, mapper) });
             }
         }
         let mut inner = self.graph.lock();
-        for (slot, old, _) in &moved {
+        for Moved { slot, old, .. } in &moved {
             inner.identity.remove(slot.mapper(), old, slot.index());
         }
-        for (slot, _, new) in &moved {
+        for Moved { slot, new, .. } in &moved {
             inner.identity.insert(slot.mapper(), new, slot.index());
         }
         for slot in &work.deletes {
@@ -145,6 +158,11 @@ impl Flush<'_> {
             if let Some(entry) = inner.entry_mut(index) {
                 entry.doomed = false;
             }
+        }
+        drop(inner);
+        match moved.is_empty() {
+            true => Ok(()),
+            false => adopt_keys(self.graph, moved),
         }
     }
 
@@ -164,6 +182,11 @@ impl Flush<'_> {
     async fn fire_after(&mut self, work: &Work) -> Result<()> {
         if self.events.listens_after() {
             self.events.fire(Moment::AfterInsert, self.connection, self.graph, &work.inserts).await?;
+            for switch in &work.switches {
+                let (new, old) = (std::slice::from_ref(&switch.new), std::slice::from_ref(&switch.old));
+                self.events.fire(Moment::AfterInsert, self.connection, self.graph, new).await?;
+                self.events.fire(Moment::AfterDelete, self.connection, self.graph, old).await?;
+            }
             self.events.fire(Moment::AfterUpdate, self.connection, self.graph, &work.updates).await?;
             self.events.fire(Moment::AfterDelete, self.connection, self.graph, &work.deletes).await?;
         }

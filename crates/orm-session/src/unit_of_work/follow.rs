@@ -25,7 +25,8 @@ struct Follower {
 impl Followers {
     /// Remembers the objects whose foreign keys were written, before their old versions are let go.
     pub(super) fn note(&mut self, work: &Work, inner: &Inner) {
-        for slot in work.inserts.iter().chain(&work.updates) {
+        let switched = work.switches.iter().map(|switch| &switch.new);
+        for slot in work.inserts.iter().chain(&work.updates).chain(switched) {
             let mapper = slot.mapper();
             let Ok(configuration) = mapper.configuration() else { continue };
             for (number, relation) in (0u16..).zip(&configuration.relationships) {

@@ -36,6 +36,8 @@ pub(super) enum Purpose {
     Update { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>> },
     /// A row to be deleted whose foreign key becomes NULL before, since it closes a circle.
     Cut,
+    /// Rows of a secondary table that follow a changed key: their number is not known.
+    Rekey,
     /// Rows to be deleted.
     Delete { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>> },
     /// New rows of a secondary table.
@@ -100,7 +102,9 @@ impl Operation {
                 self.prepare_insert(values, arrays, capabilities, cache, dialect)
             }
             Purpose::Update { .. } if arrays => Ok(vec![self.unnested(get(Kind::UpdateUnnest, 0)?, values)]),
-            Purpose::Update { .. } | Purpose::Cut if capabilities.prepared_loop || self.rows == 1 => {
+            Purpose::Update { .. } | Purpose::Cut | Purpose::Rekey
+                if capabilities.prepared_loop || self.rows == 1 =>
+            {
                 Ok(vec![Prepared::many(get(Kind::UpdateOne, 0)?, values, self.rows)])
             }
             Purpose::Update { .. } => written_out(values, self.rows, |rows| get(Kind::UpdateJoin, rows)),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use aludel_driver::Result;
 use aludel_sql_expression::Value;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
-use super::{assignment::is_unset, work::Work};
+use super::{assignment::is_unset, key_change::key_waits, row_switch::RowSwitch, work::Work};
 use crate::{
     graph::{AnySlot, Graph, HashedKey, State, referenced_key},
     mapping::{Direction, Mapper},
@@ -17,18 +17,24 @@ type UniqueValue = (*const Mapper, usize, HashedKey);
 
 /// Splits the work into rounds, which are sent one after the other. Nearly always there is one.
 pub(super) fn rounds(work: Work, graph: &Arc<Graph>) -> Result<Vec<Work>> {
-    if work.deletes.is_empty() && (work.updates.is_empty() || !changes_unique(&work)?) {
+    if work.deletes.is_empty()
+        && work.switches.is_empty()
+        && (work.updates.is_empty() || !changes_unique(&work)?)
+    {
         return Ok(vec![work]);
     }
     let values = Values::of(&work);
     let freed = values.freed(&work)?;
     let mut waits = values.waits(&work, &freed)?;
-    if waits.is_empty() {
+    let (moved, key_waits) = key_waits(&work, &values)?;
+    waits.extend(key_waits);
+    if waits.is_empty() && (moved.is_empty() || work.links.is_empty()) {
         return Ok(vec![work]);
     }
     waits.extend(dependents(&work, graph)?);
-    let levels = settle(&waits, work.inserts.len() + work.updates.len() + work.deletes.len());
-    Ok(split(work, &levels))
+    let objects = work.inserts.len() + work.updates.len() + work.deletes.len() + work.switches.len();
+    let levels = settle(&waits, objects);
+    Ok(split(work, &levels, &moved))
 }
 
 /// Whether an update may give up a unique value. Most models have none that an update changes.
@@ -43,16 +49,16 @@ fn changes_unique(work: &Work) -> Result<bool> {
 }
 
 /// The object that comes first, the one that waits for it, and whether it waits for the next round.
-type Wait = (u32, u32, bool);
+pub(super) type Wait = (u32, u32, bool);
 
 /// The values that a flush writes, along with those that relationships give.
-struct Values {
+pub(super) struct Values {
     /// None: the value is not known before the flush.
     assigned: HashMap<(u32, u16), Option<Value>>,
 }
 
 impl Values {
-    fn of(work: &Work) -> Self {
+    pub(super) fn of(work: &Work) -> Self {
         let mut assigned = HashMap::new();
         for assignment in &work.assignments {
             let pending = assignment.parent.as_ref().is_some_and(|parent| parent.state() == State::Pending);
@@ -64,7 +70,7 @@ impl Values {
         Self { assigned }
     }
 
-    fn value(&self, slot: &Arc<dyn AnySlot>, column: u16) -> Option<Value> {
+    pub(super) fn value(&self, slot: &Arc<dyn AnySlot>, column: u16) -> Option<Value> {
         match self.assigned.get(&(slot.index(), column)) {
             Some(value) => value.clone(),
             None => Some(slot.sending(column)),
@@ -72,12 +78,12 @@ impl Values {
     }
 
     /// The value of a set of unique columns. NULL is no value, and one that is not known cannot be taken by anybody.
-    fn unique(&self, slot: &Arc<dyn AnySlot>, columns: &[u16]) -> Option<HashedKey> {
+    pub(super) fn unique(&self, slot: &Arc<dyn AnySlot>, columns: &[u16]) -> Option<HashedKey> {
         let values: Option<Vec<Value>> = columns.iter().map(|column| self.value(slot, *column)).collect();
         values.filter(|values| !values.iter().any(Value::is_null)).map(HashedKey)
     }
 
-    fn changes(&self, slot: &Arc<dyn AnySlot>, columns: &[u16]) -> bool {
+    pub(super) fn changes(&self, slot: &Arc<dyn AnySlot>, columns: &[u16]) -> bool {
         columns
             .iter()
             .any(|column| self.value(slot, *column).is_none_or(|value| value != slot.stored(*column)))
@@ -96,13 +102,24 @@ impl Values {
                 }
             }
         }
+        // A row that is taken over gives up what its new object does not have.
+        for RowSwitch { old, new } in &work.switches {
+            let mapper = old.mapper();
+            for (number, columns) in mapper.configuration()?.uniques.iter().enumerate().skip(1) {
+                let value = HashedKey(columns.iter().map(|column| old.stored(*column)).collect());
+                if self.unique(new, columns).as_ref() != Some(&value) {
+                    freed.insert((std::ptr::from_ref(mapper), number, value), new.index());
+                }
+            }
+        }
         Ok(freed)
     }
 
     /// Who takes a unique value that somebody gives up.
     fn waits(&self, work: &Work, freed: &HashMap<UniqueValue, u32>) -> Result<Vec<Wait>> {
         let mut waits = Vec::new();
-        let new = work.inserts.iter().map(|slot| (slot, true));
+        let new = work.inserts.iter().chain(work.switches.iter().map(|switch| &switch.new));
+        let new = new.map(|slot| (slot, true));
         for (slot, inserted) in new.chain(work.updates.iter().map(|slot| (slot, false))) {
             let mapper = slot.mapper();
             for (number, columns) in mapper.configuration()?.uniques.iter().enumerate() {
@@ -171,15 +188,20 @@ fn settle(waits: &[Wait], objects: usize) -> HashMap<u32, usize> {
     HashMap::new()
 }
 
-fn split(work: Work, levels: &HashMap<u32, usize>) -> Vec<Work> {
+fn split(work: Work, levels: &HashMap<u32, usize>, moved: &HashSet<u32>) -> Vec<Work> {
     let level = |slot: &Arc<dyn AnySlot>| levels.get(&slot.index()).copied().unwrap_or_default();
-    let highest = levels.values().copied().max().unwrap_or_default();
+    // Rows of a secondary table come after the keys that they refer to.
+    let end = |slot: &Arc<dyn AnySlot>| level(slot) + usize::from(moved.contains(&slot.index()));
+    let linked = work.links.iter().map(|row| end(&row.owner).max(end(&row.target)));
+    let highest = levels.values().copied().chain(linked).max().unwrap_or_default();
     let mut rounds: Vec<Work> = (0..=highest).map(|_| Work::default()).collect();
     work.inserts.into_iter().for_each(|slot| rounds[level(&slot)].inserts.push(slot));
     work.updates.into_iter().for_each(|slot| rounds[level(&slot)].updates.push(slot));
     work.deletes.into_iter().for_each(|slot| rounds[level(&slot)].deletes.push(slot));
     work.assignments.into_iter().for_each(|it| rounds[level(&it.child)].assignments.push(it));
-    work.links.into_iter().for_each(|row| rounds[level(&row.owner).max(level(&row.target))].links.push(row));
+    work.switches.into_iter().for_each(|switch| rounds[level(&switch.new)].switches.push(switch));
+    work.links.into_iter().for_each(|row| rounds[end(&row.owner).max(end(&row.target))].links.push(row));
+    work.rekeyed.into_iter().for_each(|(table, slot)| rounds[level(&slot)].rekeyed.push((table, slot)));
     rounds[0].unlinks = work.unlinks;
     work.unlink_all.into_iter().for_each(|(table, slot)| rounds[level(&slot)].unlink_all.push((table, slot)));
     rounds

@@ -6,7 +6,11 @@ use aludel_driver::{Error, ErrorKind, Result};
 use aludel_sql_expression::{Value, schema::Table};
 use hashbrown::HashSet;
 
-use super::assignment::{Assigned, Assignment, check_required, is_unset};
+use super::{
+    assignment::{Assigned, Assignment, check_required, is_unset},
+    key_change::Rekeyed,
+    row_switch::RowSwitch,
+};
 use crate::{
     graph::{AnySlot, Entry, Graph, HashedKey, Inner, Relation, State},
     mapping::{Direction, Mapper, RelationshipConfiguration, SecondaryConfiguration},
@@ -34,6 +38,10 @@ pub(super) struct Work {
     assigned: HashMap<u32, Vec<usize>>,
     /// Objects all of whose rows in a secondary table go.
     pub(super) unlink_all: Vec<(&'static SecondaryConfiguration, Arc<dyn AnySlot>)>,
+    /// Deleted objects whose rows new ones take over.
+    pub(super) switches: Vec<RowSwitch>,
+    /// Objects with another key, which rows of a secondary table have to follow.
+    pub(super) rekeyed: Rekeyed,
 }
 
 /// A row of a secondary table.
@@ -199,7 +207,7 @@ impl Work {
         Ok(())
     }
 
-    fn assign(
+    pub(super) fn assign(
         &mut self,
         child: Arc<dyn AnySlot>,
         parent: Option<Arc<dyn AnySlot>>,
