@@ -22,6 +22,7 @@ mod replace;
 mod rollback;
 mod row_switch;
 mod size;
+mod synchronize;
 mod unique;
 mod versions;
 

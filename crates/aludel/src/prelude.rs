@@ -5,8 +5,8 @@ pub use aludel_engine_pool::{
 };
 #[cfg(feature = "orm")]
 pub use aludel_orm_session::{
-    Instance, LoadOptions, Many, Mapped, One, Session, SessionMaker, Snapshot, joinedload, raiseload,
-    selectinload,
+    Instance, LoadOptions, Many, Mapped, One, Session, SessionMaker, Snapshot, SynchronizeSession,
+    joinedload, raiseload, selectinload,
 };
 pub use aludel_sql_expression::{
     DynamicRow, Enum, FromRow, aliased, avg, case, coalesce, count, count_all, delete, exists, func, insert,

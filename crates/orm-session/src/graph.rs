@@ -12,6 +12,7 @@ mod load;
 mod nested;
 mod relation;
 mod slot;
+mod synchronize;
 
 use std::{
     collections::VecDeque,
@@ -24,6 +25,7 @@ pub(crate) use load::{LoadMode, LoadRow, Peers, load_row, load_typed, referenced
 pub(crate) use relation::Relation;
 pub use slot::State;
 pub(crate) use slot::{AnySlot, Slot};
+pub(crate) use synchronize::Rewrite;
 
 use crate::{
     Error, ErrorKind, Instance, Result,

@@ -11,6 +11,7 @@
 //! | `query` | what a statement gives through a session: handles for models |
 //! | `loading` | [`selectinload`], [`joinedload`], [`raiseload`] |
 //! | `graph` | every object once, and how they are linked |
+//! | `synchronize` | [`SynchronizeSession`]: what an UPDATE or DELETE of many rows means for loaded objects |
 //! | `unit_of_work` | from what changed to statements |
 //! | `events` | [`Events`]: listeners of a flush |
 //!
@@ -28,6 +29,7 @@ mod mapping;
 mod query;
 mod relationship;
 mod session;
+mod synchronize;
 mod unit_of_work;
 
 pub use aludel_derive::Mapped;
@@ -43,9 +45,10 @@ pub use self::{
     mapping::{
         Cascade, ColumnMapping, IntoKey, Key, Lazy, Mapped, Mapper, ModelFunctions, RelationshipMapping,
     },
-    query::{SessionExecutable, SessionRun, SessionSelectable, SingleSelectable},
+    query::{SessionExecutable, SessionReturned, SessionRun, SessionSelectable, SingleSelectable},
     relationship::Relationship,
     session::{Addable, Mergeable, NestedTransaction, Session, SessionMaker},
+    synchronize::{SetStatement, SynchronizeSession},
 };
 
 #[doc(hidden)]

@@ -166,8 +166,9 @@ impl Session {
 
     /// Executes any statement: a select of models gives handles, of columns values, in tuples as selected.
     ///
-    /// An UPDATE or DELETE of a model marks its loaded objects as expired: the next query, `get` or `refresh` brings what the
-    /// rows hold, or finds that they are gone. What is written by hand (`text`) is not looked into.
+    /// The loaded objects of a model follow an UPDATE or DELETE of it: see [`SynchronizeSession`](crate::SynchronizeSession).
+    /// Listeners of flushes are not told of these, cascades are not followed, and versions are not counted. What is written by
+    /// hand (`text`) is not looked into.
     pub fn execute<S: SessionExecutable>(&mut self, statement: S) -> SessionRun<'_, S> {
         SessionRun::new(self, statement)
     }

@@ -16,7 +16,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 pub use features::{
     Autoincrement, Concatenation, DefaultValues, DistinctFrom, EnumerationStyle, Features,
-    ForeignKeyIfExists, InsertMany, LimitStyle, MultipleTables, RowLocking,
+    ForeignKeyIfExists, InsertMany, LimitStyle, MultipleTables, RowLocking, TextComparison,
 };
 pub use mysql::MySqlDialect;
 pub use naming::PhysicalNaming;

@@ -98,25 +98,3 @@ async fn expiring_follows_the_cascades(database: &Database) {
     assert!(book.is_expired() && !author.is_expired());
 }
 on_every_database!(expiring_follows_the_cascades);
-
-async fn statements_that_change_a_table_expire_its_objects(database: &Database) {
-    let stage = Stage::new(database).await;
-    let mut session = stage.sessions.open();
-    let users = session.add_all(["a", "b"].map(|name| User { name: name.into(), ..default() }));
-    let author = session.add(Author { name: "author".into(), ..default() });
-    session.commit().await.unwrap();
-    let id = users[0].read().id;
-    users[1].set(User::name, "flushed before");
-    session.execute(update(User).set(User::name, "x").filter(User::id.eq(id))).await.unwrap();
-    assert!(users[0].is_expired() && users[1].is_expired() && !author.is_expired());
-    assert_eq!(session.get_one(User, id).await.unwrap().read().name, "x");
-    assert_eq!((users[0].read().name.as_str(), users[0].is_expired()), ("x", false));
-    session.execute(delete(User).filter(User::id.eq(id))).await.unwrap();
-    assert_eq!(session.get(User, id).await.unwrap(), None);
-    let left = session.scalars(select(User)).all().await.unwrap();
-    assert_eq!(left, users[1..]);
-    assert_eq!(left[0].read().name, "flushed before");
-    session.rollback().await.unwrap();
-    assert_eq!(session.get_one(User, id).await.unwrap().read().name, "a");
-}
-on_every_database!(statements_that_change_a_table_expire_its_objects);

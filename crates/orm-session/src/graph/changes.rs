@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aludel_sql_expression::{Value, schema::Table};
+use aludel_sql_expression::Value;
 use hashbrown::HashSet;
 
 use super::{AnySlot, Graph, Inner, State, identity::key_of};
@@ -63,14 +63,6 @@ impl Graph {
     pub(crate) fn expire_all(&self) {
         let mut inner = self.lock();
         for entry in inner.entries.iter_mut().flatten() {
-            entry.expire();
-        }
-    }
-
-    /// Marks the objects of a table as expired, because a statement changed its rows.
-    pub(crate) fn expire_table(&self, table: &Table) {
-        let mut inner = self.lock();
-        for entry in inner.entries.iter_mut().flatten().filter(|entry| entry.mapper.table() == table) {
             entry.expire();
         }
     }

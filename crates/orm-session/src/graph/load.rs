@@ -26,10 +26,12 @@ impl Peers {
 }
 
 /// What a row does to an object that is in the session already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum LoadMode {
     /// Nothing, unless it is expired.
     Keep,
+    /// Takes the place of its values, unless some are changed and not written yet: the row is newer than them.
+    Refresh,
     /// Takes the place of its values, also of changed ones.
     Overwrite,
 }
@@ -60,13 +62,19 @@ pub(crate) fn load_typed<M: Mapped>(reader: &mut RowReader<'_>, load: &LoadRow<'
         && let Some(slot) = inner.typed_slot::<M>(index)
     {
         // What is changed and not written yet is only overwritten when that was asked for.
-        if load.mode == LoadMode::Overwrite || (slot.expired() && !slot.is_changed()) {
+        let is_old = slot.expired() || load.mode == LoadMode::Refresh;
+        if load.mode == LoadMode::Overwrite || (is_old && !slot.is_changed()) {
             drop(inner);
+            // What is not old was known, and is what a rollback goes back to.
+            let is_known = load.mode == LoadMode::Refresh && !slot.expired();
+            if is_known {
+                slot.remember();
+            }
             model.links(&mut |relationship, cell| drop(cell.attach(&weak, index, relationship)));
             slot.overwrite(model);
             let mut inner = load.graph.lock();
             let stamp = inner.stamp();
-            if let Some(entry) = inner.entry_mut(index) {
+            if let Some(entry) = inner.entry_mut(index).filter(|_| !is_known) {
                 entry.loaded_in = stamp;
             }
             inner.enlist(index);

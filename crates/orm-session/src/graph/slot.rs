@@ -1,5 +1,7 @@
 //! [`Slot`]: the versions of one object.
 
+mod rewrite;
+
 use std::{
     any::Any,
     sync::{
@@ -195,6 +197,9 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     fn adopt(&self, values: &[(u16, Value)]) -> Result<()>;
     /// The flush failed: everything that differed still differs.
     fn abandon_flush(&self);
+
+    /// Takes over values that a statement wrote into the row. False when not all that the row holds now is known.
+    fn rewrite(&self, values: &[(u16, Value)], unknown: &[u16]) -> bool;
 
     /// The transaction is committed.
     fn commit(&self);
@@ -400,6 +405,10 @@ impl<M: Mapped> AnySlot for Slot<M> {
     fn abandon_flush(&self) {
         let sent = self.versions().sending.take();
         drop(sent);
+    }
+
+    fn rewrite(&self, values: &[(u16, Value)], unknown: &[u16]) -> bool {
+        self.take_over(values, unknown)
     }
 
     fn commit(&self) {

@@ -61,6 +61,19 @@ impl LoadNode {
         }
         Ok(trees)
     }
+
+    /// What the mappings of models say to load always, where nothing can be joined: for rows that a change gives back.
+    pub(crate) fn usual(roots: &[&'static Mapper]) -> Vec<Vec<Self>> {
+        let trees = roots.iter().map(|root| {
+            let mut tree = Vec::new();
+            add_usual(root, &mut tree, &mut vec![*root]);
+            tree.iter_mut().filter(|node| node.strategy == Strategy::Joined).for_each(|node| {
+                node.strategy = Strategy::Selectin;
+            });
+            tree
+        });
+        trees.collect()
+    }
 }
 
 fn insert(tree: &mut Vec<LoadNode>, steps: &[Step]) {

@@ -6,11 +6,11 @@ use aludel_driver::Row;
 use aludel_sql_expression::{
     Configured, Executable, FromRow, RowPlan, StatementNode,
     expression::Source,
-    statement::{Delete, Insert, Returned, Select, SelectItem, SelectNode, TextStatement, Typed, Update},
+    statement::{Delete, Insert, Select, SelectItem, SelectNode, TextStatement, Typed, Update},
     typed::RowReader,
 };
 
-use super::SessionSelectable;
+use super::{SessionReturned, SessionSelectable};
 use crate::{
     Instance, Result,
     graph::{AnySlot, Graph, LoadMode, LoadRow, Peers, load_typed},
@@ -161,17 +161,38 @@ fn may_join_collections(select: &SelectNode) -> bool {
         && select.locking.is_none()
 }
 
-fn plain(node: StatementNode) -> Prepared {
-    Prepared { node, roots: Vec::new(), joined: Vec::new(), trees: Vec::new(), unique: false }
+/// Writes [`SessionExecutable`] for a statement that may give back what it changed.
+macro_rules! changing_statements {
+    ($($type:ident),*) => {$(
+        impl<R: SessionReturned> SessionExecutable for $type<R> {
+            type Object = R::Object;
+
+            fn prepare(&self) -> Result<Prepared> {
+                let mut roots = Vec::new();
+                R::roots(&mut roots);
+                let trees = LoadNode::usual(&roots);
+                Ok(Prepared { node: self.node(), roots, joined: Vec::new(), trees, unique: false })
+            }
+
+            fn read(&self, row: &dyn Row, _: &RowPlan, loader: &mut RowLoader) -> Result<(R::Object, usize)> {
+                let mut reader = RowReader::new(row);
+                let object = R::read_object(&mut reader, loader)?;
+                Ok((object, reader.position()))
+            }
+        }
+    )*};
 }
 
-macro_rules! statements {
+changing_statements! { Insert, Update, Delete }
+
+macro_rules! texts {
     ($([$($generic:tt)*] $type:ty;)*) => {$(
         impl<$($generic)*> SessionExecutable for $type {
             type Object = <Self as Executable>::Row;
 
             fn prepare(&self) -> Result<Prepared> {
-                Ok(plain(self.node()))
+                let (roots, joined, trees) = (Vec::new(), Vec::new(), Vec::new());
+                Ok(Prepared { node: self.node(), roots, joined, trees, unique: false })
             }
 
             fn read(&self, row: &dyn Row, plan: &RowPlan, _: &mut RowLoader) -> Result<(Self::Object, usize)> {
@@ -181,10 +202,7 @@ macro_rules! statements {
     )*};
 }
 
-statements! {
-    [R: Returned] Insert<R>;
-    [R: Returned] Update<R>;
-    [R: Returned] Delete<R>;
+texts! {
     [] TextStatement;
     [T: FromRow + Send + 'static] TextStatement<Typed<T>>;
 }

@@ -11,6 +11,8 @@ use crate::{
     Session,
     graph::{AnySlot, LoadMode, LoadRow, Peers},
     loading::{JoinedLinks, load_tree},
+    mapping::Mapper,
+    synchronize::{SetStatement, Synchronization, SynchronizeSession},
 };
 
 /// A statement on its way through a session: await it for a [`CursorResult`], or go on with `.all()`, `.one()` and the
@@ -21,13 +23,31 @@ pub struct SessionRun<'s, S> {
     session: &'s mut Session,
     statement: S,
     mode: LoadMode,
+    synchronize: SynchronizeSession,
     options: StatementOptions,
+}
+
+impl<S: SetStatement> SessionRun<'_, S> {
+    /// Says how the loaded objects follow what the statement does. Default: [`SynchronizeSession::Auto`].
+    ///
+    /// # Examples
+    /// ```text
+    /// session
+    ///     .execute(update(User).set(User::name, "x").filter(User::id.eq(1)))
+    ///     .synchronize_session(SynchronizeSession::Fetch)
+    ///     .await?;
+    /// // UPDATE users SET name = 'x' WHERE id = 1 RETURNING id
+    /// ```
+    pub fn synchronize_session(mut self, strategy: SynchronizeSession) -> Self {
+        self.synchronize = strategy;
+        self
+    }
 }
 
 impl<'s, S: SessionExecutable> SessionRun<'s, S> {
     pub(crate) fn new(session: &'s mut Session, statement: S) -> Self {
         let options = statement.statement_options().cloned().unwrap_or_default();
-        Self { session, statement, mode: LoadMode::Keep, options }
+        Self { session, statement, mode: LoadMode::Keep, synchronize: SynchronizeSession::Auto, options }
     }
 
     /// Gives the statement a deadline of its own; none: as long as it needs.
@@ -82,15 +102,32 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
     }
 
     async fn run(self) -> Result<CursorResult<S::Object>> {
-        let Self { session, statement, mode, options } = self;
+        let Self { session, statement, mode, synchronize, options } = self;
         session.autoflush().await?;
-        let Prepared { node, roots, joined, trees, unique } = statement.prepare()?;
+        let Prepared { mut node, roots, joined, trees, unique } = statement.prepare()?;
         let graph = session.graph().clone();
+        let change = Change::of(&node);
+        if change.is_some() {
+            graph.lock().wrote = true;
+        }
+        let connection = session.transaction().await?;
+        let synchronization = match change {
+            Some(Change::Update | Change::Delete) => {
+                Synchronization::begin(connection, &graph, &mut node, &roots, synchronize).await?
+            }
+            _ => None,
+        };
         let peers: Vec<Arc<Peers>> = roots
             .iter()
             .map(|root| if root.relationships().is_empty() { None } else { Some(Arc::new(Peers::default())) })
             .map(Option::unwrap_or_default)
             .collect();
+        let mode = match change {
+            Some(Change::Insert) => mode.max(LoadMode::Refresh),
+            Some(Change::Update) if synchronization.is_some() => mode.max(LoadMode::Refresh),
+            _ => mode,
+        };
+        let first_new = if change == Some(Change::Insert) { graph.next_number() } else { u32::MAX };
         let mut sink = ObjectSink {
             statement: &statement,
             plan: RowPlan::default(),
@@ -99,25 +136,34 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
             joined: &joined,
             links: JoinedLinks::default(),
             loaded: roots.iter().map(|_| Vec::new()).collect(),
-            keeps: roots.iter().map(|root| !root.relationships().is_empty()).collect(),
+            // Objects of rows that were changed are told what became of them.
+            keeps: roots.iter().map(|root| change.is_some() || !root.relationships().is_empty()).collect(),
             seen: unique.then(HashSet::new),
+            synchronization,
+            returns: returned_items(&statement.node()),
             objects: Vec::new(),
         };
-        if !matches!(node, StatementNode::Select(_)) {
-            graph.lock().wrote = true;
-        }
-        let connection = session.transaction().await?;
         let done = connection.fetch_node_with(&node, &options, &mut sink).await?;
-        // Which of the rows were changed is not known here, so that all objects of the table may be old.
-        match &node {
-            StatementNode::Update(update) => graph.expire_table(&update.table),
-            StatementNode::Delete(delete) => graph.expire_table(&delete.table),
+        let ObjectSink { columns, loader, loaded, objects, links, synchronization, .. } = sink;
+        match change {
+            Some(Change::Insert) => loaded.iter().for_each(|slots| graph.were_inserted(slots, first_new)),
+            Some(Change::Delete) => {
+                let deleted = roots.iter().zip(&loaded).filter(|(root, _)| is_of(&node, root));
+                deleted.for_each(|(root, slots)| graph.were_deleted(root, slots));
+            }
             _ => {}
         }
-        let ObjectSink { columns, loader, loaded, objects, links, .. } = sink;
+        if let Some(synchronization) = synchronization {
+            let mut given = roots.iter().zip(&loaded).filter(|(root, _)| is_of(&node, root));
+            let given = given.next().map(|(_, slots)| slots.clone()).unwrap_or_default();
+            synchronization.finish(&graph, given);
+        }
         links.fill(&graph);
         for (peers, slots) in loader.peers.iter().zip(&loaded) {
             peers.set(slots);
+        }
+        if change == Some(Change::Delete) {
+            return Ok(CursorResult::new(objects, columns, done));
         }
         for ((root, tree), slots) in roots.into_iter().zip(trees).zip(loaded) {
             load_tree(connection, &graph, root, slots, tree).await?;
@@ -135,6 +181,46 @@ impl<'s, S: SessionExecutable + 's> IntoFuture for SessionRun<'s, S> {
     }
 }
 
+/// What a statement does to rows, other than reading them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    Insert,
+    Update,
+    Delete,
+    /// What was written by hand may do anything.
+    Other,
+}
+
+impl Change {
+    fn of(node: &StatementNode) -> Option<Self> {
+        match node {
+            StatementNode::Select(_) => None,
+            StatementNode::Insert(_) => Some(Self::Insert),
+            StatementNode::Update(_) => Some(Self::Update),
+            StatementNode::Delete(_) => Some(Self::Delete),
+            _ => Some(Self::Other),
+        }
+    }
+}
+
+/// Whether an UPDATE or DELETE changes the rows of a model.
+fn is_of(node: &StatementNode, root: &Mapper) -> bool {
+    match node {
+        StatementNode::Update(update) => update.table == *root.table(),
+        StatementNode::Delete(delete) => delete.table == *root.table(),
+        _ => false,
+    }
+}
+
+/// How many items an UPDATE or DELETE gives back by itself; none for everything else.
+fn returned_items(node: &StatementNode) -> Option<usize> {
+    match node {
+        StatementNode::Update(update) => Some(update.returning.len()),
+        StatementNode::Delete(delete) => Some(delete.returning.len()),
+        _ => None,
+    }
+}
+
 /// Reads rows into objects.
 struct ObjectSink<'a, S: SessionExecutable> {
     statement: &'a S,
@@ -147,19 +233,36 @@ struct ObjectSink<'a, S: SessionExecutable> {
     /// Whether a root's objects have to be remembered: only those with relationships can be asked for more.
     keeps: Vec<bool>,
     seen: Option<HashSet<u32>>,
+    /// Takes the keys of changed rows in, where these come behind what the statement itself gives back.
+    synchronization: Option<Synchronization>,
+    /// How many items the statement itself gives back; none: any number.
+    returns: Option<usize>,
     objects: Vec<S::Object>,
 }
 
 impl<S: SessionExecutable> Sink for ObjectSink<'_, S> {
     fn columns(&mut self, columns: &Arc<[ColumnInfo]>) -> Result<()> {
         self.plan = self.statement.plan(columns)?;
-        self.columns = Some(columns.clone());
+        self.columns = match self.returns {
+            None => Some(columns.clone()),
+            Some(0) => None,
+            Some(_) => {
+                let added = self.synchronization.as_ref().map_or(0, Synchronization::added_cells);
+                Some(columns[..columns.len().saturating_sub(added)].into())
+            }
+        };
         Ok(())
     }
 
     fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
         self.loader.present.clear();
         let (object, position) = self.statement.read(row, &self.plan, &mut self.loader)?;
+        if let Some(synchronization) = &mut self.synchronization {
+            synchronization.read_key(row, position)?;
+            if self.returns == Some(0) {
+                return Ok(ControlFlow::Continue(()));
+            }
+        }
         if !self.joined.is_empty() {
             let mut reader = RowReader::at(row, position);
             for (number, joined) in self.joined.iter().enumerate() {

@@ -88,6 +88,20 @@ pub struct Features {
     pub comment_statements: bool,
     /// Whether a text of any length can be a key or have an index.
     pub unlimited_text_keys: bool,
+    /// How texts are compared in a column that is not told otherwise.
+    pub text_comparison: TextComparison,
+}
+
+/// How texts are compared in a column that is not told otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TextComparison {
+    /// Byte by byte: which are equal, and which comes first.
+    Bytes,
+    /// Those of the same bytes are equal; which comes first is a matter of the database's language.
+    EqualBytes,
+    /// By a collation, for which texts of other bytes may be equal: of capital letters, or with spaces at the end.
+    Collation,
 }
 
 /// How a row of defaults is inserted.
@@ -242,6 +256,7 @@ impl Features {
             inline_comments: false,
             comment_statements: false,
             unlimited_text_keys: true,
+            text_comparison: TextComparison::Collation,
         }
     }
 }

@@ -6,7 +6,7 @@ use sea_query::PostgresQueryBuilder;
 
 use super::{
     Dialect, EnumerationStyle, Features, ForeignKeyIfExists, LimitStyle, MultipleTables, PhysicalNaming,
-    RowLocking,
+    RowLocking, TextComparison,
     literal::{self, LiteralStyle},
     no_type, reserved,
     sqlite::numeric,
@@ -48,6 +48,7 @@ static FEATURES: Features = Features {
     index_if_exists: true,
     comment_statements: true,
     foreign_key_if_exists: ForeignKeyIfExists::Block,
+    text_comparison: TextComparison::EqualBytes,
     ..Features::standard()
 };
 

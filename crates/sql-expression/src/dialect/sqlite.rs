@@ -6,6 +6,7 @@ use sea_query::SqliteQueryBuilder;
 
 use super::{
     Autoincrement, Dialect, DistinctFrom, Features, InsertMany, LimitStyle, MultipleTables, PhysicalNaming,
+    TextComparison,
     literal::{self, LiteralStyle},
     no_type, reserved,
 };
@@ -46,6 +47,7 @@ static FEATURES: Features = Features {
     alter_foreign_keys: false,
     defer_foreign_keys: Some("PRAGMA defer_foreign_keys = ON"),
     index_if_exists: true,
+    text_comparison: TextComparison::Bytes,
     ..Features::standard()
 };
 
