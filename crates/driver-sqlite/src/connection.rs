@@ -71,8 +71,10 @@ impl SqliteConnection {
         target: Arc<str>,
         busy_timeout: Duration,
     ) -> Self {
-        let canceller =
-            Canceller { handle: session.connection.get_interrupt_handle(), watch: session.watch.clone() };
+        let canceller = Canceller {
+            handle: session.database.connection().get_interrupt_handle(),
+            watch: session.watch.clone(),
+        };
         Self {
             session: Some(session),
             is_given_up: false,
@@ -93,7 +95,7 @@ impl SqliteConnection {
     /// A disconnect error when a call was dropped half-way and the connection is lost.
     #[cfg(feature = "rusqlite-0_41")]
     pub fn rusqlite(&mut self) -> Result<&mut rusqlite::Connection> {
-        self.parts().map(|(session, _)| &mut session.connection)
+        self.parts().map(|(session, _)| session.database.connection_mut())
     }
 
     pub(crate) fn target(&self) -> &str {
@@ -289,12 +291,11 @@ impl Connection for SqliteConnection {
         if self.calls_at_once >= CALLS_AT_ONCE {
             return None;
         }
-        let patience = self.patience(options);
         let session = match self.ready() {
             Ok(session) => session,
             Err(error) => return Some(Err(error)),
         };
-        let outcome = match session.fetch_short(statement, parameters, &patience, sink)? {
+        let outcome = match session.fetch_short(statement, parameters, options.timeout, sink)? {
             Ok(done) => Ok(done),
             Err(Trouble::Failed(error)) => Err(error),
             Err(Trouble::Busy(native)) if session.watch.is_given_up() => {

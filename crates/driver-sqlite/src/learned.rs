@@ -1,38 +1,26 @@
-//! [`Learned`]: what a connection remembers of the statements that it ran.
+//! [`Learned`]: what a connection remembers of a statement that it keeps prepared.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-    sync::Arc,
-};
+use std::{hash::Hasher, sync::Arc};
 
-use aludel_driver::{ColumnInfo, Statement};
+use aludel_driver::ColumnInfo;
 use rusqlite::StatementStatus;
 
-use crate::verb::Verb;
+use crate::{effect::Effect, verb::Verb};
 
-/// What a connection remembers of the statements that it ran: what kind they are, their columns, so that a repeated
-/// statement allocates none, and how long they take.
-#[derive(Debug, Default)]
-pub(crate) struct Learned {
-    entries: HashMap<u64, Entry, BuildHasherDefault<KeyHasher>>,
-    capacity: usize,
-    /// The columns of the last statement that is not remembered.
-    passing: Arc<[ColumnInfo]>,
-}
-
+/// What a connection remembers of a statement that it keeps prepared: what never changes of it, its columns, so that a
+/// repeated statement allocates none, and how long it takes.
 #[derive(Debug)]
-struct Entry {
-    sql: Arc<str>,
-    verb: Verb,
+pub(crate) struct Learned {
+    pub(crate) verb: Verb,
+    pub(crate) effect: Effect,
+    pub(crate) read_only: bool,
+    /// How many parameters it takes.
+    pub(crate) parameters: usize,
+    pub(crate) pace: Pace,
     columns: Arc<[ColumnInfo]>,
-    /// How often SQLite had prepared the statement anew when the columns were read.
-    preparations: i32,
-    pace: Pace,
+    /// How often SQLite had prepared the statement anew when the columns were read; none: they were never read.
+    preparations: Option<i32>,
 }
-
-/// The preparations of a statement whose columns were never read.
-const NO_COLUMNS: i32 = -1;
 
 /// How long a statement takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,83 +35,35 @@ pub(crate) enum Pace {
 }
 
 impl Learned {
-    /// Remembers so many statements.
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self { entries: HashMap::default(), capacity: capacity.max(1), passing: Arc::default() }
-    }
-
-    /// Forgets everything.
-    pub(crate) fn clear(&mut self) {
-        self.entries.clear();
-    }
-
-    /// What kind of statement it is, and how long it took before.
-    #[inline]
-    pub(crate) fn kind(&self, statement: &Statement) -> (Verb, Pace) {
-        match self.entry(statement) {
-            Some(entry) => (entry.verb, entry.pace),
-            None => (Verb::of(statement.sql()), Pace::New),
+    /// What can be told of a statement that was just prepared.
+    pub(crate) fn of(prepared: &rusqlite::Statement<'_>, sql: &str) -> Self {
+        let (verb, read_only) = (Verb::of(sql), prepared.readonly());
+        Self {
+            verb,
+            effect: Effect::of(verb, sql, read_only),
+            read_only,
+            parameters: prepared.parameter_count(),
+            pace: Pace::New,
+            columns: Arc::default(),
+            preparations: None,
         }
     }
 
-    /// Remembers how long the statement took.
-    pub(crate) fn set_pace(&mut self, statement: &Statement, verb: Verb, pace: Pace) {
-        if !statement.is_cacheable() {
-            return;
-        }
-        if self.entry(statement).is_none() {
-            self.insert(statement, verb, Arc::default(), NO_COLUMNS);
-        }
-        if let Some(entry) = self.entries.get_mut(&statement.key()) {
-            entry.pace = pace;
-        }
-    }
-
-    /// The columns of a prepared statement that was stepped; `fresh` says that this was its first run. SQLite prepares a
-    /// statement anew when the schema was changed, and counts that.
-    pub(crate) fn columns(
-        &mut self,
-        statement: &Statement,
-        verb: Verb,
-        prepared: &rusqlite::Statement<'_>,
-        fresh: bool,
-    ) -> &Arc<[ColumnInfo]> {
-        let preparations = prepared.get_status(StatementStatus::RePrepare);
-        let is_known =
-            !fresh && self.entry(statement).is_some_and(|entry| entry.preparations == preparations);
-        if !is_known {
-            self.passing = prepared
+    /// The columns of the statement, after it was stepped. SQLite prepares a statement anew when the schema was changed, and
+    /// counts that.
+    pub(crate) fn columns(&mut self, prepared: &rusqlite::Statement<'_>) -> &Arc<[ColumnInfo]> {
+        let preparations = Some(prepared.get_status(StatementStatus::RePrepare));
+        if self.preparations != preparations {
+            self.columns = prepared
                 .columns()
                 .map(|column| ColumnInfo {
                     name: column.name().into(),
                     type_name: column.decl_type().unwrap_or_default().into(),
                 })
                 .collect();
-            if statement.is_cacheable() {
-                self.insert(statement, verb, self.passing.clone(), preparations);
-            }
+            self.preparations = preparations;
         }
-        match self.entries.get(&statement.key()) {
-            Some(entry) if is_known => &entry.columns,
-            _ => &self.passing,
-        }
-    }
-
-    #[inline]
-    fn entry(&self, statement: &Statement) -> Option<&Entry> {
-        self.entries
-            .get(&statement.key())
-            .filter(|entry| Arc::ptr_eq(&entry.sql, statement.sql()) || entry.sql == *statement.sql())
-    }
-
-    fn insert(&mut self, statement: &Statement, verb: Verb, columns: Arc<[ColumnInfo]>, preparations: i32) {
-        let pace = self.entry(statement).map_or(Pace::New, |entry| entry.pace);
-        if self.entries.len() >= self.capacity && !self.entries.contains_key(&statement.key()) {
-            // Whatever is still used is learned again at its next run.
-            self.entries.clear();
-        }
-        let entry = Entry { sql: statement.sql().clone(), verb, columns, preparations, pace };
-        self.entries.insert(statement.key(), entry);
+        &self.columns
     }
 }
 

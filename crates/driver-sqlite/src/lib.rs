@@ -46,10 +46,13 @@
 //! | `settings` | what the URL asks for |
 //! | `open` | opens a file, and says why it cannot be opened |
 //! | `connection` | [`SqliteConnection`]: where the asynchronous side meets the synchronous one |
-//! | `session` | prepares, binds and steps, on whatever thread it is called |
+//! | `session` | a connection with all that belongs to it, on whatever thread it is called |
+//! | `database` | the connection of rusqlite, and the statements that are kept prepared on it |
+//! | `step` | binds and steps statements |
 //! | `script` | runs several statements in one text |
 //! | `outlet` | where the rows of a statement go |
 //! | `control` | begins and ends transactions |
+//! | `effect` | what a statement does to rows |
 //! | `learned` | what a connection remembers of a statement: its columns and its pace |
 //! | `watch` | looks at the clock while SQLite works |
 //! | `patience` | waits for locks |
@@ -64,7 +67,9 @@
 mod connection;
 mod control;
 mod cursor;
+mod database;
 mod driver;
+mod effect;
 mod errand;
 mod error;
 mod learned;
@@ -77,6 +82,7 @@ mod row_batch;
 mod script;
 mod session;
 mod settings;
+mod step;
 mod transfer;
 mod verb;
 mod watch;

@@ -88,7 +88,6 @@ fn set_up(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> 
     // A misspelt column in double quotes would be taken for a text.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
-    connection.set_prepared_statement_cache_capacity(settings.statement_cache_size);
     connection.pragma_update(None, "foreign_keys", settings.foreign_keys)?;
     for (pragma, value) in [("cache_size", settings.cache_size), ("mmap_size", settings.mmap_size)] {
         if let Some(value) = value {

@@ -15,37 +15,43 @@ const POWERS_OF_TEN: [f64; 23] = [
     1e19, 1e20, 1e21, 1e22,
 ];
 
-/// Binds all parameters of a statement, by position.
-pub(crate) fn bind(prepared: &mut rusqlite::Statement<'_>, parameters: &[Value]) -> Result<(), Failure> {
-    check_count(prepared, parameters.len())?;
-    bind_all(prepared, parameters)
+/// That a statement takes so many parameters.
+#[inline]
+pub(crate) fn check_count(expected: usize, given: usize) -> Result<()> {
+    if expected == given { Ok(()) } else { Err(wrong_count(expected, given)) }
 }
 
-/// That a statement takes so many parameters.
-pub(crate) fn check_count(prepared: &rusqlite::Statement<'_>, given: usize) -> Result<()> {
-    let expected = prepared.parameter_count();
-    if expected == given {
-        return Ok(());
-    }
-    Err(Error::new(
+#[cold]
+fn wrong_count(expected: usize, given: usize) -> Error {
+    Error::new(
         ErrorKind::Argument,
         format!("the statement takes {expected} parameters, but {given} were given"),
-    ))
+    )
 }
 
-/// Binds parameters whose number is known to be right.
+/// Binds parameters whose number is known to be right, by position, and says whether SQLite copied any text or bytes.
 #[inline]
-pub(crate) fn bind_all(prepared: &mut rusqlite::Statement<'_>, parameters: &[Value]) -> Result<(), Failure> {
+pub(crate) fn bind_all(
+    prepared: &mut rusqlite::Statement<'_>,
+    parameters: &[Value],
+) -> Result<bool, Failure> {
+    let mut is_copied = false;
     for (position, value) in (1..).zip(parameters) {
         // The most frequent ones go the straight way.
         match value {
             Value::I64(number) => prepared.raw_bind_parameter(position, *number)?,
-            Value::Text(text) => prepared.raw_bind_parameter(position, text.as_str())?,
             Value::Null => prepared.raw_bind_parameter(position, Null)?,
-            value => bind_encoded(prepared, position, value)?,
+            Value::Text(text) => {
+                is_copied = true;
+                prepared.raw_bind_parameter(position, text.as_str())?;
+            }
+            value => {
+                is_copied = true;
+                bind_encoded(prepared, position, value)?;
+            }
         }
     }
-    Ok(())
+    Ok(is_copied)
 }
 
 fn bind_encoded(

@@ -20,7 +20,7 @@ impl Session {
     pub(crate) fn run_script(&mut self, script: &str, patience: &mut Patience) -> Result<()> {
         let first = patience.clone();
         let result = self.attempt(None, &first, false, |session| {
-            let mut batch = Batch::new(&session.connection, script);
+            let mut batch = Batch::new(session.database.connection(), script);
             let mut number = 1_u64;
             let wait = |native: rusqlite::Error, patience: &mut Patience| {
                 if !error::is_busy(&native) || session.watch.is_given_up() {

@@ -72,11 +72,11 @@ impl<'c> Transfer<'c> {
             };
             let started = Instant::now();
             let result = session.insist(Some(statement.sql()), &mut patience, |session| {
-                session.run(&statement, &parameters, verb, &mut outlet)
+                session.run(&statement, &parameters, &mut outlet)
             });
             if result.is_ok() && !pausable && verb != Verb::Schema {
                 let is_short = started.elapsed() < INLINE_BUDGET / 4;
-                session.learn_pace(&statement, verb, if is_short { Pace::Short } else { Pace::Long });
+                session.learn_pace(&statement, if is_short { Pace::Short } else { Pace::Long });
             }
             result
         })?;

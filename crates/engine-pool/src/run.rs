@@ -74,6 +74,12 @@ impl<'connection, S: Executable> Run<'connection, S> {
             // Nothing has to be kept of the result but the row.
             let Self { connection, statement, options } = self;
             let mut sink = OneRow::new(&statement);
+            if let Some(select) = statement.select_node()
+                && let Some(done) = connection.run_select_at_once(select, &options, &mut sink)
+            {
+                done?;
+                return sink.into_row();
+            }
             let done = match statement.reused() {
                 Some(reused) => connection.run_reused(&reused, &options, &mut sink).await,
                 None => None,

@@ -6,6 +6,7 @@
 mod at_once;
 mod cursors;
 mod errors;
+mod kept;
 mod locking;
 mod long;
 mod many;

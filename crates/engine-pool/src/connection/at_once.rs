@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use aludel_driver::{CallOptions, Done, Error, Result, Sink, Statement, Value};
-use aludel_sql_expression::{Few, Rendered, StatementNode, statement::Reused};
+use aludel_sql_expression::{
+    CompiledCache, Dialect, Few, Rendered, StatementNode,
+    compile::Shown,
+    statement::{Reused, SelectNode},
+};
 
 use super::{Connection, closed};
 use crate::{
@@ -101,6 +105,35 @@ impl Connection {
         options: &Resolved,
         sink: &mut dyn Sink,
     ) -> Option<Result<Done>> {
+        // Where it cannot be shown it is rendered as any other, which says what is wrong.
+        let may_end_transaction = !matches!(reused.template, StatementNode::Select(_));
+        self.show_at_once(options, sink, may_end_transaction, |cache, dialect, show| {
+            cache.show_reused(reused, dialect, show).is_ok_and(|is_shown| is_shown)
+        })
+    }
+
+    /// Sends a select that this thread sent before, where that needs no waiting. None: nothing was done.
+    #[inline]
+    pub(crate) fn run_select_at_once(
+        &mut self,
+        select: &SelectNode,
+        options: &Resolved,
+        sink: &mut dyn Sink,
+    ) -> Option<Result<Done>> {
+        self.show_at_once(options, sink, false, |cache, dialect, show| {
+            cache.show_known(select, dialect, show)
+        })
+    }
+
+    /// Sends what a cache finds, where that needs no waiting.
+    #[inline]
+    fn show_at_once(
+        &mut self,
+        options: &Resolved,
+        sink: &mut dyn Sink,
+        may_end_transaction: bool,
+        find: impl FnOnce(&CompiledCache, &Arc<dyn Dialect>, &mut dyn FnMut(Shown<'_>) -> bool) -> bool,
+    ) -> Option<Result<Done>> {
         let events = self.engine.events();
         let is_watched = !events.before_execute.is_empty() || !events.after_execute.is_empty();
         if is_watched || !options.compiled_cache || !self.may_fetch_at_once() {
@@ -109,8 +142,9 @@ impl Connection {
         let Self { pooled: Some(pooled), engine, status, last_statement, .. } = self else { return None };
         let (dialect, connection) = pooled.dialect_and_connection();
         let (mut done, mut failed) = (None, None);
+        // Still set where the sink panics.
         status.flight = Flight::Statement;
-        let is_shown = engine.shared().cache.show_reused(reused, dialect, &mut |shown| {
+        let is_shown = find(&engine.shared().cache, dialect, &mut |shown| {
             let statement = same_or_new(last_statement, shown.sql, shown.key);
             match connection.fetch_at_once(statement, shown.parameters, &options.call, sink) {
                 Some(Ok(statement_done)) => done = Some(statement_done),
@@ -120,14 +154,14 @@ impl Connection {
             true
         });
         status.flight = Flight::None;
-        match is_shown {
-            // Rendered as any other it says what is wrong.
-            Ok(false) | Err(_) => None,
-            Ok(true) => Some(match failed {
-                None => Ok(self.told_of(done.unwrap_or_default())),
-                Some((error, statement, parameters)) => Err(self.taken_in(error, &statement, &parameters)),
-            }),
+        if !is_shown {
+            return None;
         }
+        Some(match failed {
+            None if may_end_transaction => Ok(self.told_of(done.unwrap_or_default())),
+            None => Ok(done.unwrap_or_default()),
+            Some((error, statement, parameters)) => Err(self.taken_in(error, &statement, &parameters)),
+        })
     }
 
     /// Sends a compiled statement, where that needs no waiting. None: nothing was done.

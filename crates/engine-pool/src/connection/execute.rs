@@ -156,6 +156,11 @@ impl Connection {
         limit: usize,
     ) -> Result<CursorResult<S::Row>> {
         let mut sink = RowSink::new(statement, limit);
+        if let Some(select) = statement.select_node()
+            && let Some(done) = self.run_select_at_once(select, options, &mut sink)
+        {
+            return Ok(CursorResult::new(sink.rows, sink.columns, done?));
+        }
         let done = match statement.reused() {
             Some(reused) => self.run_reused(&reused, options, &mut sink).await,
             None => None,

@@ -3,6 +3,7 @@
 use std::{
     fmt, mem,
     num::NonZeroUsize,
+    slice,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     Error, Few, Result, Value,
     dialect::Dialect,
-    statement::{InsertNode, InsertRows, Reused, RowValues, StatementKind, StatementNode},
+    statement::{InsertNode, InsertRows, Reused, RowValues, SelectNode, StatementKind, StatementNode},
 };
 
 /// Statements that were compiled before, by their structure: one for an engine.
@@ -185,6 +186,36 @@ impl CompiledCache {
             }
             compiled.render(slots, None, rows, &**dialect).map(Some)
         })
+    }
+
+    /// Shows a select to a function, where this thread compiled it before and it is one text. False: nothing was shown, or
+    /// the function says that it has not done all there is to do.
+    #[doc(hidden)]
+    #[inline]
+    pub fn show_known(
+        &self,
+        select: &SelectNode,
+        dialect: &Arc<dyn Dialect>,
+        show: &mut dyn FnMut(Shown<'_>) -> bool,
+    ) -> bool {
+        let mut front = Front::take();
+        let mut walk = Walk::new(mem::take(&mut front.key));
+        front.dialect(dialect, &mut walk);
+        walk.select_statement(select);
+        let (edition, hash) = (self.edition.load(Ordering::Relaxed), front.hash(walk.key()));
+        let is_shown = front.find(edition, hash, walk.key()).is_some_and(|compiled| {
+            self.hits.fetch_add(1, Ordering::Relaxed);
+            if let Some((sql, key, value)) = compiled.single_value(&walk.slots) {
+                return show(Shown { sql, key, parameters: slice::from_ref(value) });
+            }
+            let mut parameters = Few::new();
+            compiled
+                .single(&walk.slots, &mut parameters)
+                .is_some_and(|(sql, key)| show(Shown { sql, key, parameters: &parameters }))
+        });
+        front.key = walk.into_key();
+        front.put_back();
+        is_shown
     }
 
     /// Gives a statement's text without more around it, where it is one text; its parameters go to where they are to

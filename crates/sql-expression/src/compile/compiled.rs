@@ -100,6 +100,19 @@ impl Compiled {
         Some((&filling.sql, filling.key))
     }
 
+    /// The text with its value, where it never changes and takes just one.
+    #[inline]
+    pub(super) fn single_value<'n>(&self, slots: &[Slot<'n>]) -> Option<(&Arc<str>, u64, &'n Value)> {
+        let Text::Fixed(filling) = &self.text else { return None };
+        match (&*filling.order, self.sentinel.is_some()) {
+            ([Filled::Slot(slot)], false) => match slots.get(*slot as usize) {
+                Some(Slot::Value(value)) => Some((&filling.sql, filling.key, *value)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The text, and which slots its values come from, where [`Compiled::single`] gives them.
     pub(super) fn order(&self) -> Option<(&Arc<str>, u64, Vec<usize>)> {
         let Text::Fixed(filling) = &self.text else { return None };

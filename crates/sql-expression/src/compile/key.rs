@@ -8,7 +8,7 @@ use crate::{
     dialect::Dialect,
     expression::{Alias, AliasTarget, InNode, Source},
     schema::Table,
-    statement::StatementNode,
+    statement::{SelectNode, StatementNode},
     types::SqlType,
 };
 
@@ -84,10 +84,7 @@ impl<'n> Walk<'n> {
     /// Walks a whole statement.
     pub(super) fn statement(&mut self, statement: &'n StatementNode) {
         match statement {
-            StatementNode::Select(select) => {
-                self.tag(1);
-                self.select(select);
-            }
+            StatementNode::Select(select) => return self.select_statement(select),
             StatementNode::Insert(insert) => {
                 self.tag(2);
                 self.insert(insert);
@@ -107,6 +104,13 @@ impl<'n> Walk<'n> {
             // DDL is not cached.
             StatementNode::Ddl(_) => self.tag(6),
         }
+        self.aliases_used();
+    }
+
+    /// Walks a whole statement that is a select.
+    pub(super) fn select_statement(&mut self, select: &'n SelectNode) {
+        self.tag(1);
+        self.select(select);
         self.aliases_used();
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Configured, Reused, StatementNode, StatementOptions};
+use super::{Configured, Reused, SelectNode, StatementNode, StatementOptions};
 use crate::{ColumnInfo, Dialect, Result, Row, RowPlan};
 
 /// A statement that a connection or a session can execute, typed by what its rows are read into.
@@ -42,6 +42,12 @@ pub trait Executable: Send + Sync {
     /// What it is known by, where it is built once and executed with other values each time.
     #[doc(hidden)]
     fn reused(&self) -> Option<Reused<'_>> {
+        None
+    }
+
+    /// The tree, without being counted once more, where it is a select that holds one.
+    #[doc(hidden)]
+    fn select_node(&self) -> Option<&SelectNode> {
         None
     }
 

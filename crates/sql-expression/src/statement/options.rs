@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     ColumnInfo, Result, Row, RowPlan,
-    statement::{Executable, Reused, ScalarExecutable, StatementNode},
+    statement::{Executable, Reused, ScalarExecutable, SelectNode, StatementNode},
 };
 
 /// How a statement is executed, as far as a single statement can say it. What is not said is as the connection has it, and
@@ -102,6 +102,10 @@ impl<S: Executable> Configured<S> {
 
 impl<S: Executable> Executable for Configured<S> {
     type Row = S::Row;
+
+    fn select_node(&self) -> Option<&SelectNode> {
+        self.statement.select_node()
+    }
 
     fn node(&self) -> StatementNode {
         self.statement.node()

@@ -271,6 +271,11 @@ impl<S: Selectable> Executable for Select<S> {
         StatementNode::Select(self.node.clone())
     }
 
+    #[inline]
+    fn select_node(&self) -> Option<&SelectNode> {
+        Some(&self.node)
+    }
+
     fn needs_columns(&self) -> bool {
         false
     }

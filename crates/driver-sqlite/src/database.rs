@@ -1,0 +1,151 @@
+//! [`Database`]: a connection of rusqlite, and the statements that are kept prepared on it.
+//!
+//! The one place of this crate with unsafe code. rusqlite's statements borrow their connection, so that safe code can keep
+//! none beside it, and rusqlite's own cache costs a lookup by text, a removal and an insertion for each use: a sixth of a
+//! lookup by key.
+#![allow(unsafe_code)]
+
+use std::{fmt, hash::BuildHasherDefault, num::NonZeroUsize, ptr::NonNull, sync::Arc};
+
+use aludel_driver::Statement;
+use lru::LruCache;
+use rusqlite::{Connection, PrepFlags};
+
+use crate::learned::{KeyHasher, Learned, Pace};
+
+/// A connection of rusqlite, and the statements that are kept prepared on it, those that were used last.
+pub(crate) struct Database {
+    /// They borrow the connection for as long as they are in here. `'static` is made up, and never leaves this file.
+    kept: LruCache<u64, Kept, BuildHasherDefault<KeyHasher>>,
+    /// From `Box::into_raw`, and freed by `drop` alone. A pointer and no box, since moving a box would claim that nothing
+    /// else points to what is in it.
+    connection: NonNull<Connection>,
+}
+
+struct Kept {
+    sql: Arc<str>,
+    prepared: rusqlite::Statement<'static>,
+    learned: Learned,
+}
+
+// SAFETY: a connection may go to another thread, and the statements refer to nothing but the connection, which goes with
+// them. No reference to either outlives a borrow of the `Database` that it came from, so that two threads never use them
+// at once; it is not `Sync`, as `Connection` is not.
+unsafe impl Send for Database {}
+
+impl Database {
+    /// Keeps so many statements, and at least one.
+    pub(crate) fn new(connection: Connection, capacity: usize) -> Self {
+        let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
+        Self {
+            kept: LruCache::with_hasher(capacity, BuildHasherDefault::default()),
+            connection: NonNull::from(Box::leak(Box::new(connection))),
+        }
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        // SAFETY: the connection lives until `drop`, and a `&mut` to it borrows all of `self`.
+        unsafe { self.connection.as_ref() }
+    }
+
+    /// The connection for whatever needs it alone. No statement stays prepared.
+    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
+        self.clear();
+        // SAFETY: no statement refers to the connection any more, and none is prepared while `self` is borrowed.
+        unsafe { self.connection.as_mut() }
+    }
+
+    /// Forgets all statements.
+    pub(crate) fn clear(&mut self) {
+        self.kept.clear();
+    }
+
+    /// What was learned of a statement, where it is kept prepared.
+    pub(crate) fn learned(&mut self, statement: &Statement) -> Option<&mut Learned> {
+        self.kept(statement).map(|kept| &mut kept.learned)
+    }
+
+    /// Calls the function with the prepared statement, and keeps it prepared where that is wished for.
+    ///
+    /// The function is one for any lifetime, so that it can let nothing out that borrows the connection.
+    pub(crate) fn with<R, E: From<rusqlite::Error>>(
+        &mut self,
+        statement: &Statement,
+        work: impl for<'c> FnOnce(&'c Connection, &mut rusqlite::Statement<'c>, &mut Learned) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let connection = self.lasting_connection();
+        if !statement.is_cacheable() {
+            let mut prepared = connection.prepare(statement.sql())?;
+            let mut learned = Learned::of(&prepared, statement.sql());
+            return work(connection, &mut prepared, &mut learned);
+        }
+        if let Some(kept) = self.kept(statement) {
+            return work(connection, &mut kept.prepared, &mut kept.learned);
+        }
+        let prepared =
+            connection.prepare_with_flags(statement.sql(), PrepFlags::SQLITE_PREPARE_PERSISTENT)?;
+        let learned = Learned::of(&prepared, statement.sql());
+        let mut kept = Kept { sql: statement.sql().clone(), prepared, learned };
+        let outcome = work(connection, &mut kept.prepared, &mut kept.learned);
+        // Whatever has the same key by chance, or was not used for longest, goes.
+        self.kept.put(statement.key(), kept);
+        outcome
+    }
+
+    /// The same, where it is kept prepared and is known to be short. None: nothing was done.
+    #[inline]
+    pub(crate) fn with_short<R>(
+        &mut self,
+        statement: &Statement,
+        work: impl for<'c> FnOnce(&'c Connection, &mut rusqlite::Statement<'c>, &mut Learned) -> R,
+    ) -> Option<R> {
+        let connection = self.lasting_connection();
+        let kept = self.kept(statement).filter(|kept| kept.learned.pace == Pace::Short)?;
+        Some(work(connection, &mut kept.prepared, &mut kept.learned))
+    }
+
+    #[inline]
+    fn kept(&mut self, statement: &Statement) -> Option<&mut Kept> {
+        let kept = self.kept.get_mut(&statement.key())?;
+        (Arc::ptr_eq(&kept.sql, statement.sql()) || kept.sql == *statement.sql()).then_some(kept)
+    }
+
+    /// For `with` and `with_short` alone.
+    #[inline]
+    fn lasting_connection(&self) -> &'static Connection {
+        // SAFETY: the connection lives until `drop`, which drops the statements first. While one is kept nobody gets a
+        // `&mut` to it: `connection_mut` drops them before, and needs `self` alone, as those who call this do. They give it
+        // to functions for any lifetime only, and to statements that stay in `kept` or are dropped before they return.
+        unsafe { self.connection.as_ref() }
+    }
+
+    /// Closes the connection.
+    pub(crate) fn close(self) -> rusqlite::Result<()> {
+        let mut this = std::mem::ManuallyDrop::new(self);
+        this.clear();
+        // SAFETY: the pointer came from a box, no statement refers to the connection any more, and `drop` will not run, so
+        // that it is freed once. The empty cache is all that is left, and it is read out to be freed as well.
+        let (connection, kept) =
+            unsafe { (Box::from_raw(this.connection.as_ptr()), std::ptr::read(&this.kept)) };
+        drop(kept);
+        connection.close().map_err(|(_, native)| native)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.clear();
+        // SAFETY: the pointer came from a box, this runs once, and no statement refers to the connection any more.
+        drop(unsafe { Box::from_raw(self.connection.as_ptr()) });
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Database")
+            .field("connection", self.connection())
+            .field("kept", &self.kept.len())
+            .finish()
+    }
+}

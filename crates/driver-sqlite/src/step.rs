@@ -1,0 +1,194 @@
+//! Binds and steps statements, on whatever thread it is called.
+
+use std::{
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
+
+use aludel_driver::{Done, Error, ErrorKind, ParameterSets, Result, Statement, Value};
+use rusqlite::Connection;
+
+use crate::{
+    error,
+    learned::Learned,
+    outlet::Outlet,
+    parameter,
+    session::{Failure, Session},
+    verb::Verb,
+    watch::Watch,
+};
+
+/// How long sets of parameters are looped over before other tasks are let run.
+const SLICE: Duration = Duration::from_millis(2);
+
+/// How many sets run between two looks at the clock.
+const SETS_BETWEEN_LOOKS: usize = 32;
+
+impl Session {
+    /// Prepares, binds and steps a statement to its end.
+    pub(crate) fn run<O: Outlet>(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Value],
+        outlet: &mut O,
+    ) -> Result<Done, Failure> {
+        let Self { database, watch, .. } = self;
+        database.with(statement, |connection, prepared, learned| {
+            run_prepared(connection, prepared, learned, parameters, watch, outlet)
+        })
+    }
+
+    /// Runs sets of parameters from `position` on, for a few milliseconds; `position` and `total` tell how far it came.
+    pub(crate) fn run_sets(
+        &mut self,
+        statement: &Statement,
+        sets: ParameterSets<'_>,
+        position: &mut usize,
+        total: &mut Done,
+        each: &mut (dyn FnMut(usize, Done) -> Result<()> + Send),
+    ) -> Result<(), Failure> {
+        let Self { database, watch, .. } = self;
+        database.with(statement, |connection, prepared, learned| {
+            check_not_empty(learned.verb)?;
+            if !learned.read_only {
+                watch.keep_here();
+            }
+            let has_columns = prepared.column_count() > 0;
+            parameter::check_count(learned.parameters, sets.get(*position).len())
+                .map_err(|error| in_set(error.into(), *position))?;
+            let started = Instant::now();
+            while *position < sets.len() {
+                parameter::bind_all(prepared, sets.get(*position))
+                    .map_err(|failure| in_set(failure, *position))?;
+                let count = if has_columns {
+                    let mut count = 0;
+                    let mut rows = prepared.raw_query();
+                    while rows.next()?.is_some() {
+                        count += 1;
+                    }
+                    count
+                } else {
+                    prepared.raw_execute()? as u64
+                };
+                let done = learned.effect.done(connection, count, has_columns);
+                total.rows += done.rows;
+                total.last_insert_id = done.last_insert_id.or(total.last_insert_id);
+                let finished = *position;
+                *position += 1;
+                each(finished, done).map_err(Failure::Sink)?;
+                if position.is_multiple_of(SETS_BETWEEN_LOOKS) && started.elapsed() > SLICE {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+fn check_not_empty(verb: Verb) -> Result<()> {
+    match verb {
+        Verb::Empty => Err(Error::new(ErrorKind::Programming, "the statement is empty")),
+        _ => Ok(()),
+    }
+}
+
+/// Binds a statement, steps it to its end, and gives its rows out.
+#[inline]
+pub(crate) fn run_prepared<O: Outlet>(
+    connection: &Connection,
+    prepared: &mut rusqlite::Statement<'_>,
+    learned: &mut Learned,
+    parameters: &[Value],
+    watch: &Watch,
+    outlet: &mut O,
+) -> Result<Done, Failure> {
+    check_not_empty(learned.verb)?;
+    parameter::check_count(learned.parameters, parameters.len())?;
+    let is_large = parameter::bind_all(prepared, parameters)?;
+    let outcome = step(connection, prepared, learned, watch, outlet);
+    if is_large {
+        // A statement that is kept prepared would keep copies of them.
+        prepared.clear_bindings();
+    }
+    outcome
+}
+
+#[inline]
+fn step<O: Outlet>(
+    connection: &Connection,
+    prepared: &mut rusqlite::Statement<'_>,
+    learned: &mut Learned,
+    watch: &Watch,
+    outlet: &mut O,
+) -> Result<Done, Failure> {
+    let read_only = learned.read_only;
+    if !read_only {
+        watch.keep_here();
+    }
+    if prepared.column_count() == 0 {
+        let changed = prepared.raw_execute()? as u64;
+        return Ok(learned.effect.done(connection, changed, false));
+    }
+
+    let wants_columns = outlet.wants_columns();
+    let mut rows = prepared.raw_query();
+    let mut count = 0;
+    let mut width = None;
+    let mut enough = None;
+    loop {
+        let row = match rows.next() {
+            Ok(Some(row)) => row,
+            Ok(None) => break,
+            // Starting again would give rows twice.
+            Err(native) if width.is_some() && error::is_busy(&native) => {
+                return Err(Failure::Other(error::translate(native)));
+            }
+            Err(native) => return Err(Failure::Native(native)),
+        };
+        count += 1;
+        let known_width = match width {
+            Some(width) => width,
+            None => {
+                if !O::RESTARTABLE {
+                    watch.keep_here();
+                }
+                if wants_columns {
+                    // Only now: the first step prepares the statement anew after a change of the schema.
+                    let columns = learned.columns(row.as_ref());
+                    enough = outlet.columns(columns, read_only).err().map(Err);
+                    *width.insert(columns.len())
+                } else {
+                    *width.insert(row.as_ref().column_count())
+                }
+            }
+        };
+        if enough.is_none() {
+            enough = match outlet.row(row, known_width) {
+                Ok(ControlFlow::Continue(())) => None,
+                Ok(ControlFlow::Break(())) => Some(Ok(())),
+                Err(error) => Some(Err(error)),
+            };
+        }
+        // A statement that writes is stepped to its end all the same, as only that completes it.
+        if enough.is_some() && read_only {
+            break;
+        }
+    }
+    drop(rows);
+    if width.is_none() && wants_columns {
+        let columns = learned.columns(prepared);
+        enough = outlet.columns(columns, read_only).err().map(Err);
+    }
+    outlet.end();
+    match enough {
+        Some(Err(error)) => Err(Failure::Sink(error)),
+        _ => Ok(learned.effect.done(connection, count, true)),
+    }
+}
+
+fn in_set(failure: Failure, position: usize) -> Failure {
+    match failure {
+        Failure::Other(error) => Failure::Other(error.context(format_args!("set {position} (from 0)"))),
+        failure => failure,
+    }
+}
