@@ -70,7 +70,8 @@ async fn a_kept_statement_that_failed_works_again() {
     }
     // Too many parameters are found out before anything is bound, also with a statement that is kept.
     let mut rows = Kept::default();
-    let error = connection.fetch(&insert, &[Value::I64(5), Value::Null], &options, &mut rows).await.unwrap_err();
+    let error =
+        connection.fetch(&insert, &[Value::I64(5), Value::Null], &options, &mut rows).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Argument, "{error}");
     assert_eq!(fetch(&mut *connection, "SELECT count(*) FROM t", &[]).await.rows, [[Value::I64(4)]]);
 }
