@@ -20,7 +20,6 @@ pub(crate) struct RawPostgres {
     select_all: Statement,
     select_one: Statement,
     update: Statement,
-    insert: Statement,
     insert_many: Statement,
     pool: RawPool<(Client, Statement)>,
     insert_parent: Statement,
@@ -48,7 +47,6 @@ impl RawPostgres {
             select_all: client.prepare(sql::SELECT_ALL).await?,
             select_one: client.prepare(&numbered(sql::SELECT_ONE)).await?,
             update: client.prepare(&numbered(sql::UPDATE)).await?,
-            insert: client.prepare(&returning(sql::INSERT)).await?,
             insert_many: client.prepare(&numbered(&sql::insert_many(INSERTS))).await?,
             pool,
             insert_parent: client.prepare(&returning(sql::INSERT_PARENT)).await?,
@@ -120,17 +118,6 @@ impl Contestant for RawPostgres {
                 transaction.commit().await?;
                 Ok(self.changes.len())
             }
-            Workload::Inserts => {
-                let transaction = self.client.transaction().await?;
-                for visit in &mut self.visits {
-                    let row = transaction
-                        .query_one(&self.insert, &[&visit.name, &visit.city, &visit.points])
-                        .await?;
-                    visit.id = row.try_get(0)?;
-                }
-                transaction.commit().await?;
-                Ok(self.visits.iter().filter(|visit| visit.id > 0).count())
-            }
             Workload::Family => {
                 let transaction = self.client.transaction().await?;
                 for parent in &mut self.parents {
@@ -147,16 +134,18 @@ impl Contestant for RawPostgres {
                 transaction.commit().await?;
                 Ok(self.parents.iter().filter(|parent| parent.id > 0).count() * (1 + CHILDREN))
             }
-            Workload::ManyRows => {
+            Workload::Inserts | Workload::ManyRows => {
                 let transaction = self.client.transaction().await?;
                 let mut parameters: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(self.visits.len() * 3);
                 for visit in &self.visits {
                     parameters.extend([&visit.name as &(dyn ToSql + Sync), &visit.city, &visit.points]);
                 }
                 let rows = transaction.query(&self.insert_many, &parameters).await?;
-                let keys: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
                 transaction.commit().await?;
-                Ok(keys.into_iter().filter(|key| *key > 0).count())
+                for (visit, row) in self.visits.iter_mut().zip(&rows) {
+                    visit.id = row.try_get(0)?;
+                }
+                Ok(self.visits.iter().filter(|visit| visit.id > 0).count())
             }
             Workload::PoolLookups => {
                 let mut found = 0;

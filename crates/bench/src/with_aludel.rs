@@ -27,6 +27,8 @@ pub(crate) struct WithAludel {
     by_key: Reusable<Parameter<i64>, Select<Entity<Reader>>>,
     session: Option<Session>,
     visits: Vec<Visit>,
+    /// What was inserted; its keys are looked at when the clock stands still.
+    inserted: Vec<Instance<Visit>>,
     parents: Vec<Parent>,
     readers: Vec<Reader>,
     instances: Vec<Instance<Reader>>,
@@ -66,6 +68,7 @@ impl WithAludel {
             by_key: reusable(|id: Parameter<i64>| select(Reader).filter(Reader::id.eq(id))),
             session: None,
             visits: Vec::new(),
+            inserted: Vec::new(),
             parents: Vec::new(),
             readers: Vec::new(),
             instances: Vec::new(),
@@ -153,10 +156,10 @@ impl Contestant for WithAludel {
             }
             Workload::Inserts => {
                 let visits = std::mem::take(&mut self.visits);
-                let session = self.session()?;
-                let added = session.add_all(visits);
+                let session = self.session.as_mut().ok_or("no session is open")?;
+                self.inserted = session.add_all(visits);
                 session.commit().await?;
-                Ok(added.iter().filter(|visit| visit.read().id > 0).count())
+                Ok(self.inserted.len())
             }
             Workload::Family => {
                 let parents = std::mem::take(&mut self.parents);
@@ -216,6 +219,10 @@ impl Contestant for WithAludel {
     }
 
     async fn clean_up(&mut self, workload: Workload) -> Outcome<()> {
+        if self.inserted.iter().any(|visit| visit.read().id == 0) {
+            return Err("a key was not brought back".into());
+        }
+        self.inserted = Vec::new();
         self.readers = Vec::new();
         self.instances = Vec::new();
         // Here, so that the next round does not tidy up the memory of this one.

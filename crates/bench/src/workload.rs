@@ -11,7 +11,8 @@ pub(crate) enum Workload {
     Instances,
     /// Changed objects, flushed and committed; raw: one prepared UPDATE a row in a transaction.
     Updates,
-    /// New objects, flushed and committed, with their keys; raw: one prepared INSERT a row in a transaction.
+    /// New objects, flushed and committed, with their keys; raw: on PostgreSQL one prepared INSERT of as many rows with
+    /// RETURNING, else one a row, in a transaction.
     Inserts,
     /// The same for objects with children, whose foreign keys are only known when their parents are written.
     Family,
@@ -74,7 +75,10 @@ impl Workload {
             (Self::Structs, "postgres" | "mysql") => Some(1.1),
             (Self::Structs, _) => Some(1.15),
             (Self::Instances, _) => Some(2.0),
-            (Self::Updates, "postgres") => Some(0.3),
+            (Self::Inserts, "postgres") => Some(1.1),
+            (Self::Inserts, "sqlite memory" | "sqlite file") => Some(1.5),
+            (Self::Updates, "postgres") => Some(0.25),
+            (Self::Updates, "sqlite memory" | "sqlite file") => Some(1.8),
             (Self::ManyRows, "postgres") => Some(1.0),
             (Self::ManyRows, "sqlite memory" | "sqlite file") => Some(1.1),
             (Self::Lookups | Self::KeptLookups, "postgres") => Some(1.15),

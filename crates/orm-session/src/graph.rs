@@ -13,6 +13,7 @@ mod nested;
 mod relation;
 mod slot;
 mod synchronize;
+mod versions;
 
 use std::{
     collections::VecDeque,
@@ -75,10 +76,25 @@ impl Graph {
 
     /// Adds a value and everything nested in it as pending objects.
     pub(crate) fn add<M: Mapped>(self: &Arc<Self>, model: M) -> Instance<M> {
+        if M::mapper().relationships().is_empty() {
+            return Instance::new(self.lock().add_unlinked(model), self.clone());
+        }
         let mut attachments = Attachments::new();
         let slot = self.insert(model, &mut attachments);
         self.attach_all(attachments, vec![slot.index()], false);
         Instance::new(slot, self.clone())
+    }
+
+    /// Adds many values, and everything nested in them, as pending objects.
+    pub(crate) fn add_all<M: Mapped>(self: &Arc<Self>, models: Vec<M>) -> Vec<Instance<M>> {
+        if !M::mapper().relationships().is_empty() {
+            return models.into_iter().map(|model| self.add(model)).collect();
+        }
+        // Nothing of the user's runs where there are no links, so the lock is taken once.
+        let mut inner = self.lock();
+        inner.entries.reserve(models.len());
+        inner.touched.reserve(models.len());
+        models.into_iter().map(|model| Instance::new(inner.add_unlinked(model), self.clone())).collect()
     }
 
     /// Puts a new object into the graph. It is pending once it is linked, lest a flush sees it without its links.
@@ -139,9 +155,28 @@ pub(crate) fn not_loaded(mapper: &Mapper, relationship: u16) -> Error {
 
 impl Inner {
     fn reserve(&mut self) -> u32 {
+        let index = self.next_index();
         self.entries.push(None);
-        u32::try_from(self.entries.len() - 1)
+        index
+    }
+
+    fn next_index(&self) -> u32 {
+        u32::try_from(self.entries.len())
             .expect("invariant: memory ends before four thousand million objects")
+    }
+
+    /// Adds a value of a model that has no links, as a pending object.
+    fn add_unlinked<M: Mapped>(&mut self, model: M) -> Arc<Slot<M>> {
+        let index = self.next_index();
+        let state = if self.closed { State::Transient } else { State::Pending };
+        let slot = Arc::new(Slot::new(index, state, model));
+        let mut entry = Entry::new(slot.clone(), M::mapper());
+        if !self.closed {
+            entry.touched = true;
+            self.touched.push(index);
+        }
+        self.entries.push(Some(entry));
+        slot
     }
 
     pub(crate) fn entry(&self, index: u32) -> Option<&Entry> {

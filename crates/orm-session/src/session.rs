@@ -76,7 +76,7 @@ impl Session {
 
     /// Adds many objects.
     pub fn add_all<A: Addable>(&mut self, objects: impl IntoIterator<Item = A>) -> Vec<Instance<A::Model>> {
-        objects.into_iter().map(|object| self.add(object)).collect()
+        A::add_all_to(objects.into_iter().collect(), &self.graph)
     }
 
     /// Marks an object to be deleted by the next flush, which also follows the cascades.

@@ -13,7 +13,7 @@ impl Graph {
         while self.depth() > 0 {
             self.commit_nested();
         }
-        let mut committed = Vec::new();
+        let mut dropped = Vec::new();
         let mut inner = self.lock();
         for index in std::mem::take(&mut inner.in_transaction) {
             let Some(entry) = inner.entry_mut(index) else { continue };
@@ -24,12 +24,12 @@ impl Graph {
                 entry.slot.set_state(State::Detached);
                 entry.gone = true;
             }
-            committed.push(entry.slot.clone());
+            dropped.extend(entry.slot.commit());
         }
         inner.end_transaction();
         drop(inner);
         // Old versions are dropped outside the lock: a drop may run user code.
-        committed.iter().for_each(|slot| slot.commit());
+        drop(dropped);
     }
 
     /// The transaction is rolled back, with those inside it: objects show the values from before it.

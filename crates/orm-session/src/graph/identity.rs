@@ -45,6 +45,11 @@ impl IdentityMap {
         self.table.find(hash, is_its).map(|(_, index)| *index)
     }
 
+    /// Makes room for so many more objects.
+    pub(crate) fn reserve(&mut self, additional: usize) {
+        self.table.reserve(additional, |(hash, _)| *hash);
+    }
+
     /// Puts an object in; the caller has seen that its key is not there.
     pub(crate) fn insert(&mut self, mapper: &'static Mapper, key: &[Value], index: u32) {
         self.insert_hashed(self.hash(mapper, key), index);

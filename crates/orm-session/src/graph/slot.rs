@@ -13,7 +13,11 @@ use std::{
 use aludel_driver::Result;
 use aludel_sql_expression::Value;
 
-use super::{Graph, nested::Version};
+use super::{
+    Graph,
+    nested::Version,
+    versions::{Before, Numbered, Versions},
+};
 use crate::mapping::{Key, Mapped, Mapper};
 
 /// Where an object stands between memory and database.
@@ -45,6 +49,9 @@ impl State {
 }
 
 /// The versions of one object.
+///
+/// Under its lock keys are read and rows are written, which is generated code over the fields; models are cloned, compared
+/// and dropped outside of it.
 pub(crate) struct Slot<M> {
     index: u32,
     state: AtomicU8,
@@ -52,25 +59,13 @@ pub(crate) struct Slot<M> {
     versions: Mutex<Versions<M>>,
 }
 
-struct Versions<M> {
-    /// The present version.
-    now: Arc<M>,
-    /// The version as it stands in the database, while the present one differs.
-    stored: Option<Arc<M>>,
-    /// The version that a flush is sending.
-    sending: Option<Arc<M>>,
-    /// The version from before the transaction, once a flush wrote another.
-    before: Option<Arc<M>>,
-}
-
 impl<M> Slot<M> {
     pub(crate) fn new(index: u32, state: State, model: M) -> Self {
-        let versions = Versions { now: Arc::new(model), stored: None, sending: None, before: None };
         Self {
             index,
             state: AtomicU8::new(state as u8),
             expired: AtomicBool::new(false),
-            versions: Mutex::new(versions),
+            versions: Mutex::new(Versions::new(model)),
         }
     }
 
@@ -89,7 +84,7 @@ impl<M> Slot<M> {
     /// The present version, and the one in the database while that is another.
     pub(crate) fn now_and_stored(&self) -> (Arc<M>, Option<Arc<M>>) {
         let versions = self.versions();
-        (versions.now.clone(), versions.stored.clone())
+        (versions.now.clone(), versions.changed_from().cloned())
     }
 
     pub(crate) fn current_state(&self) -> State {
@@ -98,6 +93,20 @@ impl<M> Slot<M> {
 
     pub(crate) fn expired(&self) -> bool {
         self.expired.load(Ordering::Relaxed)
+    }
+
+    fn is_pending(&self) -> bool {
+        self.current_state() == State::Pending
+    }
+
+    /// The version as it stands in the database.
+    fn stored_version(&self) -> Arc<M> {
+        self.versions().stored().clone()
+    }
+
+    /// The version that a flush is sending.
+    fn sending_version(&self) -> Arc<M> {
+        self.versions().sending().clone()
     }
 }
 
@@ -119,13 +128,8 @@ impl<M: Mapped> Slot<M> {
             }
             let new = Arc::new(model);
             let mut versions = self.versions();
-            if Arc::ptr_eq(&versions.now, &present) {
-                let old = std::mem::replace(&mut versions.now, new);
-                let first = versions.stored.is_none();
-                if first {
-                    versions.stored = Some(old);
-                }
-                return first;
+            if let Some(old) = versions.replace(&present, &new) {
+                return versions.keep_stored(old);
             }
             drop(versions);
             // Somebody was quicker. The version was never shared, so it can be taken apart again.
@@ -138,21 +142,25 @@ impl<M: Mapped> Slot<M> {
 
     /// Puts a version as the database has it in the place of all others.
     pub(crate) fn overwrite(&self, model: M) {
-        let mut versions = self.versions();
-        let now = std::mem::replace(&mut versions.now, Arc::new(model));
-        let stored = versions.stored.take();
-        drop(versions);
+        let new = Arc::new(model);
+        let old = loop {
+            let present = self.now();
+            let mut versions = self.versions();
+            if let Some(old) = versions.replace(&present, &new) {
+                break (old, versions.forget_stored());
+            }
+        };
         self.expired.store(false, Ordering::Relaxed);
         // Old versions are dropped outside the lock: a drop may run user code.
-        drop((now, stored));
+        drop(old);
     }
 }
 
 impl<M> Slot<M> {
     fn sending_and_stored(&self) -> Option<(Arc<M>, Arc<M>)> {
         let versions = self.versions();
-        let stored = versions.stored.clone()?;
-        Some((versions.sending.as_ref().unwrap_or(&versions.now).clone(), stored))
+        let stored = versions.changed_from()?.clone();
+        Some((versions.sending().clone(), stored))
     }
 }
 
@@ -177,6 +185,8 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     fn stored(&self, column: u16) -> Value;
     /// Whether this is the object's key, as it stands in the database.
     fn is_key(&self, key: &[Value]) -> bool;
+    /// Shows the object's key, as it stands in the database.
+    fn show_key(&self, look: &mut dyn FnMut(&[Value]));
     /// Whether there is a version that the database does not have.
     fn is_changed(&self) -> bool;
     /// The columns in which the present version differs from the database.
@@ -185,12 +195,23 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     fn changed_sending(&self) -> Vec<u16>;
     /// Whether the version that is being sent differs from the database in one of these columns.
     fn differs(&self, columns: &[u16]) -> bool;
-    /// A flush begins to send the present version.
-    fn begin_flush(&self);
+    /// A flush begins to send the present version. Says whether the numbered key is not set in it.
+    fn begin_flush(&self) -> bool;
     /// The value of a column in the version that is being sent.
     fn sending(&self, column: u16) -> Value;
+    /// The same for several columns, into a row.
+    fn write_sending(&self, columns: &[u16], values: &mut Vec<Value>);
+    /// The values of several columns as they stand in the database, into a row.
+    fn write_stored(&self, columns: &[u16], values: &mut Vec<Value>);
+    /// The values of all columns that are being sent, into a row: without the key when `numbered` and it is unset, which is
+    /// then true.
+    fn write_insert(&self, numbered: bool, values: &mut Vec<Value>) -> bool;
+    /// Whether the numbered key is not set in the version that is being sent.
+    fn is_key_unset(&self) -> bool;
     /// Puts values that the database made into the sent version and the present one.
     fn receive(&self, values: &[(u16, Value)]) -> Result<()>;
+    /// The row is in the database, with the number that it was given in this column: the flush of it is done.
+    fn number(&self, column: u16, number: i64) -> Result<()>;
     /// The flush is done: what was sent is now in the database. Later changes stay changes.
     fn end_flush(&self);
     /// The database changed columns along with another row. What was set to something else stays set.
@@ -201,8 +222,9 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     /// Takes over values that a statement wrote into the row. False when not all that the row holds now is known.
     fn rewrite(&self, values: &[(u16, Value)], unknown: &[u16]) -> bool;
 
-    /// The transaction is committed.
-    fn commit(&self);
+    /// The transaction is committed. Gives the versions that nobody needs any more, to be dropped outside of all locks,
+    /// because a drop may run user code.
+    fn commit(&self) -> Option<Box<dyn Any + Send>>;
     /// Makes a new object of the present version in another graph, without its links.
     fn copy_to(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot>;
     /// Takes over the columns in which another object of the same model differs. True when it is the first change since the
@@ -250,27 +272,25 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn stored(&self, column: u16) -> Value {
-        let versions = self.versions();
-        let version = versions.stored.as_ref().unwrap_or(&versions.now).clone();
-        drop(versions);
-        version.column(column)
+        self.stored_version().column(column)
     }
 
     fn is_key(&self, key: &[Value]) -> bool {
-        let versions = self.versions();
-        let version = versions.stored.as_ref().unwrap_or(&versions.now).clone();
-        drop(versions);
-        version.key().values().as_ref() == key
+        let own = self.versions().stored().key();
+        own.values().as_ref() == key
+    }
+
+    fn show_key(&self, look: &mut dyn FnMut(&[Value])) {
+        let key = self.versions().stored().key();
+        look(key.values().as_ref());
     }
 
     fn is_changed(&self) -> bool {
-        self.versions().stored.is_some()
+        self.versions().changed_from().is_some()
     }
 
     fn changed(&self) -> Vec<u16> {
-        let versions = self.versions();
-        let (now, Some(stored)) = (versions.now.clone(), versions.stored.clone()) else { return Vec::new() };
-        drop(versions);
+        let (now, Some(stored)) = self.now_and_stored() else { return Vec::new() };
         columns::<M>().filter(|column| !now.column_eq(&stored, *column)).collect()
     }
 
@@ -284,27 +304,49 @@ impl<M: Mapped> AnySlot for Slot<M> {
         columns.iter().any(|column| !sending.column_eq(&stored, *column))
     }
 
-    fn begin_flush(&self) {
-        let pending = self.current_state() == State::Pending;
+    fn begin_flush(&self) -> bool {
         let mut versions = self.versions();
-        versions.sending = Some(versions.now.clone());
-        if pending && versions.before.is_none() {
-            // A rollback takes the generated key away again.
-            versions.before = Some(versions.now.clone());
-        }
+        let old = versions.begin_flush(self.is_pending());
+        let is_key_unset = versions.now.is_key_unset();
+        drop(versions);
+        drop(old);
+        is_key_unset
     }
 
     fn sending(&self, column: u16) -> Value {
+        self.sending_version().column(column)
+    }
+
+    fn write_sending(&self, columns: &[u16], values: &mut Vec<Value>) {
+        let version = self.sending_version();
+        values.extend(columns.iter().map(|column| version.column(*column)));
+    }
+
+    fn write_stored(&self, columns: &[u16], values: &mut Vec<Value>) {
+        let version = self.stored_version();
+        values.extend(columns.iter().map(|column| version.column(*column)));
+    }
+
+    fn write_insert(&self, numbered: bool, values: &mut Vec<Value>) -> bool {
         let versions = self.versions();
-        let version = versions.sending.as_ref().unwrap_or(&versions.now).clone();
-        drop(versions);
-        version.column(column)
+        let version = versions.sending();
+        let is_unnumbered = numbered && version.is_key_unset();
+        if is_unnumbered {
+            version.write_unnumbered(values)
+        } else {
+            version.write(values)
+        }
+        is_unnumbered
+    }
+
+    fn is_key_unset(&self) -> bool {
+        self.versions().sending().is_key_unset()
     }
 
     fn receive(&self, values: &[(u16, Value)]) -> Result<()> {
         let (sending, now) = {
             let versions = self.versions();
-            (versions.sending.clone().unwrap_or_else(|| versions.now.clone()), versions.now.clone())
+            (versions.sending().clone(), versions.now.clone())
         };
         let mut sent = (*sending).clone();
         for (column, value) in values {
@@ -313,19 +355,16 @@ impl<M: Mapped> AnySlot for Slot<M> {
         let sent = Arc::new(sent);
         // The version from before is what a rollback goes back to, also where the session and not the user changed it.
         let keeps = self.current_state() == State::Persistent;
-        let install = |versions: &mut Versions<M>, new: Arc<M>| {
-            let old = std::mem::replace(&mut versions.now, new);
-            versions.sending = Some(sent.clone());
-            if keeps && versions.stored.is_none() {
-                versions.stored = Some(old);
-            }
-        };
-        if Arc::ptr_eq(&sending, &now) {
+        let install = |present: &Arc<M>, new: &Arc<M>| {
             let mut versions = self.versions();
-            if Arc::ptr_eq(&versions.now, &now) {
-                install(&mut versions, sent.clone());
-                return Ok(());
+            let old = versions.replace(present, new)?;
+            if keeps {
+                versions.keep_stored(old);
             }
+            Some(versions.complete(sent.clone()))
+        };
+        if Arc::ptr_eq(&sending, &now) && install(&now, &sent).is_some() {
+            return Ok(());
         }
         loop {
             let present = self.now();
@@ -336,28 +375,28 @@ impl<M: Mapped> AnySlot for Slot<M> {
                     model.copy_column(&sent, *column);
                 }
             }
-            let mut versions = self.versions();
-            if Arc::ptr_eq(&versions.now, &present) {
-                install(&mut versions, Arc::new(model));
+            if install(&present, &Arc::new(model)).is_some() {
                 return Ok(());
             }
         }
     }
 
-    fn end_flush(&self) {
+    fn number(&self, column: u16, number: i64) -> Result<()> {
         let mut versions = self.versions();
-        let Some(sent) = versions.sending.take() else { return };
-        let stored = versions.stored.take();
-        let old = if versions.before.is_none() {
-            versions.before = stored;
-            None
-        } else {
-            stored
-        };
-        if !Arc::ptr_eq(&versions.now, &sent) {
-            versions.stored = Some(sent);
+        if let Numbered::NeedsVersion = versions.number(column, number)? {
+            drop(versions);
+            self.receive(&[(column, Value::I64(number))])?;
+            versions = self.versions();
         }
+        let old = versions.end_flush();
         drop(versions);
+        self.set_state(State::Persistent);
+        drop(old);
+        Ok(())
+    }
+
+    fn end_flush(&self) {
+        let old = self.versions().end_flush();
         drop(old);
     }
 
@@ -365,7 +404,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
         loop {
             let (now, stored, sending) = {
                 let versions = self.versions();
-                (versions.now.clone(), versions.stored.clone(), versions.sending.clone())
+                (versions.now.clone(), versions.changed_from().cloned(), versions.sending_beside().cloned())
             };
             let base = stored.clone().unwrap_or_else(|| now.clone());
             let mut adopted = (*base).clone();
@@ -384,26 +423,20 @@ impl<M: Mapped> AnySlot for Slot<M> {
                 Arc::new(model)
             };
             let next = follow(&now);
-            let sent = sending.map(|sending| match Arc::ptr_eq(&sending, &now) {
-                true => next.clone(),
-                false => follow(&sending),
-            });
+            let sent = sending.as_ref().map(follow);
             let mut versions = self.versions();
             if !Arc::ptr_eq(&versions.now, &now) {
                 continue;
             }
-            versions.stored = stored.map(|_| adopted.clone());
-            versions.sending = sent;
-            let old = std::mem::replace(&mut versions.now, next);
-            let before = versions.before.get_or_insert_with(|| base.clone()).clone();
+            let old = versions.adopt(next, stored.map(|_| adopted.clone()), sent, Some(&base));
             drop(versions);
-            drop((old, before));
+            drop((old, base));
             return Ok(());
         }
     }
 
     fn abandon_flush(&self) {
-        let sent = self.versions().sending.take();
+        let sent = self.versions().abandon_flush();
         drop(sent);
     }
 
@@ -411,9 +444,9 @@ impl<M: Mapped> AnySlot for Slot<M> {
         self.take_over(values, unknown)
     }
 
-    fn commit(&self) {
-        let before = self.versions().before.take();
-        drop(before);
+    fn commit(&self) -> Option<Box<dyn Any + Send>> {
+        let old = self.versions().commit()?;
+        Some(old)
     }
 
     fn copy_to(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot> {
@@ -432,28 +465,29 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn take_before(&self) -> Option<Version> {
-        let before = self.versions().before.take();
+        let before = self.versions().take_before();
         before.map(|before| Box::new(before) as Version)
     }
 
     fn put_before(&self, version: Version) {
-        if let Ok(version) = version.downcast::<Arc<M>>() {
-            let before = self.versions().before.replace(*version);
+        if let Ok(version) = version.downcast::<Before<M>>() {
+            let before = self.versions().put_before(*version);
             drop(before);
         }
     }
 
     fn rollback(&self) {
         // What was never sent is a plain value again, as the user left it.
-        let pending = self.current_state() == State::Pending;
-        let mut versions = self.versions();
-        let stored = versions.stored.take();
-        let sending = versions.sending.take();
-        let old = match versions.before.take().or_else(|| stored.clone().filter(|_| !pending)) {
-            Some(version) => Some(std::mem::replace(&mut versions.now, version)),
-            None => None,
-        };
-        drop(versions);
-        drop((old, stored, sending));
+        let (before, old) = self.versions().rollback(self.is_pending());
+        if let Some(before) = before {
+            let version = before.into_version();
+            let mut versions = self.versions();
+            let now = std::mem::replace(&mut versions.now, version);
+            // What somebody changed in between is rolled back too.
+            let more = versions.rollback(true);
+            drop(versions);
+            drop((now, more));
+        }
+        drop(old);
     }
 }

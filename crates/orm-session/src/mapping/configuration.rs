@@ -2,7 +2,7 @@
 
 use aludel_driver::{Error, ErrorKind, Result};
 use aludel_sql_expression::{
-    Name,
+    Name, Value,
     schema::{Table, TableDefinition},
 };
 
@@ -17,6 +17,10 @@ pub(crate) struct Configuration {
     pub(crate) autoincrement: Option<u16>,
     /// The column that counts the versions of a row.
     pub(crate) version: Option<u16>,
+    /// The columns that the client makes a value for where an INSERT has none.
+    pub(crate) defaults: Box<[(u16, fn() -> Value)]>,
+    /// The columns that the database makes a value for.
+    pub(crate) server_defaults: Box<[u16]>,
     /// The sets of columns whose values are unique together; the primary key comes first.
     pub(crate) uniques: Box<[Box<[u16]>]>,
 }
@@ -74,7 +78,13 @@ impl Configuration {
             definition.autoincrement_column().and_then(|column| position(mapper, &column.name));
         let version = mapper.columns().iter().position(|column| column.version_id);
         let version = version.and_then(|position| u16::try_from(position).ok());
-        Ok(Self { relationships, autoincrement, version, uniques: uniques(mapper) })
+        let columns = (0u16..).zip(mapper.columns());
+        let defaults = columns.filter_map(|(number, column)| Some((number, column.default?))).collect();
+        let columns = (0u16..).zip(&definition.columns);
+        let server_defaults =
+            columns.filter(|(_, column)| column.server_default.is_some()).map(|(number, _)| number).collect();
+        let uniques = uniques(mapper);
+        Ok(Self { relationships, autoincrement, version, defaults, server_defaults, uniques })
     }
 }
 

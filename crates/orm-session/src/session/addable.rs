@@ -16,6 +16,15 @@ pub trait Addable {
     /// Adds it.
     #[doc(hidden)]
     fn add_to(self, graph: &Arc<Graph>) -> Instance<Self::Model>;
+
+    /// Adds many.
+    #[doc(hidden)]
+    fn add_all_to(objects: Vec<Self>, graph: &Arc<Graph>) -> Vec<Instance<Self::Model>>
+    where
+        Self: Sized,
+    {
+        objects.into_iter().map(|object| object.add_to(graph)).collect()
+    }
 }
 
 impl<M: Mapped> Addable for M {
@@ -23,6 +32,10 @@ impl<M: Mapped> Addable for M {
 
     fn add_to(self, graph: &Arc<Graph>) -> Instance<M> {
         graph.add(self)
+    }
+
+    fn add_all_to(objects: Vec<M>, graph: &Arc<Graph>) -> Vec<Instance<M>> {
+        graph.add_all(objects)
     }
 }
 

@@ -22,13 +22,10 @@ use crate::{
 /// Client-side defaults are put in where nothing was given, and versions begin to count.
 pub(super) fn apply_defaults(work: &Work) -> Result<()> {
     for slot in &work.inserts {
-        let defaults = (0u16..).zip(slot.mapper().columns()).filter_map(|(number, column)| {
-            let default = column.default?;
-            slot.sending(number).is_null().then(|| (number, default()))
-        });
-        let mut values: Vec<_> = defaults.collect();
-        let version = slot.mapper().configuration()?.version;
-        if let Some(version) = version.filter(|version| !counts(&slot.sending(*version))) {
+        let configuration = slot.mapper().configuration()?;
+        let unset = configuration.defaults.iter().filter(|(number, _)| slot.sending(*number).is_null());
+        let mut values: Vec<_> = unset.map(|(number, default)| (*number, default())).collect();
+        if let Some(version) = configuration.version.filter(|version| !counts(&slot.sending(*version))) {
             values.push((version, Value::I64(1)));
         }
         if !values.is_empty() {
@@ -79,59 +76,132 @@ pub(super) fn by_child(assignments: &[Assignment]) -> ByChild<'_> {
 
 /// The batches of one level: rows of one model with the same columns go together.
 pub(super) fn insert_operations(
-    slots: &[Arc<dyn AnySlot>],
+    work: &Work,
+    level: &[usize],
     by_child: &ByChild<'_>,
 ) -> Result<Vec<Operation>> {
-    let mut operations: Vec<Operation> = Vec::new();
-    let mut masks: Vec<(&'static Mapper, Vec<u16>)> = Vec::new();
-    for slot in slots {
-        for assignment in by_child.get(&slot.index()).into_iter().flatten() {
-            slot.receive(&assignment.values())?;
+    let mut batches =
+        InsertBatches { shapes: Vec::new(), operations: Vec::new(), last: 0, rest: level.len() };
+    for place in level {
+        let slot = &work.inserts[*place];
+        if !by_child.is_empty() {
+            for assignment in by_child.get(&slot.index()).into_iter().flatten() {
+                slot.receive(&assignment.values())?;
+            }
         }
-        let mapper = slot.mapper();
-        let (columns, fetch) = columns_of(&**slot, mapper)?;
-        let place = masks.iter().position(|(other, mask)| *other == mapper && *mask == columns);
-        let place = place.unwrap_or_else(|| {
-            masks.push((mapper, columns.clone()));
-            operations.push(Operation {
-                table: mapper.table().clone(),
-                columns: shapes(mapper, &columns),
-                keys: shapes(mapper, &fetch),
-                values: Vec::new(),
-                rows: 0,
-                purpose: Purpose::Insert { mapper, slots: Vec::new(), fetch },
-            });
-            operations.len() - 1
-        });
-        let operation = &mut operations[place];
-        operation.values.extend(columns.iter().map(|column| slot.sending(*column)));
-        operation.rows += 1;
-        if let Purpose::Insert { slots, .. } = &mut operation.purpose {
-            slots.push(slot.clone());
-        }
+        batches.add(*place, slot)?;
+        batches.rest -= 1;
     }
-    Ok(operations)
+    Ok(batches.operations)
 }
 
-/// The columns that an INSERT writes, and those that the database makes.
-pub(super) fn columns_of(slot: &dyn AnySlot, mapper: &'static Mapper) -> Result<(Vec<u16>, Vec<u16>)> {
-    let autoincrement = mapper.configuration()?.autoincrement;
-    let (mut columns, mut fetch) = (Vec::new(), Vec::new());
-    for (number, definition) in (0u16..).zip(&mapper.definition().columns) {
-        let value = slot.sending(number);
-        let unset =
-            Some(number) == autoincrement && matches!(value, Value::I64(0) | Value::U64(0) | Value::Null);
-        if unset || (value.is_null() && definition.server_default.is_some()) {
-            fetch.push(number);
-        } else {
-            columns.push(number);
+/// What rows of an INSERT have in common.
+#[derive(PartialEq)]
+struct InsertShape {
+    mapper: &'static Mapper,
+    /// The database numbers the key.
+    is_unnumbered: bool,
+    /// The columns that the database makes a value for.
+    left_out: Vec<u16>,
+}
+
+struct InsertBatches {
+    shapes: Vec<InsertShape>,
+    operations: Vec<Operation>,
+    /// Where the last row went, which is where the next one goes nearly always.
+    last: usize,
+    /// How many rows there are still to come, with the present one.
+    rest: usize,
+}
+
+/// Whether the database makes some of the values of a new row.
+pub(super) fn leaves_columns_to_the_database(slot: &dyn AnySlot) -> Result<bool> {
+    let is_numbered = slot.mapper().configuration()?.autoincrement.is_some();
+    Ok((is_numbered && slot.is_key_unset()) || !left_out(slot)?.is_empty())
+}
+
+/// The columns without a value for which the database makes one.
+fn left_out(slot: &dyn AnySlot) -> Result<Vec<u16>> {
+    let columns = slot.mapper().configuration()?.server_defaults.iter().copied();
+    Ok(columns.filter(|column| slot.sending(*column).is_null()).collect())
+}
+
+impl InsertBatches {
+    fn add(&mut self, row: usize, slot: &Arc<dyn AnySlot>) -> Result<()> {
+        let mapper = slot.mapper();
+        let is_numbered = mapper.configuration()?.autoincrement.is_some();
+        let left_out = left_out(&**slot)?;
+        if left_out.is_empty()
+            && let Some(last) = self.shapes.get(self.last)
+            && last.mapper == mapper
+            && last.left_out.is_empty()
+        {
+            // Nearly always it is like the one before, so it is written first and looked at after.
+            let values = &mut self.operations[self.last].values;
+            let start = values.len();
+            if slot.write_insert(is_numbered, values) == last.is_unnumbered {
+                self.count(self.last, row);
+                return Ok(());
+            }
+            values.truncate(start);
+        }
+        let shape = InsertShape { mapper, is_unnumbered: is_numbered && slot.is_key_unset(), left_out };
+        let columns = shape.columns()?;
+        let place = self.place(shape)?;
+        slot.write_sending(&columns, &mut self.operations[place].values);
+        self.count(place, row);
+        Ok(())
+    }
+
+    fn count(&mut self, place: usize, row: usize) {
+        self.last = place;
+        let operation = &mut self.operations[place];
+        operation.rows += 1;
+        if let Purpose::Insert { places, .. } = &mut operation.purpose {
+            places.push(row);
         }
     }
-    // Rows that come back are told apart by their key.
-    if !fetch.is_empty() && !autoincrement.is_some_and(|number| fetch.contains(&number)) {
-        fetch.extend(mapper.key().iter().filter(|key| !fetch.contains(key)).copied().collect::<Vec<_>>());
+
+    /// The batch of a shape.
+    fn place(&mut self, shape: InsertShape) -> Result<usize> {
+        if let Some(place) = self.shapes.iter().position(|other| *other == shape) {
+            return Ok(place);
+        }
+        let mapper = shape.mapper;
+        let (columns, fetch) = (shape.columns()?, shape.fetch()?);
+        self.operations.push(Operation {
+            table: mapper.table().clone(),
+            columns: shapes(mapper, &columns),
+            keys: shapes(mapper, &fetch),
+            values: Vec::with_capacity(columns.len() * self.rest),
+            rows: 0,
+            purpose: Purpose::Insert { mapper, places: Vec::with_capacity(self.rest), fetch },
+        });
+        self.shapes.push(shape);
+        Ok(self.shapes.len() - 1)
     }
-    Ok((columns, fetch))
+}
+
+impl InsertShape {
+    /// The columns that the INSERT writes.
+    fn columns(&self) -> Result<Vec<u16>> {
+        let unnumbered = self.mapper.configuration()?.autoincrement.filter(|_| self.is_unnumbered);
+        let columns = (0u16..).zip(self.mapper.columns()).map(|(number, _)| number);
+        let is_written = |number: &u16| Some(*number) != unnumbered && !self.left_out.contains(number);
+        Ok(columns.filter(is_written).collect())
+    }
+
+    /// The columns that the database makes.
+    fn fetch(&self) -> Result<Vec<u16>> {
+        let unnumbered = self.mapper.configuration()?.autoincrement.filter(|_| self.is_unnumbered);
+        let mut fetch: Vec<u16> = unnumbered.into_iter().chain(self.left_out.iter().copied()).collect();
+        fetch.sort_unstable();
+        // Rows that come back are told apart by their key.
+        if !fetch.is_empty() && unnumbered.is_none() {
+            fetch.extend(self.mapper.key().iter().filter(|key| !self.left_out.contains(key)));
+        }
+        Ok(fetch)
+    }
 }
 
 /// The batches of changed rows: those of one model with the same changed columns go together.
@@ -190,8 +260,8 @@ pub(super) fn update_operations(work: &Work) -> Result<Vec<Operation>> {
             operations.len() - 1
         });
         let operation = &mut operations[place];
-        operation.values.extend(columns.iter().map(|column| slot.sending(*column)));
-        operation.values.extend(finding.iter().map(|column| row.stored(*column)));
+        slot.write_sending(&columns, &mut operation.values);
+        row.write_stored(&finding, &mut operation.values);
         operation.rows += 1;
         if let Purpose::Update { slots, .. } = &mut operation.purpose {
             slots.push(slot.clone());
@@ -316,8 +386,8 @@ pub(super) fn delete_operations(work: &Work, inner: &Inner) -> Result<Vec<Operat
     }
     let mut batches: Vec<(usize, &'static Mapper, Slots)> = Vec::new();
     let mut places: HashMap<(usize, &'static Mapper), usize> = HashMap::new();
-    for slot in &work.deletes {
-        let (level, mapper) = (levels[&slot.index()], slot.mapper());
+    for (slot, level) in work.deletes.iter().zip(levels) {
+        let mapper = slot.mapper();
         let place = *places.entry((level, mapper)).or_insert_with(|| {
             batches.push((level, mapper, Vec::new()));
             batches.len() - 1

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use aludel_driver::{Done, Result, Step, StepKind};
 use aludel_engine_pool::Connection;
-use aludel_sql_expression::Value;
 use hashbrown::HashSet;
 
 use super::{
     flush::Flush,
     operation::{Operation, Prepared, Purpose},
+    work::Work,
 };
 use crate::{
     graph::{AnySlot, State},
@@ -18,7 +18,7 @@ use crate::{
 
 impl Flush<'_> {
     /// Sends batches in one go, and takes their answers in; with `commit`, the COMMIT travels with them.
-    pub(super) async fn fly(&mut self, flight: &mut Vec<Operation>, commit: bool) -> Result<()> {
+    pub(super) async fn fly(&mut self, work: &Work, flight: &mut Vec<Operation>, commit: bool) -> Result<()> {
         if flight.is_empty() {
             return Ok(());
         }
@@ -30,31 +30,34 @@ impl Flush<'_> {
         }
         run(self.connection, &mut prepared, commit).await?;
         for (operation, mut prepared) in flight.drain(..).zip(prepared) {
-            operation.finish(&mut prepared)?;
-            if let Purpose::Insert { mapper, slots, .. } = &operation.purpose {
-                self.register(mapper, slots);
+            operation.finish(work, &mut prepared)?;
+            if let Purpose::Insert { mapper, places, .. } = &operation.purpose {
+                self.register(mapper, places.iter().map(|place| &work.inserts[*place]));
             }
         }
         Ok(())
     }
 
     /// New rows have their keys: their objects are persistent, and found by key.
-    pub(super) fn register(&self, mapper: &'static Mapper, slots: &[Arc<dyn AnySlot>]) {
-        let keys: Vec<Vec<Value>> = slots
-            .iter()
-            .map(|slot| {
-                let key = mapper.key().iter().map(|column| slot.sending(*column)).collect();
-                slot.set_state(State::Persistent);
-                slot.end_flush();
-                key
-            })
-            .collect();
+    pub(super) fn register<'s>(
+        &self,
+        mapper: &'static Mapper,
+        slots: impl ExactSizeIterator<Item = &'s Arc<dyn AnySlot>> + Clone,
+    ) {
+        // A row that got nothing but its number is done already.
+        for slot in slots.clone().filter(|slot| slot.state() != State::Persistent) {
+            slot.set_state(State::Persistent);
+            slot.end_flush();
+        }
         let mut inner = self.graph.lock();
-        for (slot, key) in slots.iter().zip(keys) {
+        inner.identity.reserve(slots.len());
+        for slot in slots {
             let index = slot.index();
-            // The database gave out the key, so the row of whoever had it before was deleted behind the session's back.
-            inner.miss(mapper, &key);
-            inner.identity.insert(mapper, &key, index);
+            slot.show_key(&mut |key| {
+                // The database gave out the key, so the row of whoever had it before was deleted behind the session's back.
+                inner.miss(mapper, key);
+                inner.identity.insert(mapper, key, index);
+            });
             if let Some(entry) = inner.entry_mut(index) {
                 entry.fresh = true;
             }
@@ -64,13 +67,13 @@ impl Flush<'_> {
 }
 
 /// The objects whose keys the database has not made yet.
-pub(super) fn waiting(operations: &[Operation]) -> HashSet<u32> {
+pub(super) fn waiting(work: &Work, operations: &[Operation]) -> HashSet<u32> {
     let mut waiting = HashSet::new();
     for operation in operations {
-        if let Purpose::Insert { slots, fetch, mapper } = &operation.purpose
+        if let Purpose::Insert { places, fetch, mapper } = &operation.purpose
             && fetch.iter().any(|column| mapper.key().contains(column))
         {
-            waiting.extend(slots.iter().map(|slot| slot.index()));
+            waiting.extend(places.iter().map(|place| work.inserts[*place].index()));
         }
     }
     waiting

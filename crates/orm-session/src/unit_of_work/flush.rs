@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aludel_driver::Result;
 use aludel_engine_pool::Connection;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 
 use super::{
     batches::{
@@ -15,16 +15,16 @@ use super::{
     flight::waiting,
     follow::Followers,
     key_change::{Moved, adopt_keys, assign_referring, look_up_referring},
-    operation::Purpose,
+    operation::{Operation, Purpose},
     order::insert_levels,
-    rounds::rounds,
+    rounds::split_into_rounds,
     row_switch::find_row_switches,
     statements::StatementCache,
     work::Work,
 };
 use crate::{
     events::{Events, Moment},
-    graph::{AnySlot, Graph, Slots, State, identity_key},
+    graph::{AnySlot, Graph, State, identity_key},
 };
 
 /// What a flush needs of its session.
@@ -48,13 +48,10 @@ pub(crate) async fn flush(mut flush: Flush<'_>, commit: bool) -> Result<bool> {
         // A listener may have changed objects, and links.
         work = flush.collect().await?;
     }
-    work.complete(flush.graph)?;
-    let sent: Slots = work.inserts.iter().chain(&work.updates).cloned().collect();
-    flush.graph.lock().begin_writing(sent.iter().chain(&work.deletes).map(|slot| slot.index()));
-    sent.iter().for_each(|slot| slot.begin_flush());
-    let outcome = flush.write(work, commit).await;
+    let mut rounds = vec![work];
+    let outcome = flush.write(&mut rounds, commit).await;
     if outcome.is_err() {
-        sent.iter().for_each(|slot| slot.abandon_flush());
+        rounds.iter().flat_map(Work::sent).for_each(|slot| slot.abandon_flush());
     }
     outcome
 }
@@ -71,10 +68,15 @@ impl Flush<'_> {
         Ok(work)
     }
 
-    async fn write(&mut self, mut work: Work, commit: bool) -> Result<bool> {
-        apply_defaults(&work)?;
-        find_row_switches(&mut work)?;
-        let rounds = rounds(work, self.graph)?;
+    async fn write(&mut self, rounds: &mut Vec<Work>, commit: bool) -> Result<bool> {
+        for work in rounds.iter_mut() {
+            let keyed = work.begin_flush();
+            work.complete(self.graph, &keyed)?;
+            self.graph.lock().begin_writing(work.sent().chain(&work.deletes).map(|slot| slot.index()));
+            apply_defaults(work)?;
+            find_row_switches(work)?;
+        }
+        split_into_rounds(rounds, self.graph)?;
         let mut followers = Followers::default();
         let mut committed = false;
         for (number, work) in rounds.iter().enumerate() {
@@ -82,30 +84,25 @@ impl Flush<'_> {
             committed = self.send(work, commit && last, &mut followers).await?;
         }
         self.settle(followers);
-        for work in &rounds {
+        for work in rounds.iter() {
             self.fire_after(work).await?;
         }
         Ok(committed)
     }
 
     async fn send(&mut self, work: &Work, commit: bool, followers: &mut Followers) -> Result<bool> {
-        let levels = insert_levels(&work.inserts, &work.assignments)?;
-        let highest = levels.values().copied().max();
-        let mut by_level: Vec<Slots> = vec![Vec::new(); highest.map_or(0, |highest| highest + 1)];
-        for slot in &work.inserts {
-            by_level[levels[&slot.index()]].push(slot.clone());
-        }
+        let by_level = insert_levels(&work.inserts, &work.assignments)?;
         let by_child = by_child(&work.assignments);
         let mut flight = Vec::new();
         for level in by_level {
             // The keys of an earlier level are only needed where this one refers to them.
-            if level_waits(&level, &by_child, &waiting(&flight)) {
-                self.fly(&mut flight, false).await?;
+            if level_waits(work, &level, &by_child, &flight) {
+                self.fly(work, &mut flight, false).await?;
             }
-            flight.extend(insert_operations(&level, &by_child)?);
+            flight.extend(insert_operations(work, &level, &by_child)?);
         }
-        if rest_waits(work, &levels, &waiting(&flight)) {
-            self.fly(&mut flight, false).await?;
+        if rest_waits(work, &flight) {
+            self.fly(work, &mut flight, false).await?;
         }
         flight.extend(unlink_operations(work));
         flight.extend(link_operations(&work.links));
@@ -118,7 +115,7 @@ impl Flush<'_> {
             && flight.iter().all(|operation| {
                 matches!(operation.purpose, Purpose::Insert { .. } | Purpose::Link | Purpose::UnlinkAll)
             });
-        self.fly(&mut flight, committed).await?;
+        self.fly(work, &mut flight, committed).await?;
         self.finish(work, followers)?;
         Ok(committed)
     }
@@ -126,14 +123,16 @@ impl Flush<'_> {
     /// What was sent is in the database.
     fn finish(&self, work: &Work, followers: &mut Followers) -> Result<()> {
         for switch in &work.switches {
-            self.register(switch.new.mapper(), std::slice::from_ref(&switch.new));
+            self.register(switch.new.mapper(), std::iter::once(&switch.new));
             if let Some(entry) = self.graph.lock().entry_mut(switch.old.index()) {
                 entry.doomed = false;
             }
         }
         followers.note(work, &self.graph.lock());
-        // A key that was written by an UPDATE of its own was sent after its row was registered.
-        work.inserts.iter().for_each(|slot| slot.end_flush());
+        if work.assignments.iter().any(|assignment| assignment.post_update) {
+            // A key that was written by an UPDATE of its own was sent after its row was registered.
+            work.inserts.iter().for_each(|slot| slot.end_flush());
+        }
         let mut moved = Vec::new();
         for slot in &work.updates {
             let mapper = slot.mapper();
@@ -195,21 +194,39 @@ impl Flush<'_> {
 }
 
 /// Whether new rows of a level refer to rows whose keys the database has not made yet.
-fn level_waits(level: &[Arc<dyn AnySlot>], by_child: &ByChild<'_>, waiting: &HashSet<u32>) -> bool {
-    let mut assignments = level.iter().filter_map(|slot| by_child.get(&slot.index())).flatten();
-    !waiting.is_empty()
-        && assignments.any(|assignment| {
-            assignment.parent.as_ref().is_some_and(|parent| waiting.contains(&parent.index()))
-        })
+fn level_waits(work: &Work, level: &[usize], by_child: &ByChild<'_>, flight: &[Operation]) -> bool {
+    if flight.is_empty() || by_child.is_empty() {
+        return false;
+    }
+    let children = level.iter().map(|place| work.inserts[*place].index());
+    let assignments = children.filter_map(|child| by_child.get(&child)).flatten();
+    waits(work, assignments.filter_map(|assignment| assignment.parent.as_ref()), flight)
 }
 
 /// Whether updates or rows of secondary tables do.
-fn rest_waits(work: &Work, levels: &HashMap<u32, usize>, waiting: &HashSet<u32>) -> bool {
+fn rest_waits(work: &Work, flight: &[Operation]) -> bool {
+    if flight.is_empty() || (work.assignments.is_empty() && work.links.is_empty()) {
+        return false;
+    }
+    let inserted: HashSet<u32> = work.inserts.iter().map(|slot| slot.index()).collect();
     let assigned = work
         .assignments
         .iter()
-        .filter(|assignment| !levels.contains_key(&assignment.child.index()) || assignment.post_update);
+        .filter(|assignment| !inserted.contains(&assignment.child.index()) || assignment.post_update);
     let parents = assigned.filter_map(|assignment| assignment.parent.as_ref());
-    let linked = work.links.iter().flat_map(|row| [&row.owner, &row.target]);
-    !waiting.is_empty() && parents.chain(linked).any(|slot| waiting.contains(&slot.index()))
+    waits(work, parents.chain(work.links.iter().flat_map(|row| [&row.owner, &row.target])), flight)
+}
+
+/// Whether the keys of some of these are only known when what is in flight has come back.
+fn waits<'a>(
+    work: &Work,
+    referred: impl Iterator<Item = &'a Arc<dyn AnySlot>>,
+    flight: &[Operation],
+) -> bool {
+    let mut referred = referred.peekable();
+    if referred.peek().is_none() {
+        return false;
+    }
+    let waiting = waiting(work, flight);
+    referred.any(|slot| waiting.contains(&slot.index()))
 }

@@ -8,7 +8,10 @@ use aludel_sql_expression::{
 };
 use hashbrown::HashMap;
 
-use super::statements::{ColumnShape, Kind, Shape, StatementCache};
+use super::{
+    statements::{ColumnShape, Kind, Shape, StatementCache},
+    work::Work,
+};
 use crate::{
     graph::{AnySlot, HashedKey},
     mapping::Mapper,
@@ -30,8 +33,8 @@ pub(super) struct Operation {
 
 /// What a batch is for.
 pub(super) enum Purpose {
-    /// New rows; the keys are the columns that come back.
-    Insert { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>>, fetch: Vec<u16> },
+    /// New rows, by their places in the work; the keys are the columns that come back.
+    Insert { mapper: &'static Mapper, places: Vec<usize>, fetch: Vec<u16> },
     /// Changed rows.
     Update { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>> },
     /// A row to be deleted whose foreign key becomes NULL before, since it closes a circle.
@@ -189,10 +192,13 @@ impl Operation {
     }
 
     /// Takes in what the database answered.
-    pub(super) fn finish(&self, prepared: &mut [Prepared]) -> Result<()> {
+    pub(super) fn finish(&self, work: &Work, prepared: &mut [Prepared]) -> Result<()> {
         let matched: u64 = prepared.iter().map(|statement| statement.done.rows).sum();
         match &self.purpose {
-            Purpose::Insert { mapper, slots, fetch } => self.receive(mapper, slots, fetch, prepared),
+            Purpose::Insert { mapper, places, fetch } => {
+                let slots = places.iter().map(|place| &work.inserts[*place]).collect::<Vec<_>>();
+                self.receive(mapper, &slots, fetch, prepared)
+            }
             Purpose::Update { mapper, slots } if matched != slots.len() as u64 => {
                 Err(stale("UPDATE", mapper, slots.len(), matched))
             }
@@ -225,7 +231,7 @@ impl Operation {
     fn receive(
         &self,
         mapper: &'static Mapper,
-        slots: &[Arc<dyn AnySlot>],
+        slots: &[&Arc<dyn AnySlot>],
         fetch: &[u16],
         prepared: &mut [Prepared],
     ) -> Result<()> {
@@ -239,10 +245,8 @@ impl Operation {
             if identifiers.windows(2).any(|pair| pair[0] == pair[1]) {
                 return Err(not_told(mapper, fetch[0], "a trigger may have kept a row back"));
             }
-            for (slot, identifier) in slots.iter().zip(identifiers) {
-                slot.receive(&[(fetch[0], Value::I64(identifier))])?;
-            }
-            return Ok(());
+            let numbers = slots.iter().zip(identifiers);
+            return numbers.into_iter().try_for_each(|(slot, number)| slot.number(fetch[0], number));
         }
         let mut remaining = slots;
         for statement in prepared {
@@ -270,16 +274,17 @@ impl Operation {
 /// the rows themselves would put them into a wrong order.
 fn match_rows(
     mapper: &'static Mapper,
-    slots: &[Arc<dyn AnySlot>],
+    slots: &[&Arc<dyn AnySlot>],
     fetch: &[u16],
     mut rows: Vec<Vec<Value>>,
 ) -> Result<()> {
-    let receive = |slot: &Arc<dyn AnySlot>, row: Vec<Value>| {
-        slot.receive(&fetch.iter().copied().zip(row).collect::<Vec<_>>())
-    };
     let autoincrement = mapper.configuration()?.autoincrement;
+    let receive = |slot: &Arc<dyn AnySlot>, row: Vec<Value>| match (fetch, row.as_slice()) {
+        ([column], [Value::I64(number)]) if Some(*column) == autoincrement => slot.number(*column, *number),
+        _ => slot.receive(&fetch.iter().copied().zip(row).collect::<Vec<_>>()),
+    };
     if slots.len() == 1 {
-        return rows.pop().map_or(Ok(()), |row| receive(&slots[0], row));
+        return rows.pop().map_or(Ok(()), |row| receive(slots[0], row));
     }
     if let Some(at) = autoincrement.and_then(|number| fetch.iter().position(|column| *column == number)) {
         let number = |row: &[Value]| match row[at] {

@@ -12,11 +12,27 @@ use crate::{
     mapping::{Direction, Mapper},
 };
 
-/// The level of each object to be inserted: rows of one level do not refer to each other by keys that are not known yet.
+/// The places of the objects to be inserted, level by level: rows of one level do not refer to each other by keys that are
+/// not known yet.
 pub(super) fn insert_levels(
     slots: &[Arc<dyn AnySlot>],
     assignments: &[Assignment],
-) -> Result<HashMap<u32, usize>> {
+) -> Result<Vec<Vec<usize>>> {
+    let components = Components::of(slots);
+    let levels = match components.is_simple() {
+        true => components.levels(slots, &[], None)?,
+        false => components.levels(slots, &insert_parents(slots, assignments)?, None)?,
+    };
+    let highest = levels.iter().max();
+    let mut by_level: Vec<Vec<usize>> = vec![Vec::new(); highest.map_or(0, |highest| highest + 1)];
+    for (place, level) in levels.into_iter().enumerate() {
+        by_level[level].push(place);
+    }
+    Ok(by_level)
+}
+
+/// What each new row refers to among the new rows, by their places.
+fn insert_parents(slots: &[Arc<dyn AnySlot>], assignments: &[Assignment]) -> Result<Vec<Vec<usize>>> {
     let places: HashMap<u32, usize> =
         slots.iter().enumerate().map(|(place, slot)| (slot.index(), place)).collect();
     let mut parents: Vec<Vec<usize>> = vec![Vec::new(); slots.len()];
@@ -27,7 +43,7 @@ pub(super) fn insert_levels(
         }
     }
     add_parents_by_key(slots, &mut parents)?;
-    levels(slots, &parents, None)
+    Ok(parents)
 }
 
 /// Rows of a table that refer to later rows of the same table, by keys that were set by hand, wait for them.
@@ -58,8 +74,8 @@ fn add_parents_by_key(slots: &[Arc<dyn AnySlot>], parents: &mut [Vec<usize>]) ->
 
 /// In which order rows are deleted.
 pub(super) struct DeleteOrder {
-    /// The level of each object: children before what they refer to.
-    pub(super) levels: HashMap<u32, usize>,
+    /// The level of each object, in order: children before what they refer to.
+    pub(super) levels: Vec<usize>,
     /// Foreign keys that have to become NULL before, because they close a circle.
     pub(super) cuts: Vec<(Arc<dyn AnySlot>, Vec<u16>)>,
 }
@@ -98,9 +114,9 @@ pub(super) fn delete_order(slots: &[Arc<dyn AnySlot>], inner: &Inner) -> Result<
         }
     }
     let mut circles = Vec::new();
-    let mut levels = levels(slots, &parents, Some(&mut circles))?;
-    let highest = levels.values().copied().max().unwrap_or_default();
-    levels.values_mut().for_each(|level| *level = highest - *level);
+    let mut levels = Components::of(slots).levels(slots, &parents, Some(&mut circles))?;
+    let highest = levels.iter().copied().max().unwrap_or_default();
+    levels.iter_mut().for_each(|level| *level = highest - *level);
     for (child, parent) in circles {
         let closing = references.iter().filter(|it| (it.child, it.parent) == (child, parent));
         for Reference { columns, .. } in closing {
@@ -124,56 +140,103 @@ pub(super) fn delete_order(slots: &[Arc<dyn AnySlot>], inner: &Inner) -> Result<
 /// Children and parents that close a circle.
 type Circles<'a> = Option<&'a mut Vec<(usize, usize)>>;
 
-/// Levels by the tables' foreign keys, and inside a circle of tables by the objects themselves.
-fn levels(
-    slots: &[Arc<dyn AnySlot>],
-    parents: &[Vec<usize>],
-    mut circles: Circles<'_>,
-) -> Result<HashMap<u32, usize>> {
-    let mut graph = DiGraph::<&'static Mapper, ()>::new();
-    let mut nodes = HashMap::new();
-    for slot in slots {
-        let mapper = slot.mapper();
-        nodes.entry(std::ptr::from_ref(mapper)).or_insert_with(|| graph.add_node(mapper));
-    }
-    let mappers: Vec<&'static Mapper> = graph.node_weights().copied().collect();
-    for child in &mappers {
-        for parent in mappers.iter().filter(|parent| refers_to(child, parent)) {
-            graph.add_edge(nodes[&std::ptr::from_ref(*child)], nodes[&std::ptr::from_ref(*parent)], ());
+/// The models of some objects, put together where their tables refer to each other in a circle, parents first.
+struct Components {
+    components: Vec<Component>,
+}
+
+struct Component {
+    models: Vec<&'static Mapper>,
+    /// The components that it refers to.
+    parents: Vec<usize>,
+    /// Whether objects in it may refer to each other.
+    is_circular: bool,
+}
+
+impl Components {
+    fn of(slots: &[Arc<dyn AnySlot>]) -> Self {
+        let mut graph = DiGraph::<&'static Mapper, ()>::new();
+        let mut nodes = HashMap::new();
+        let mut last = None;
+        for slot in slots {
+            let mapper = slot.mapper();
+            // Objects of one model mostly come together.
+            if last != Some(mapper) {
+                nodes.entry(mapper).or_insert_with(|| graph.add_node(mapper));
+                last = Some(mapper);
+            }
         }
-    }
-    // A component comes after all components that it has edges to: parents first.
-    let components = tarjan_scc(&graph);
-    let mut component_of: HashMap<*const Mapper, usize> = HashMap::new();
-    for (number, component) in components.iter().enumerate() {
-        component_of.extend(component.iter().map(|node| (std::ptr::from_ref(graph[*node]), number)));
-    }
-    let mut members: Vec<Vec<usize>> = vec![Vec::new(); components.len()];
-    for (place, slot) in slots.iter().enumerate() {
-        members[component_of[&std::ptr::from_ref(slot.mapper())]].push(place);
-    }
-    let mut depths = vec![None; slots.len()];
-    let mut ends = vec![0; components.len()];
-    let mut levels = HashMap::with_capacity(slots.len());
-    for (number, component) in components.iter().enumerate() {
-        let start = component
-            .iter()
-            .flat_map(|node| graph.neighbors(*node))
-            .map(|parent| component_of[&std::ptr::from_ref(graph[parent])])
-            .filter(|parent| *parent != number)
-            .map(|parent| ends[parent] + 1)
-            .max()
-            .unwrap_or_default();
-        ends[number] = start;
-        for place in &members[number] {
-            let inside =
-                |parent: &usize| component_of[&std::ptr::from_ref(slots[*parent].mapper())] == number;
-            let depth = depth(*place, parents, &inside, &mut depths, slots, circles.as_deref_mut())?;
-            ends[number] = ends[number].max(start + depth);
-            levels.insert(slots[*place].index(), start + depth);
+        let models: Vec<&'static Mapper> = graph.node_weights().copied().collect();
+        for child in &models {
+            for parent in models.iter().filter(|parent| refers_to(child, parent)) {
+                graph.add_edge(nodes[child], nodes[parent], ());
+            }
         }
+        // A component comes after all components that it has edges to: parents first.
+        let members = tarjan_scc(&graph);
+        let mut component_of: HashMap<&'static Mapper, usize> = HashMap::new();
+        for (number, component) in members.iter().enumerate() {
+            component_of.extend(component.iter().map(|node| (graph[*node], number)));
+        }
+        let components = members.iter().enumerate().map(|(number, component)| {
+            let neighbors = component.iter().flat_map(|node| graph.neighbors(*node));
+            let parents = neighbors.map(|parent| component_of[graph[parent]]);
+            let models: Vec<&'static Mapper> = component.iter().map(|node| graph[*node]).collect();
+            Component {
+                parents: parents.filter(|parent| *parent != number).collect(),
+                is_circular: models.len() > 1 || models.iter().any(|model| refers_to_itself(model)),
+                models,
+            }
+        });
+        Self { components: components.collect() }
     }
-    Ok(levels)
+
+    /// Whether the order follows from the models alone.
+    fn is_simple(&self) -> bool {
+        !self.components.iter().any(|component| component.is_circular)
+    }
+
+    /// The level of each object: by the tables' foreign keys, and inside a circle of tables by the objects themselves.
+    fn levels(
+        &self,
+        slots: &[Arc<dyn AnySlot>],
+        parents: &[Vec<usize>],
+        mut circles: Circles<'_>,
+    ) -> Result<Vec<usize>> {
+        let component_of: HashMap<&'static Mapper, usize> = (0..)
+            .zip(&self.components)
+            .flat_map(|(number, component)| component.models.iter().map(move |model| (*model, number)))
+            .collect();
+        let mut levels = vec![0; slots.len()];
+        if self.components.len() == 1 && self.is_simple() {
+            return Ok(levels);
+        }
+        let mut members: Vec<Vec<usize>> = vec![Vec::new(); self.components.len()];
+        for (place, slot) in slots.iter().enumerate() {
+            members[component_of[slot.mapper()]].push(place);
+        }
+        let mut depths = vec![None; slots.len()];
+        let mut ends = vec![0; self.components.len()];
+        for (number, component) in self.components.iter().enumerate() {
+            let start = component.parents.iter().map(|parent| ends[*parent] + 1).max().unwrap_or_default();
+            ends[number] = start;
+            for place in &members[number] {
+                let inside = |parent: &usize| component_of[slots[*parent].mapper()] == number;
+                let depth = match component.is_circular {
+                    true => depth(*place, parents, &inside, &mut depths, slots, circles.as_deref_mut())?,
+                    false => 0,
+                };
+                ends[number] = ends[number].max(start + depth);
+                levels[*place] = start + depth;
+            }
+        }
+        Ok(levels)
+    }
+}
+
+/// Whether a model has a relationship to its own kind.
+fn refers_to_itself(mapper: &Mapper) -> bool {
+    mapper.relationships().iter().any(|relationship| (relationship.target)() == mapper)
 }
 
 fn refers_to(child: &Mapper, parent: &Mapper) -> bool {

@@ -16,25 +16,41 @@ use crate::{
 type UniqueValue = (*const Mapper, usize, HashedKey);
 
 /// Splits the work into rounds, which are sent one after the other. Nearly always there is one.
-pub(super) fn rounds(work: Work, graph: &Arc<Graph>) -> Result<Vec<Work>> {
+pub(super) fn split_into_rounds(rounds: &mut Vec<Work>, graph: &Arc<Graph>) -> Result<()> {
+    let Some(order) = rounds.last().map(|work| order(work, graph)).transpose()?.flatten() else {
+        return Ok(());
+    };
+    let split: Vec<Work> = rounds.drain(..).flat_map(|work| split(work, &order)).collect();
+    *rounds = split;
+    Ok(())
+}
+
+/// What tells the round of each object.
+struct Order {
+    levels: HashMap<u32, usize>,
+    /// Objects that get another key.
+    moved: HashSet<u32>,
+}
+
+/// None: there is one round.
+fn order(work: &Work, graph: &Arc<Graph>) -> Result<Option<Order>> {
     if work.deletes.is_empty()
         && work.switches.is_empty()
-        && (work.updates.is_empty() || !changes_unique(&work)?)
+        && (work.updates.is_empty() || !changes_unique(work)?)
     {
-        return Ok(vec![work]);
+        return Ok(None);
     }
-    let values = Values::of(&work);
-    let freed = values.freed(&work)?;
-    let mut waits = values.waits(&work, &freed)?;
-    let (moved, key_waits) = key_waits(&work, &values)?;
+    let values = Values::of(work);
+    let freed = values.freed(work)?;
+    let mut waits = values.waits(work, &freed)?;
+    let (moved, key_waits) = key_waits(work, &values)?;
     waits.extend(key_waits);
     if waits.is_empty() && (moved.is_empty() || work.links.is_empty()) {
-        return Ok(vec![work]);
+        return Ok(None);
     }
-    waits.extend(dependents(&work, graph)?);
+    waits.extend(dependents(work, graph)?);
     let objects = work.inserts.len() + work.updates.len() + work.deletes.len() + work.switches.len();
-    let levels = settle(&waits, objects);
-    Ok(split(work, &levels, &moved))
+    Ok(Some(Order { levels: settle(&waits, objects), moved }))
 }
 
 /// Whether an update may give up a unique value. Most models have none that an update changes.
@@ -188,7 +204,7 @@ fn settle(waits: &[Wait], objects: usize) -> HashMap<u32, usize> {
     HashMap::new()
 }
 
-fn split(work: Work, levels: &HashMap<u32, usize>, moved: &HashSet<u32>) -> Vec<Work> {
+fn split(work: Work, Order { levels, moved }: &Order) -> Vec<Work> {
     let level = |slot: &Arc<dyn AnySlot>| levels.get(&slot.index()).copied().unwrap_or_default();
     // Rows of a secondary table come after the keys that they refer to.
     let end = |slot: &Arc<dyn AnySlot>| level(slot) + usize::from(moved.contains(&slot.index()));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aludel_driver::Result;
 use hashbrown::{HashMap, HashSet};
 
-use super::{batches::columns_of, rounds::Values, work::Work};
+use super::{batches::leaves_columns_to_the_database, rounds::Values, work::Work};
 use crate::{
     graph::{AnySlot, HashedKey, identity_key},
     mapping::{Direction, Mapper},
@@ -52,7 +52,7 @@ pub(super) fn find_row_switches(work: &mut Work) -> Result<()> {
         let mapper = new.mapper();
         let Some(key) = values.unique(new, mapper.key()) else { continue };
         // What the database makes comes with an INSERT only.
-        if columns_of(&**new, mapper)?.1.is_empty()
+        if !leaves_columns_to_the_database(&**new)?
             && let Some(old) = gone.remove(&(std::ptr::from_ref(mapper), key))
         {
             switches.push(RowSwitch { old, new: new.clone() });

@@ -91,6 +91,12 @@ impl Work {
             && self.unlinks.is_empty()
     }
 
+    /// The objects of which versions are sent.
+    pub(super) fn sent(&self) -> impl Iterator<Item = &Arc<dyn AnySlot>> {
+        let switched = self.switches.iter().map(|switch| &switch.new);
+        self.inserts.iter().chain(&self.updates).chain(switched)
+    }
+
     fn relationships(&mut self, inner: &Inner, entry: &Entry) -> Result<()> {
         let configuration = entry.mapper.configuration()?;
         for (number, relation) in (0u16..).zip(&configuration.relationships) {
@@ -237,16 +243,31 @@ impl Work {
         self.assignments.push(Assignment { child, parent, configuration, name, post_update });
     }
 
+    /// What is written are the present versions. Gives the places of the new objects that were given a key.
+    pub(super) fn begin_flush(&self) -> Vec<usize> {
+        for slot in &self.updates {
+            slot.begin_flush();
+        }
+        let mut keyed = Vec::new();
+        for (place, slot) in self.inserts.iter().enumerate() {
+            if !slot.begin_flush() {
+                keyed.push(place);
+            }
+        }
+        keyed
+    }
+
     /// Adds the objects that only an assignment touches, and checks what can be checked before anything is sent.
-    pub(super) fn complete(&mut self, graph: &Graph) -> Result<()> {
+    pub(super) fn complete(&mut self, graph: &Graph, keyed: &[usize]) -> Result<()> {
         // A flush may hold any number of rows, so nothing here looks through a list for each of them.
         let assigned = Assigned::by(&self.assignments);
-        self.check_keys(graph, &assigned)?;
+        self.check_keys(graph, keyed, &assigned)?;
         let mut updated: HashSet<u32> = self.updates.iter().map(|slot| slot.index()).collect();
         for assignment in &self.assignments {
             assignment.check()?;
             let child = &assignment.child;
             if child.state() == State::Persistent && updated.insert(child.index()) {
+                child.begin_flush();
                 self.updates.push(child.clone());
             }
         }
@@ -259,10 +280,10 @@ impl Work {
 
 impl Work {
     /// Two objects with one primary key are reported by name, before the database finds them.
-    fn check_keys(&self, graph: &Graph, assigned: &Assigned) -> Result<()> {
+    fn check_keys(&self, graph: &Graph, keyed: &[usize], assigned: &Assigned) -> Result<()> {
         let inner = graph.lock();
         let mut seen: HashSet<(*const Mapper, HashedKey)> = HashSet::new();
-        for slot in &self.inserts {
+        for slot in keyed.iter().map(|place| &self.inserts[*place]) {
             let mapper = slot.mapper();
             let key: Vec<Value> = mapper.key().iter().map(|column| slot.value(*column)).collect();
             // A key that the database or a relationship will give is not there yet.

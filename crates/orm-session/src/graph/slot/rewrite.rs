@@ -34,13 +34,9 @@ impl<M: Mapped> Slot<M> {
                 // Somebody changed the object meanwhile.
                 continue;
             }
-            let replaced = std::mem::replace(&mut versions.now, shown);
-            if stored.is_some() {
-                versions.stored = Some(new);
-            }
-            if versions.before.is_none() && self.current_state() == State::Persistent {
-                versions.before = Some(old);
-            }
+            let sending = versions.sending_beside().cloned();
+            let base = (self.current_state() == State::Persistent).then_some(&old);
+            let replaced = versions.adopt(shown, stored.as_ref().map(|_| new), sending, base);
             drop(versions);
             // Old versions are dropped outside the lock: a drop may run user code.
             drop((replaced, stored));
@@ -50,9 +46,6 @@ impl<M: Mapped> Slot<M> {
 
     /// Remembers the version in the database as the one that a rollback goes back to.
     pub(in crate::graph) fn remember(&self) {
-        let mut versions = self.versions();
-        if versions.before.is_none() {
-            versions.before = Some(versions.stored.as_ref().unwrap_or(&versions.now).clone());
-        }
+        self.versions().remember();
     }
 }
