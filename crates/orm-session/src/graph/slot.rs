@@ -56,6 +56,8 @@ pub(crate) struct Slot<M> {
     index: u32,
     state: AtomicU8,
     expired: AtomicBool,
+    /// What the versions say of [`AnySlot::is_changed`], for those who ask often.
+    changed: AtomicBool,
     versions: Mutex<Versions<M>>,
 }
 
@@ -65,6 +67,7 @@ impl<M> Slot<M> {
             index,
             state: AtomicU8::new(state as u8),
             expired: AtomicBool::new(false),
+            changed: AtomicBool::new(false),
             versions: Mutex::new(Versions::new(model)),
         }
     }
@@ -75,6 +78,11 @@ impl<M> Slot<M> {
 
     fn versions(&self) -> MutexGuard<'_, Versions<M>> {
         self.versions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To be called under the lock whenever the version in the database became another one.
+    fn note(&self, versions: &Versions<M>) {
+        self.changed.store(versions.changed_from().is_some(), Ordering::Relaxed);
     }
 
     pub(crate) fn now(&self) -> Arc<M> {
@@ -129,7 +137,9 @@ impl<M: Mapped> Slot<M> {
             let new = Arc::new(model);
             let mut versions = self.versions();
             if let Some(old) = versions.replace(&present, &new) {
-                return versions.keep_stored(old);
+                let first = versions.keep_stored(old);
+                self.note(&versions);
+                return first;
             }
             drop(versions);
             // Somebody was quicker. The version was never shared, so it can be taken apart again.
@@ -147,7 +157,9 @@ impl<M: Mapped> Slot<M> {
             let present = self.now();
             let mut versions = self.versions();
             if let Some(old) = versions.replace(&present, &new) {
-                break (old, versions.forget_stored());
+                let stored = versions.forget_stored();
+                self.note(&versions);
+                break (old, stored);
             }
         };
         self.expired.store(false, Ordering::Relaxed);
@@ -195,6 +207,8 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     fn changed_sending(&self) -> Vec<u16>;
     /// Whether the version that is being sent differs from the database in one of these columns.
     fn differs(&self, columns: &[u16]) -> bool;
+    /// Whether the version that is being sent has another key than the database.
+    fn is_key_changed(&self) -> bool;
     /// A flush begins to send the present version. Says whether the numbered key is not set in it.
     fn begin_flush(&self) -> bool;
     /// The value of a column in the version that is being sent.
@@ -206,6 +220,8 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     /// The values of all columns that are being sent, into a row: without the key when `numbered` and it is unset, which is
     /// then true.
     fn write_insert(&self, numbered: bool, values: &mut Vec<Value>) -> bool;
+    /// The columns that differ from the database, and a row of their values and of those that find the row.
+    fn write_update(&self, finding: &[u16], changed: &mut Vec<u16>, values: &mut Vec<Value>);
     /// Whether the numbered key is not set in the version that is being sent.
     fn is_key_unset(&self) -> bool;
     /// Puts values that the database made into the sent version and the present one.
@@ -286,7 +302,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn is_changed(&self) -> bool {
-        self.versions().changed_from().is_some()
+        self.changed.load(Ordering::Relaxed)
     }
 
     fn changed(&self) -> Vec<u16> {
@@ -302,6 +318,12 @@ impl<M: Mapped> AnySlot for Slot<M> {
     fn differs(&self, columns: &[u16]) -> bool {
         let Some((sending, stored)) = self.sending_and_stored() else { return false };
         columns.iter().any(|column| !sending.column_eq(&stored, *column))
+    }
+
+    fn is_key_changed(&self) -> bool {
+        let versions = self.versions();
+        let (sending, Some(stored)) = (versions.sending(), versions.changed_from()) else { return false };
+        M::mapper().key().iter().any(|column| !sending.column_eq(stored, *column))
     }
 
     fn begin_flush(&self) -> bool {
@@ -339,6 +361,13 @@ impl<M: Mapped> AnySlot for Slot<M> {
         is_unnumbered
     }
 
+    fn write_update(&self, finding: &[u16], changed: &mut Vec<u16>, values: &mut Vec<Value>) {
+        let Some((sending, stored)) = self.sending_and_stored() else { return };
+        changed.extend(columns::<M>().filter(|column| !sending.column_eq(&stored, *column)));
+        values.extend(changed.iter().map(|column| sending.column(*column)));
+        values.extend(finding.iter().map(|column| stored.column(*column)));
+    }
+
     fn is_key_unset(&self) -> bool {
         self.versions().sending().is_key_unset()
     }
@@ -360,6 +389,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
             let old = versions.replace(present, new)?;
             if keeps {
                 versions.keep_stored(old);
+                self.note(&versions);
             }
             Some(versions.complete(sent.clone()))
         };
@@ -389,6 +419,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
             versions = self.versions();
         }
         let old = versions.end_flush();
+        self.note(&versions);
         drop(versions);
         self.set_state(State::Persistent);
         drop(old);
@@ -396,7 +427,10 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn end_flush(&self) {
-        let old = self.versions().end_flush();
+        let mut versions = self.versions();
+        let old = versions.end_flush();
+        self.note(&versions);
+        drop(versions);
         drop(old);
     }
 
@@ -429,6 +463,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
                 continue;
             }
             let old = versions.adopt(next, stored.map(|_| adopted.clone()), sent, Some(&base));
+            self.note(&versions);
             drop(versions);
             drop((old, base));
             return Ok(());
@@ -478,13 +513,17 @@ impl<M: Mapped> AnySlot for Slot<M> {
 
     fn rollback(&self) {
         // What was never sent is a plain value again, as the user left it.
-        let (before, old) = self.versions().rollback(self.is_pending());
+        let mut versions = self.versions();
+        let (before, old) = versions.rollback(self.is_pending());
+        self.note(&versions);
+        drop(versions);
         if let Some(before) = before {
             let version = before.into_version();
             let mut versions = self.versions();
             let now = std::mem::replace(&mut versions.now, version);
             // What somebody changed in between is rolled back too.
             let more = versions.rollback(true);
+            self.note(&versions);
             drop(versions);
             drop((now, more));
         }

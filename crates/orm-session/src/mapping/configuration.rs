@@ -17,8 +17,12 @@ pub(crate) struct Configuration {
     pub(crate) autoincrement: Option<u16>,
     /// The column that counts the versions of a row.
     pub(crate) version: Option<u16>,
+    /// Whether the session writes foreign keys that refer to a key which changes.
+    pub(crate) follows_keys: bool,
     /// The columns that the client makes a value for where an INSERT has none.
     pub(crate) defaults: Box<[(u16, fn() -> Value)]>,
+    /// The columns that the client makes a value for with each UPDATE that does not set them.
+    pub(crate) onupdates: Box<[(u16, fn() -> Value)]>,
     /// The columns that the database makes a value for.
     pub(crate) server_defaults: Box<[u16]>,
     /// The sets of columns whose values are unique together; the primary key comes first.
@@ -73,18 +77,30 @@ impl Configuration {
         let definition = mapper.definition();
         let relationships = (0..mapper.relationships().len())
             .map(|index| relationship(mapper, index))
-            .collect::<Result<_>>()?;
+            .collect::<Result<Box<[RelationshipConfiguration]>>>()?;
+        let follows_keys = relationships.iter().any(|relation| !relation.passive_updates);
         let autoincrement =
             definition.autoincrement_column().and_then(|column| position(mapper, &column.name));
         let version = mapper.columns().iter().position(|column| column.version_id);
         let version = version.and_then(|position| u16::try_from(position).ok());
         let columns = (0u16..).zip(mapper.columns());
         let defaults = columns.filter_map(|(number, column)| Some((number, column.default?))).collect();
+        let columns = (0u16..).zip(mapper.columns());
+        let onupdates = columns.filter_map(|(number, column)| Some((number, column.onupdate?))).collect();
         let columns = (0u16..).zip(&definition.columns);
         let server_defaults =
             columns.filter(|(_, column)| column.server_default.is_some()).map(|(number, _)| number).collect();
         let uniques = uniques(mapper);
-        Ok(Self { relationships, autoincrement, version, defaults, server_defaults, uniques })
+        Ok(Self {
+            relationships,
+            autoincrement,
+            version,
+            follows_keys,
+            defaults,
+            onupdates,
+            server_defaults,
+            uniques,
+        })
     }
 }
 

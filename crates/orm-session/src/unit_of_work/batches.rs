@@ -213,12 +213,20 @@ pub(super) fn update_operations(work: &Work) -> Result<Vec<Operation>> {
     let posted = work.inserts.iter().filter(|slot| {
         assigned.get(&slot.index()).is_some_and(|list| list.iter().any(|assignment| assignment.post_update))
     });
-    let mut operations: Vec<Operation> = Vec::new();
-    let mut masks: Vec<(&'static Mapper, Vec<u16>)> = Vec::new();
+    let mut batches = UpdateBatches { shapes: Vec::new(), operations: Vec::new(), last: 0 };
+    let mut changed = Vec::new();
     let written = work.updates.iter().chain(posted).map(|slot| (slot, slot));
     let switched = work.switches.iter().map(|switch| (&switch.new, &switch.old));
     for (slot, row) in written.chain(switched) {
         let mapper = slot.mapper();
+        let configuration = mapper.configuration()?;
+        let is_completed = !configuration.onupdates.is_empty()
+            || configuration.version.is_some()
+            || !Arc::ptr_eq(slot, row)
+            || (!assigned.is_empty() && assigned.contains_key(&slot.index()));
+        if !is_completed && batches.add_like_last(slot, &mut changed) {
+            continue;
+        }
         let mut columns = if Arc::ptr_eq(slot, row) { slot.changed_sending() } else { Vec::new() };
         for assignment in assigned.get(&slot.index()).into_iter().flatten() {
             let values = assignment.values();
@@ -233,41 +241,87 @@ pub(super) fn update_operations(work: &Work) -> Result<Vec<Operation>> {
         if columns.is_empty() {
             continue;
         }
-        let mut touched: Vec<(u16, Value)> = (0u16..)
-            .zip(mapper.columns())
-            .filter(|(number, _)| !columns.contains(number))
-            .filter_map(|(number, column)| column.onupdate.map(|make| (number, make())))
-            .collect();
+        let unset = configuration.onupdates.iter().filter(|(number, _)| !columns.contains(number));
+        let mut touched: Vec<(u16, Value)> = unset.map(|(number, make)| (*number, make())).collect();
         // A version that was set by hand is taken as it is.
-        let version = mapper.configuration()?.version.filter(|version| !columns.contains(version));
+        let version = configuration.version.filter(|version| !columns.contains(version));
         touched.extend(version.map(|version| (version, next_version(&row.stored(version)))));
         if !touched.is_empty() {
             columns.extend(touched.iter().map(|(number, _)| *number));
             slot.receive(&touched)?;
         }
-        let finding = finding(mapper)?;
-        let place = masks.iter().position(|(other, mask)| *other == mapper && *mask == columns);
-        let place = place.unwrap_or_else(|| {
-            masks.push((mapper, columns.clone()));
-            operations.push(Operation {
-                table: mapper.table().clone(),
-                columns: shapes(mapper, &columns),
-                keys: shapes(mapper, &finding),
-                values: Vec::new(),
-                rows: 0,
-                purpose: Purpose::Update { mapper, slots: Vec::new() },
-            });
-            operations.len() - 1
-        });
-        let operation = &mut operations[place];
-        slot.write_sending(&columns, &mut operation.values);
-        row.write_stored(&finding, &mut operation.values);
+        batches.add(slot, row, columns)?;
+    }
+    Ok(batches.operations)
+}
+
+/// What rows of an UPDATE have in common.
+struct UpdateShape {
+    mapper: &'static Mapper,
+    columns: Vec<u16>,
+    finding: Vec<u16>,
+}
+
+struct UpdateBatches {
+    shapes: Vec<UpdateShape>,
+    operations: Vec<Operation>,
+    /// Where the last row went, which is where the next one goes nearly always.
+    last: usize,
+}
+
+impl UpdateBatches {
+    /// Adds a row that has what the last one has, or has nothing to be written. False: it is another one.
+    fn add_like_last(&mut self, slot: &Arc<dyn AnySlot>, changed: &mut Vec<u16>) -> bool {
+        let Some(shape) = self.shapes.get(self.last).filter(|shape| shape.mapper == slot.mapper()) else {
+            return false;
+        };
+        let values = &mut self.operations[self.last].values;
+        let start = values.len();
+        changed.clear();
+        slot.write_update(&shape.finding, changed, values);
+        if *changed == shape.columns {
+            self.count(self.last, slot);
+            return true;
+        }
+        values.truncate(start);
+        changed.is_empty()
+    }
+
+    /// Adds a row; `row` is the object that has it in the database.
+    fn add(&mut self, slot: &Arc<dyn AnySlot>, row: &Arc<dyn AnySlot>, columns: Vec<u16>) -> Result<()> {
+        let mapper = slot.mapper();
+        let place = self.shapes.iter().position(|shape| shape.mapper == mapper && shape.columns == columns);
+        let place = match place {
+            Some(place) => place,
+            None => {
+                let finding = finding(mapper)?;
+                self.operations.push(Operation {
+                    table: mapper.table().clone(),
+                    columns: shapes(mapper, &columns),
+                    keys: shapes(mapper, &finding),
+                    values: Vec::new(),
+                    rows: 0,
+                    purpose: Purpose::Update { mapper, slots: Vec::new() },
+                });
+                self.shapes.push(UpdateShape { mapper, columns, finding });
+                self.shapes.len() - 1
+            }
+        };
+        let (shape, values) = (&self.shapes[place], &mut self.operations[place].values);
+        slot.write_sending(&shape.columns, values);
+        row.write_stored(&shape.finding, values);
+        self.count(place, slot);
+        Ok(())
+    }
+
+    fn count(&mut self, place: usize, slot: &Arc<dyn AnySlot>) {
+        self.last = place;
+        let operation = &mut self.operations[place];
         operation.rows += 1;
         if let Purpose::Update { slots, .. } = &mut operation.purpose {
             slots.push(slot.clone());
         }
     }
-    Ok(operations)
 }
 
 /// The rows of secondary tables that follow keys which the session changed.

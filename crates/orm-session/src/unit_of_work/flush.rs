@@ -136,7 +136,7 @@ impl Flush<'_> {
         let mut moved = Vec::new();
         for slot in &work.updates {
             let mapper = slot.mapper();
-            let is_moved = slot.differs(mapper.key());
+            let is_moved = slot.is_key_changed();
             let old = if is_moved { identity_key(&**slot, mapper) } else { Vec::new() };
             slot.end_flush();
             if is_moved {

@@ -60,6 +60,8 @@ fn moving(graph: &Arc<Graph>) -> Slots {
         let inner = graph.lock();
         let entries = inner.touched.iter().filter_map(|index| inner.entry(*index));
         entries
+            // Most models have no relationship that asks for it.
+            .filter(|entry| entry.mapper.configuration().is_ok_and(|it| it.follows_keys))
             .filter(|entry| {
                 entry.slot.state() == State::Persistent && !entry.doomed && entry.slot.is_changed()
             })

@@ -4,7 +4,10 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use aludel_driver::{Capabilities, ColumnInfo, Done, Error, ErrorKind, Result, Row, Sink, Statement};
 use aludel_sql_expression::{
-    Cell, Dialect, SqlType, Value, schema::Table, typed::RowReader, value::ArrayValue,
+    Cell, Dialect, SqlType, Value,
+    schema::Table,
+    typed::RowReader,
+    value::{ArrayValue, Elements},
 };
 use hashbrown::HashMap;
 
@@ -66,7 +69,11 @@ pub(super) struct Prepared {
 
 /// The rows that a statement gave back.
 #[derive(Default)]
-pub(super) struct Returned(pub(super) Vec<Vec<Value>>);
+pub(super) struct Returned {
+    pub(super) rows: Vec<Vec<Value>>,
+    /// The rows where each is one number, and nothing else.
+    pub(super) numbers: Vec<i64>,
+}
 
 impl Sink for Returned {
     fn columns(&mut self, _: &Arc<[ColumnInfo]>) -> Result<()> {
@@ -74,9 +81,18 @@ impl Sink for Returned {
     }
 
     fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
+        if row.len() == 1
+            && self.rows.is_empty()
+            && let Some(number) = row.integer(0)
+        {
+            self.numbers.push(number);
+            return Ok(ControlFlow::Continue(()));
+        }
+        // A kind of value that has no short way.
+        self.rows.extend(self.numbers.drain(..).map(|number| vec![Value::I64(number)]));
         let mut reader = RowReader::new(row);
         let values = (0..row.len()).map(|_| reader.next()).collect::<aludel_sql_expression::Result<_>>()?;
-        self.0.push(values);
+        self.rows.push(values);
         Ok(ControlFlow::Continue(()))
     }
 }
@@ -176,19 +192,13 @@ impl Operation {
             }
             _ => self.columns.iter().chain(&self.keys).map(|column| &column.sql_type).collect(),
         };
-        let mut columns: Vec<Vec<Value>> = types.iter().map(|_| Vec::with_capacity(self.rows)).collect();
-        let width = types.len();
-        for (position, value) in values.into_iter().enumerate() {
-            columns[position % width].push(value);
-        }
-        let parameters = types
-            .into_iter()
-            .zip(columns)
-            .map(|(element, values)| {
-                Value::Array(Box::new(ArrayValue { element: element.clone(), values: values.into() }))
-            })
-            .collect();
-        Prepared::one(statement, parameters, self.rows)
+        // Each array reads its column of the rows where it stands.
+        let (rows, width) = (Arc::new(values), types.len());
+        let arrays = types.into_iter().enumerate().map(|(column, element)| {
+            let values = Elements::column(&rows, column, width, self.rows);
+            Value::Array(Box::new(ArrayValue { element: element.clone(), values }))
+        });
+        Prepared::one(statement, arrays.collect(), self.rows)
     }
 
     /// Takes in what the database answered.
@@ -250,19 +260,32 @@ impl Operation {
         }
         let mut remaining = slots;
         for statement in prepared {
-            let rows = std::mem::take(&mut statement.returned.0);
+            let Returned { rows, numbers } = std::mem::take(&mut statement.returned);
             let (present, rest) = remaining.split_at(statement.rows.min(remaining.len()));
             remaining = rest;
-            if rows.len() != present.len() {
+            if rows.len() + numbers.len() != present.len() {
                 let message = format!(
                     "INSERT into table `{}` told of {} rows for {} objects, so that it cannot be said which are which: a trigger \
                      or a rule may have kept some back; flush after each object to find it",
                     mapper.table().name(),
-                    rows.len(),
+                    rows.len() + numbers.len(),
                     present.len()
                 );
                 return Err(Error::new(ErrorKind::Flush, message));
             }
+            if rows.is_empty() && self.returns_key_alone() {
+                if numbers.windows(2).any(|pair| pair[0] >= pair[1]) {
+                    let reason = "a trigger or a default makes them in another way";
+                    return Err(not_told(mapper, fetch[0], reason));
+                }
+                let mut numbered = present.iter().zip(numbers);
+                numbered.try_for_each(|(slot, number)| slot.number(fetch[0], number))?;
+                continue;
+            }
+            let rows = match numbers.is_empty() {
+                true => rows,
+                false => numbers.into_iter().map(|number| vec![Value::I64(number)]).collect(),
+            };
             match_rows(mapper, present, fetch, rows)?;
         }
         Ok(())
@@ -279,9 +302,8 @@ fn match_rows(
     mut rows: Vec<Vec<Value>>,
 ) -> Result<()> {
     let autoincrement = mapper.configuration()?.autoincrement;
-    let receive = |slot: &Arc<dyn AnySlot>, row: Vec<Value>| match (fetch, row.as_slice()) {
-        ([column], [Value::I64(number)]) if Some(*column) == autoincrement => slot.number(*column, *number),
-        _ => slot.receive(&fetch.iter().copied().zip(row).collect::<Vec<_>>()),
+    let receive = |slot: &Arc<dyn AnySlot>, row: Vec<Value>| {
+        slot.receive(&fetch.iter().copied().zip(row).collect::<Vec<_>>())
     };
     if slots.len() == 1 {
         return rows.pop().map_or(Ok(()), |row| receive(slots[0], row));

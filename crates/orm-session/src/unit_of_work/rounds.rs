@@ -57,7 +57,7 @@ fn order(work: &Work, graph: &Arc<Graph>) -> Result<Option<Order>> {
 fn changes_unique(work: &Work) -> Result<bool> {
     for slot in &work.updates {
         let uniques = &slot.mapper().configuration()?.uniques;
-        if uniques.len() > 1 || slot.differs(&uniques[0]) {
+        if uniques.len() > 1 || slot.is_key_changed() {
             return Ok(true);
         }
     }

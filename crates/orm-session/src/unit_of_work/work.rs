@@ -61,11 +61,20 @@ impl Work {
             return Err(Error::new(ErrorKind::Flush, messages));
         }
         let mut work = Self::default();
-        for index in inner.touched.clone() {
-            let Some(entry) = inner.entry_mut(index).filter(|entry| entry.is_alive()) else { continue };
+        let touched = std::mem::take(&mut inner.touched);
+        let mut linked = Vec::new();
+        for index in &touched {
+            let Some(entry) = inner.entry_mut(*index) else { continue };
+            let state = entry.slot.state();
+            if !matches!(state, State::Pending | State::Persistent) {
+                continue;
+            }
             // What is changed from here on is for the next flush.
             entry.relations_mut().iter_mut().for_each(Relation::begin_flush);
-            match (entry.slot.state(), entry.doomed) {
+            if !entry.mapper.relationships().is_empty() {
+                linked.push(*index);
+            }
+            match (state, entry.doomed) {
                 (State::Pending, _) => work.inserts.push(entry.slot.clone()),
                 (State::Persistent, true) => work.deletes.push(entry.slot.clone()),
                 (State::Persistent, false) if entry.slot.is_changed() => {
@@ -74,8 +83,9 @@ impl Work {
                 _ => {}
             }
         }
-        for index in inner.touched.clone() {
-            if let Some(entry) = inner.entry(index).filter(|entry| entry.is_alive()) {
+        inner.touched = touched;
+        for index in linked {
+            if let Some(entry) = inner.entry(index) {
                 work.relationships(&inner, entry)?;
             }
         }

@@ -22,7 +22,7 @@ enum Place {
 
 impl Elements {
     /// So many values of rows that are `width` values wide, from the value at `start` on.
-    pub(crate) fn column(rows: &Arc<Vec<Value>>, start: usize, width: usize, count: usize) -> Self {
+    pub fn column(rows: &Arc<Vec<Value>>, start: usize, width: usize, count: usize) -> Self {
         let end = match count {
             0 => start,
             count => (start + (count - 1) * width + 1).min(rows.len()),
