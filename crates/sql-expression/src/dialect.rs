@@ -3,6 +3,7 @@
 //! Most of what differs between databases is plain data, in [`Features`]; a few hooks spell what is no yes or no:
 //! placeholders, quotes, literals and type names. A backend from outside implements the hooks and fills in the features.
 
+mod constructs;
 mod features;
 mod literal;
 mod mysql;
@@ -14,6 +15,10 @@ mod sqlite;
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
+pub use constructs::{
+    BitwiseStyle, Constructs, DateStyle, FullTextStyle, GroupingStyle, JsonStyle, RegexpStyle, StringsStyle,
+    UpsertStyle, ValuesStyle,
+};
 pub use features::{
     Autoincrement, Concatenation, DefaultValues, DistinctFrom, EnumerationStyle, Features,
     ForeignKeyIfExists, InsertMany, LimitStyle, MultipleTables, RowLocking, TextComparison,

@@ -1,12 +1,16 @@
 //! Statements: immutable values that own their structure, and know what their rows are read into.
 
 mod clauses;
+mod common_table;
 mod ddl;
 mod delete;
 mod dynamic_row;
 mod executable;
+mod further;
+mod hint;
 mod insert;
 mod insert_row;
+mod lock;
 mod node;
 mod options;
 mod reusable;
@@ -14,12 +18,16 @@ mod row_values;
 mod select;
 mod text;
 mod update;
+mod upsert;
+mod values;
 
 pub use clauses::{ClausesPlace, SelectClauses};
 pub use ddl::{Ddl, create_index, create_table, ddl, drop_index, drop_table};
 pub use delete::{Delete, delete};
 pub use dynamic_row::DynamicRow;
 pub use executable::{Executable, ScalarExecutable};
+pub use further::{ChangeClauses, FurtherClauses, Hint};
+pub use hint::IntoHint;
 pub use insert::{Assign, Insert, Returned, insert};
 pub use insert_row::InsertRow;
 pub use node::{
@@ -33,3 +41,5 @@ pub use row_values::{RowValues, RowWriter};
 pub use select::{FirstValue, IntoNodes, IntoOrderBy, JoinTarget, Select, select};
 pub use text::{IntoParameter, IntoSqlText, TextStatement, Trusted, Typed, text, trusted};
 pub use update::{Update, update};
+pub use upsert::{Conflict, ExcludedColumn, IntoConflict, OnConflict, Upsert, conflict, excluded};
+pub use values::values;

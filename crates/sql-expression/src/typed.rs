@@ -2,22 +2,31 @@
 
 mod arithmetic;
 mod attribute;
+mod bitwise;
 mod case;
 mod column_expression;
 mod column_type;
 mod entity;
 mod expression;
 mod functions;
+mod grouping;
+mod json;
 mod key;
+mod known_functions;
 mod operand;
 mod operators;
+mod quantified;
+mod search;
 mod selectable;
+mod temporal;
 mod tuple;
+mod window_functions;
 
 #[cfg(feature = "rust_decimal-1")]
 pub(crate) use arithmetic::arithmetic;
 pub use arithmetic::{Arithmetic, ArithmeticOperand};
 pub use attribute::Attribute;
+pub use bitwise::Bits;
 pub use case::{Case, case};
 pub use column_expression::ColumnExpression;
 #[cfg(any(
@@ -35,7 +44,20 @@ pub use functions::{
     Sum, Typed, avg, coalesce, count, count_all, exists, func, literal, lower, max, min, not, null, sum,
     upper,
 };
+pub use grouping::{GroupingSets, cube, grouping_sets, rollup};
+pub use json::{JsonDocument, JsonPath};
 pub use key::{IntoKey, Key};
+pub use known_functions::{
+    abs, char_length, false_, greatest, least, literal_text, ltrim, nullif, replace, round, rtrim, substr,
+    trim, true_,
+};
 pub use operand::{Condition, IntoNode, Operand};
+pub use quantified::{Quantified, all, all_elements, any, any_element, array};
+pub use search::{FullText, full_text};
 pub use selectable::{RowReader, Selectable};
+pub use temporal::{Interval, Temporal, date_add, date_sub, days_between, extract, now, seconds_between};
 pub use tuple::{Tuple, tuple};
+pub use window_functions::{
+    argument, cume_dist, dense_rank, first_value, lag, last_value, lead, mode, nth_value, ntile,
+    percent_rank, percentile_cont, rank, row_number, string_agg,
+};

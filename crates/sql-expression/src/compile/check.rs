@@ -1,13 +1,12 @@
 //! Checks names against what they are names of.
 
-use std::sync::Arc;
-
 use super::compiler::Compiler;
 use crate::{
     Error, Result,
     expression::{AliasTarget, Node, Source},
+    name::Name,
     schema::Table,
-    statement::{SelectItem, SelectNode},
+    statement::{SelectItem, StatementNode},
 };
 
 /// A column that a subquery gives.
@@ -28,12 +27,18 @@ impl<'n> Compiler<'n> {
             return self.table_column(table, name);
         }
         let Source::Alias(alias) = source else { return Ok(name.to_owned()) };
-        let (AliasTarget::Subquery(select) | AliasTarget::CommonTableExpression { select, .. }) =
-            alias.target()
-        else {
-            return Ok(name.to_owned());
+        let columns = match alias.target() {
+            AliasTarget::Subquery(select)
+            | AliasTarget::Lateral(select)
+            | AliasTarget::CommonTableExpression { select, .. } => self.output_columns(&select.items),
+            AliasTarget::Changes(StatementNode::Insert(insert)) => self.output_columns(&insert.returning),
+            AliasTarget::Changes(StatementNode::Update(update)) => self.output_columns(&update.returning),
+            AliasTarget::Changes(StatementNode::Delete(delete)) => self.output_columns(&delete.returning),
+            AliasTarget::Values(values) => Some(named(&values.columns)),
+            AliasTarget::Function(function) if !function.columns.is_empty() => Some(named(&function.columns)),
+            _ => None,
         };
-        let Some(columns) = self.output_columns(select) else { return Ok(name.to_owned()) };
+        let Some(columns) = columns else { return Ok(name.to_owned()) };
         if let Some(column) = columns.iter().find(|column| column.name == name) {
             return Ok(column.written.clone());
         }
@@ -52,9 +57,9 @@ impl<'n> Compiler<'n> {
     }
 
     /// The columns that a select gives; none where one of them has a name that only the database knows.
-    fn output_columns(&self, select: &Arc<SelectNode>) -> Option<Vec<OutputColumn>> {
+    fn output_columns(&self, items: &[SelectItem]) -> Option<Vec<OutputColumn>> {
         let mut columns = Vec::new();
-        for item in &select.items {
+        for item in items {
             match item {
                 SelectItem::Entity { table, .. } => {
                     columns.extend(table.definition().columns.iter().map(|column| OutputColumn {
@@ -83,6 +88,11 @@ impl<'n> Compiler<'n> {
             SelectItem::Entity { table, .. } => table.definition().columns.len(),
         }
     }
+}
+
+/// Columns that are called just as they are asked for.
+fn named(columns: &[Name]) -> Vec<OutputColumn> {
+    columns.iter().map(|name| OutputColumn { name: name.to_string(), written: name.to_string() }).collect()
 }
 
 fn unknown_column(kind: &str, of: &str, name: &str, names: &[&str]) -> Error {

@@ -13,7 +13,7 @@ use crate::{
     dialect::{Dialect, Features},
     expression::{Alias, AliasTarget, Source},
     name::Name,
-    statement::{RowValues, StatementKind, StatementNode},
+    statement::{Hint, InsertNode, RowValues, StatementKind, StatementNode},
     types::SqlType,
 };
 
@@ -41,6 +41,10 @@ pub(super) struct Compiler<'n> {
     pub(super) with_written: bool,
     /// The element types of lists that are sent as one array.
     pub(super) arrays: Vec<(u32, SqlType)>,
+    /// The INSERT whose upsert is being written.
+    pub(super) upsert_of: Option<&'n InsertNode>,
+    /// The words that stand after tables of FROM.
+    pub(super) table_hints: &'n [(Source, Hint)],
     /// What tells the rows of an INSERT apart.
     pub(super) sentinel: Option<Sentinel>,
     /// Whether values are written into the text.
@@ -63,6 +67,8 @@ impl<'n> Compiler<'n> {
             unqualified: false,
             with_written: false,
             arrays: Vec::new(),
+            upsert_of: None,
+            table_hints: &[],
             sentinel: None,
             literals: false,
         }
@@ -138,7 +144,13 @@ impl<'n> Compiler<'n> {
 
     /// The error of what the dialect cannot say.
     pub(super) fn unsupported(&self, construct: &str) -> Error {
-        Error::unsupported(construct, self.dialect.name())
+        match self.dialect.version() {
+            (0, 0, 0) => Error::unsupported(construct, self.dialect.name()),
+            (major, minor, patch) => Error::compile(format!(
+                "{construct} is not supported by the {} dialect (version {major}.{minor}.{patch})",
+                self.dialect.name()
+            )),
+        }
     }
 
     /// Writes what comes between commas.

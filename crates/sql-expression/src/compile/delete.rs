@@ -19,7 +19,9 @@ impl<'n> Compiler<'n> {
                 .collect(),
         );
         let name = self.dialect.table_name(table);
-        self.push("DELETE FROM ");
+        self.push("DELETE ");
+        self.prefixes(delete.further.as_deref());
+        self.push("FROM ");
         self.push(&name);
         if !further.is_empty() {
             self.push(" USING ");
@@ -31,6 +33,8 @@ impl<'n> Compiler<'n> {
         }
         self.conditions(" WHERE ", &delete.filters)?;
         self.scopes.pop();
-        self.returning(&delete.returning, table, self.features.delete_returning, "DELETE")
+        self.returning(&delete.returning, table, self.features.delete_returning, "DELETE")?;
+        self.suffixes(delete.further.as_deref());
+        Ok(())
     }
 }

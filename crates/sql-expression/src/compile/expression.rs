@@ -87,6 +87,7 @@ impl<'n> Compiler<'n> {
                 Ok(())
             }
             Node::Text(text) => self.text_statement(text).map(|_| ()),
+            Node::Construct(node) => self.construct(node),
             Node::Star => {
                 self.push("*");
                 Ok(())

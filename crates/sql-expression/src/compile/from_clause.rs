@@ -1,6 +1,6 @@
 //! FROM, as it follows from the columns that are used.
 
-use super::{check, compiler::Compiler, join::Link};
+use super::{check, compiler::Compiler, derived::depends_on_others, join::Link};
 use crate::{
     Error, Result,
     expression::{AliasTarget, BinaryOperator, Node, Source},
@@ -78,7 +78,10 @@ impl<'n> Compiler<'n> {
                 chains.push(Chain::new(source, true));
             }
         }
-        for source in used_sources(select) {
+        let mut used = used_sources(select);
+        // What depends on others comes after them.
+        used.sort_by_key(|source| depends_on_others(source));
+        for source in used {
             if !joined(source) && !chains.iter().any(|chain| chain.root == source) {
                 chains.push(Chain::new(source, false));
             }
@@ -86,8 +89,14 @@ impl<'n> Compiler<'n> {
         for (position, join) in select.joins.iter().enumerate() {
             self.attach(&mut chains, position, join, correlate)?;
         }
-        if correlate && chains.len() > 1 {
-            chains.retain(|chain| chain.explicit || !chain.joins.is_empty() || !self.is_around(chain.root));
+        let named = select.further.as_ref().and_then(|further| further.correlate.as_ref());
+        if correlate && (chains.len() > 1 || named.is_some()) {
+            chains.retain(|chain| {
+                chain.explicit
+                    || !chain.joins.is_empty()
+                    || !self.is_around(chain.root)
+                    || named.is_some_and(|named| !named.contains(chain.root))
+            });
             if chains.is_empty() {
                 return Err(Error::compile(
                     "all tables of the subquery belong to the statement around it, so that nothing is left for its FROM; \
@@ -180,6 +189,7 @@ impl<'n> Compiler<'n> {
     pub(super) fn source(&mut self, source: &'n Source) -> Result<()> {
         let Source::Alias(alias) = source else {
             self.source_name(source);
+            self.table_hint(source);
             return Ok(());
         };
         match alias.target() {
@@ -196,14 +206,26 @@ impl<'n> Compiler<'n> {
                 })?;
                 self.push(")");
             }
-            AliasTarget::CommonTableExpression { .. } => {
+            AliasTarget::Lateral(select) => return self.lateral(alias, select),
+            AliasTarget::Values(values) => return self.values(alias, values),
+            AliasTarget::Function(function) => return self.table_function(alias, function),
+            AliasTarget::CommonTableExpression { .. } | AliasTarget::Changes(_) => {
                 self.source_name(source);
                 return Ok(());
             }
         }
         self.push(" AS ");
         self.source_name(source);
+        self.table_hint(source);
         Ok(())
+    }
+
+    /// Writes the words that were asked for after a table.
+    fn table_hint(&mut self, source: &Source) {
+        let hints = self.table_hints;
+        for (_, hint) in hints.iter().filter(|(of, _)| of == source) {
+            self.hint(hint, " ", "");
+        }
     }
 
     /// Refuses what would be read as a whole value although an outer join may leave it out.
@@ -239,6 +261,13 @@ impl<'n> Compiler<'n> {
             return;
         }
         let mut groups: Vec<usize> = (0..chains.len()).collect();
+        for at in 0..chains.len() {
+            // What sees the rows before it is bound to them by itself.
+            if chains[at].sources().any(depends_on_others) {
+                let (from, to) = (groups[at], groups[if at == 0 { 1 } else { at - 1 }]);
+                groups.iter_mut().filter(|own| **own == from).for_each(|own| *own = to);
+            }
+        }
         let conditions =
             chains.iter().flat_map(|chain| &chain.joins).filter_map(|step| step.join.on.as_ref());
         for condition in filters.iter().chain(conditions) {
@@ -291,6 +320,9 @@ fn used_sources(select: &SelectNode) -> Vec<&Source> {
         select.filters.iter().chain(&select.group_by).chain(&select.having).chain(&select.distinct_on);
     for node in nodes.chain(orders.iter().map(|order| &order.node)) {
         add_sources(&mut sources, node);
+    }
+    if let Some(further) = &select.further {
+        further.nodes(&mut |node| add_sources(&mut sources, node));
     }
     sources
 }

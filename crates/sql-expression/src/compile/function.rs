@@ -3,7 +3,9 @@
 use super::compiler::Compiler;
 use crate::{
     Error, Result,
+    dialect::StringsStyle,
     expression::{FrameBound, FrameUnit, FunctionNode, Node, Window},
+    name::Name,
 };
 
 /// Functions that take values of any type, so that nothing tells a parameter's type.
@@ -21,20 +23,56 @@ const OF_ANY_TYPE: [&str; 8] = [
 impl<'n> Compiler<'n> {
     pub(super) fn function(&mut self, function: &'n FunctionNode) -> Result<()> {
         check_name(&function.name)?;
-        self.push(&function.name);
+        let strings = function.name.eq_ignore_ascii_case("string_agg");
+        let name = match self.features.constructs.aggregate_strings {
+            StringsStyle::GroupConcat | StringsStyle::Separator if strings => "group_concat",
+            _ => self.own_name(&function.name),
+        };
+        self.push(name);
         self.push("(");
         if function.distinct {
             self.push("DISTINCT ");
         }
         let lone = OF_ANY_TYPE.contains(&&*function.name)
             || function.arguments.iter().all(|argument| matches!(argument, Node::Bind(_) | Node::Null));
+        let by_word = strings && self.features.constructs.aggregate_strings == StringsStyle::Separator;
+        let (arguments, separator) = match &function.arguments[..] {
+            [text, separator] if by_word => (std::slice::from_ref(text), Some(separator)),
+            arguments => (arguments, None),
+        };
         self.separated(
-            &function.arguments,
+            arguments,
             |this, argument| {
                 if lone { this.lone(argument) } else { this.node(argument) }
             },
         )?;
+        // ORDER BY stands before the separator here, whose values come first.
+        let slot = self.slot;
+        if let Some(separator) = separator {
+            self.skipping(|walk| walk.node(separator));
+        }
+        if let Some(clauses) = function.clauses.as_ref().filter(|clauses| !clauses.order_by.is_empty()) {
+            if !by_word && !self.features.constructs.aggregate_order {
+                return Err(self.unsupported("ORDER BY among the arguments of an aggregate"));
+            }
+            self.push(" ORDER BY ");
+            self.orders(&clauses.order_by, &[], false)?;
+        }
+        if let Some(separator) = separator {
+            let after = std::mem::replace(&mut self.slot, slot);
+            self.push(" SEPARATOR ");
+            self.node(separator)?;
+            self.slot = after;
+        }
         self.push(")");
+        if let Some(clauses) = function.clauses.as_ref().filter(|clauses| !clauses.within_group.is_empty()) {
+            if !self.features.constructs.within_group {
+                return Err(self.unsupported("WITHIN GROUP"));
+            }
+            self.push(" WITHIN GROUP (ORDER BY ");
+            self.orders(&clauses.within_group, &[], false)?;
+            self.push(")");
+        }
         if let Some(filter) = &function.filter {
             if !self.features.aggregate_filter {
                 return Err(
@@ -45,16 +83,47 @@ impl<'n> Compiler<'n> {
             self.node(filter)?;
             self.push(")");
         }
-        if let Some(window) = &function.over {
-            self.window(window)?;
+        let Some(window) = &function.over else { return Ok(()) };
+        self.push(" OVER ");
+        match &window.base {
+            Some(name)
+                if window.partition_by.is_empty() && window.order_by.is_empty() && window.frame.is_none() =>
+            {
+                self.identifier(name);
+                Ok(())
+            }
+            _ => self.window(window),
         }
-        Ok(())
+    }
+
+    /// The name that the dialect has for a function.
+    fn own_name(&self, name: &'n str) -> &'n str {
+        let names = self.features.constructs.function_names;
+        names.iter().find(|(usual, _)| usual.eq_ignore_ascii_case(name)).map_or(name, |(_, own)| own)
+    }
+
+    /// Writes WINDOW.
+    pub(super) fn windows(&mut self, windows: &'n [(Name, Window)]) -> Result<()> {
+        if windows.is_empty() {
+            return Ok(());
+        }
+        self.push(" WINDOW ");
+        self.separated(windows, |this, (name, window)| {
+            this.identifier(name);
+            this.push(" AS ");
+            this.window(window)
+        })
     }
 
     fn window(&mut self, window: &'n Window) -> Result<()> {
-        self.push(" OVER (");
+        self.push("(");
         let mut space = "";
+        if let Some(name) = &window.base {
+            self.identifier(name);
+            space = " ";
+        }
         if !window.partition_by.is_empty() {
+            self.push(space);
             self.push("PARTITION BY ");
             self.separated(&window.partition_by, Self::node)?;
             space = " ";

@@ -1,7 +1,7 @@
 //! What type an expression has, as far as its structure tells.
 
 use crate::{
-    expression::{BinaryOperator, Node, Source},
+    expression::{BinaryOperator, Construct, JsonRead, Node, Source},
     statement::SelectItem,
     types::SqlType,
 };
@@ -29,9 +29,28 @@ pub(super) fn type_of(node: &Node) -> Option<SqlType> {
             _ => Some(SqlType::Boolean),
         },
         Node::Function(function) => match &*function.name {
-            "count" | "row_number" | "rank" | "dense_rank" => Some(SqlType::BigInteger),
+            "count" | "row_number" | "rank" | "dense_rank" | "ntile" | "char_length" => {
+                Some(SqlType::BigInteger)
+            }
             "lower" | "upper" => Some(SqlType::Text),
             "min" | "max" | "coalesce" | "abs" | "nullif" => type_of(function.arguments.first()?),
+            _ => None,
+        },
+        Node::Construct(node) => match &node.construct {
+            Construct::Regexp { .. } | Construct::FullText { rank: false, .. } => Some(SqlType::Boolean),
+            Construct::Bitwise(_) => type_of(node.operands.first()?),
+            Construct::Extract(_) | Construct::Between(_) => Some(SqlType::BigInteger),
+            Construct::Later(sql_type) | Construct::Now(sql_type) | Construct::TryCast(sql_type) => {
+                Some(sql_type.clone())
+            }
+            Construct::Collate(_) | Construct::Text(_) => Some(SqlType::Text),
+            Construct::Json { read, .. } => Some(match read {
+                JsonRead::Json => SqlType::Json,
+                JsonRead::Text => SqlType::Text,
+                JsonRead::Integer => SqlType::BigInteger,
+                JsonRead::Float => SqlType::Double,
+                JsonRead::Boolean => SqlType::Boolean,
+            }),
             _ => None,
         },
         Node::Case(case) => type_of(&case.branches.first()?.1),

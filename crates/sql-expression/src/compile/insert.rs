@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    dialect::{DefaultValues, Dialect},
+    dialect::{DefaultValues, Dialect, UpsertStyle},
     name::Name,
     statement::{InsertNode, InsertRows, RowValues},
 };
@@ -58,7 +58,14 @@ impl<'n> Compiler<'n> {
         let way = if self.writes_literals() { Way::Plain } else { Way::of(insert, self.dialect) };
         let sentinel = Sentinel::of(insert, way);
         let name = self.dialect.table_name(table);
-        self.push("INSERT INTO ");
+        let further = insert.further.as_deref();
+        if !self.with_written && self.has_changes_in_with(further) {
+            // These stand before everything.
+            self.with()?;
+        }
+        self.push("INSERT ");
+        self.prefixes(further);
+        self.push("INTO ");
         self.push(&name);
         match &insert.rows {
             InsertRows::Default => self.defaults(),
@@ -87,12 +94,23 @@ impl<'n> Compiler<'n> {
             InsertRows::Select(select) => {
                 self.columns(insert, None)?;
                 self.push(" ");
+                // SQLite would take ON CONFLICT for a condition of the last join.
+                let ambiguous = further.is_some_and(|further| further.upsert.is_some())
+                    && self.features.constructs.upsert
+                        == Some(UpsertStyle::OnConflict { constraints: false });
+                if ambiguous {
+                    self.push("SELECT * FROM (");
+                }
                 self.select_statement(select)?;
+                if ambiguous {
+                    self.push(") WHERE TRUE");
+                }
             }
             InsertRows::Invalid(message) => {
                 return Err(Error::argument(format!("INSERT INTO {}: {message}", table.name())));
             }
         }
+        self.upsert(insert)?;
         if way != Way::GeneratedKey {
             self.returning(&insert.returning, table, self.features.insert_returning, "INSERT")?;
             for column in &sentinel.hidden {
@@ -101,6 +119,7 @@ impl<'n> Compiler<'n> {
                 self.identifier(&column);
             }
         }
+        self.suffixes(further);
         self.sentinel = (way != Way::Plain).then_some(sentinel);
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! The structural key of a statement: all of its structure, none of its values.
 
+mod construct;
 mod expression;
+mod further;
 mod statement;
 
 use crate::{
     Few, Value,
     dialect::Dialect,
-    expression::{Alias, AliasTarget, InNode, Source},
+    expression::{Alias, InNode, Source},
     schema::Table,
     statement::{SelectNode, StatementNode},
     types::SqlType,
@@ -127,20 +129,7 @@ impl<'n> Walk<'n> {
                 }
                 None => self.tag(0),
             }
-            match alias.target() {
-                AliasTarget::Table(table) => {
-                    self.tag(1);
-                    self.table(table);
-                }
-                AliasTarget::Subquery(select) => {
-                    self.tag(2);
-                    self.select(select);
-                }
-                AliasTarget::CommonTableExpression { select, recursive } => {
-                    self.tag(3 + u8::from(*recursive));
-                    self.select(select);
-                }
-            }
+            self.alias_target(alias.target());
             position += 1;
         }
     }

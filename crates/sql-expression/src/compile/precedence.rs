@@ -1,5 +1,6 @@
 //! How strongly each expression binds, as far as all databases agree; where they do not, parentheses are written.
 
+use super::construct;
 use crate::{
     dialect::{Concatenation, DistinctFrom, Features},
     expression::{BinaryOperator, Node, UnaryOperator},
@@ -34,6 +35,7 @@ pub(super) enum Precedence {
 pub(super) fn of(node: &Node, features: &Features) -> Precedence {
     match node {
         Node::Fragment(_) | Node::Text(_) => Precedence::Any,
+        Node::Construct(node) => construct::precedence(&node.construct, features),
         Node::Binary(binary) => of_operator(&binary.operator, features),
         Node::Unary(unary) => match unary.operator {
             UnaryOperator::Not => Precedence::Not,

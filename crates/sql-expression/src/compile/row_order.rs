@@ -6,7 +6,7 @@ use crate::{
     expression::Node,
     name::Name,
     schema::TableDefinition,
-    statement::{InsertNode, InsertRows, RowValues, SelectItem},
+    statement::{InsertNode, InsertRows, RowValues, SelectItem, Upsert},
     types::SqlType,
 };
 
@@ -93,7 +93,12 @@ fn rows_of(insert: &InsertNode) -> Option<&RowValues> {
 fn is_ordered_many(insert: &InsertNode) -> bool {
     !insert.returning.is_empty()
         && !insert.unordered
+        && upsert_of(insert).is_none_or(Upsert::returns_each_row)
         && rows_of(insert).is_some_and(|rows| rows.is_cut() || rows.count() > 1)
+}
+
+fn upsert_of(insert: &InsertNode) -> Option<&Upsert> {
+    insert.further.as_ref()?.upsert.as_ref()
 }
 
 impl Way {
@@ -106,12 +111,17 @@ impl Way {
         let returns_number = numbered.is_some_and(
             |column| matches!(&*returned(insert, &definition), [Some(name)] if **name == column.name),
         );
-        if insert.key_alone && !features.insert_returning && returns_number {
+        let upserts = upsert_of(insert).is_some();
+        if insert.key_alone && !features.insert_returning && returns_number && !upserts {
             return Self::GeneratedKey;
         }
         // A dialect without RETURNING says so when the text is written.
         if !is_ordered_many(insert) || !features.insert_returning {
             return Self::Plain;
+        }
+        // A row that is there already keeps its number, and its key.
+        if upserts {
+            return Self::OneByOne;
         }
         let looped = features.insert_many == InsertMany::Loop;
         let Some(rows) = rows_of(insert).filter(|rows| rows.width() > 0) else { return Self::OneByOne };

@@ -3,15 +3,17 @@
 use super::{compiler::Compiler, expression::has_label};
 use crate::{
     Error, Result,
-    dialect::LimitStyle,
-    expression::{Node, Source},
+    dialect::{GroupingStyle, LimitStyle},
+    expression::{Construct, Node, Source},
     statement::{LockStrength, LockWait, Locking, SelectItem, SelectNode},
 };
 
 impl<'n> Compiler<'n> {
     /// Writes a select that is the whole statement, or all that is left of one.
     pub(super) fn select_statement(&mut self, select: &'n SelectNode) -> Result<()> {
-        self.with()?;
+        if !self.with_written {
+            self.with()?;
+        }
         self.select(select, false)
     }
 
@@ -44,6 +46,9 @@ impl<'n> Compiler<'n> {
                 ));
             }
         }
+        if let Some(further) = &select.further {
+            self.hints_after(&further.suffixes);
+        }
         self.unqualified = unqualified;
         Ok(())
     }
@@ -62,7 +67,11 @@ impl<'n> Compiler<'n> {
     fn core(&mut self, select: &'n SelectNode, chains: &[super::from_clause::Chain<'n>]) -> Result<()> {
         self.check_nullable(&select.items, chains)?;
         self.warn_of_cartesian_product(chains, &select.filters);
+        let further = select.further.as_deref();
+        let hints =
+            std::mem::replace(&mut self.table_hints, further.map_or(&[], |further| &further.table_hints));
         self.push("SELECT ");
+        self.hints_before(further.map_or(&[], |further| &further.prefixes));
         if !select.distinct_on.is_empty() {
             if !self.features.distinct_on {
                 return Err(self.unsupported("DISTINCT ON"));
@@ -78,9 +87,15 @@ impl<'n> Compiler<'n> {
         self.conditions(" WHERE ", &select.filters)?;
         if !select.group_by.is_empty() {
             self.push(" GROUP BY ");
+            self.check_grouping(&select.group_by)?;
             self.separated(&select.group_by, |this, node| this.group(node, &select.items, chains))?;
         }
-        self.conditions(" HAVING ", &select.having)
+        self.conditions(" HAVING ", &select.having)?;
+        if let Some(further) = further {
+            self.windows(&further.windows)?;
+        }
+        self.table_hints = hints;
+        Ok(())
     }
 
     /// Writes one expression of GROUP BY. A label is meant by its name; where a column of that name would be taken instead,
@@ -124,7 +139,15 @@ impl<'n> Compiler<'n> {
     /// Writes LIMIT and OFFSET, as the dialect spells them.
     pub(super) fn limit(&mut self, select: &'n SelectNode) -> Result<()> {
         let (limit, offset) = (&select.limit, &select.offset);
+        let with_ties = select.further.as_ref().is_some_and(|further| further.with_ties) && limit.is_some();
+        if with_ties && !self.features.constructs.with_ties {
+            return Err(self.unsupported("FETCH FIRST .. WITH TIES"));
+        }
+        if with_ties && select.order_by.is_empty() {
+            return Err(Error::compile("WITH TIES needs `order_by`, which says which rows are tied"));
+        }
         match self.features.limit {
+            LimitStyle::LimitOffset if with_ties => self.fetch(limit.as_ref(), offset.as_ref(), true)?,
             LimitStyle::LimitOffset => {
                 if let Some(limit) = limit {
                     self.push(" LIMIT ");
@@ -138,22 +161,38 @@ impl<'n> Compiler<'n> {
                     self.node(offset)?;
                 }
             }
-            LimitStyle::FetchFirst => {
-                let before = self.slot;
-                self.skipping(|walk| limit.iter().for_each(|limit| walk.node(limit)));
-                if let Some(offset) = offset {
-                    self.push(" OFFSET ");
-                    self.node(offset)?;
-                    self.push(" ROWS");
-                }
-                let after = std::mem::replace(&mut self.slot, before);
-                if let Some(limit) = limit {
-                    self.push(" FETCH FIRST ");
-                    self.node(limit)?;
-                    self.push(" ROWS ONLY");
-                }
-                self.slot = after.max(self.slot);
-            }
+            LimitStyle::FetchFirst => self.fetch(limit.as_ref(), offset.as_ref(), with_ties)?,
+        }
+        Ok(())
+    }
+
+    /// Writes OFFSET and FETCH FIRST, whose values come in the other order.
+    fn fetch(&mut self, limit: Option<&'n Node>, offset: Option<&'n Node>, with_ties: bool) -> Result<()> {
+        let before = self.slot;
+        self.skipping(|walk| limit.iter().for_each(|limit| walk.node(limit)));
+        if let Some(offset) = offset {
+            self.push(" OFFSET ");
+            self.node(offset)?;
+            self.push(" ROWS");
+        }
+        let after = std::mem::replace(&mut self.slot, before);
+        if let Some(limit) = limit {
+            self.push(" FETCH FIRST ");
+            self.node(limit)?;
+            self.push(if with_ties { " ROWS WITH TIES" } else { " ROWS ONLY" });
+        }
+        self.slot = after.max(self.slot);
+        Ok(())
+    }
+
+    /// Refuses WITH ROLLUP beside other expressions, where it stands for all of GROUP BY.
+    fn check_grouping(&self, group_by: &[Node]) -> Result<()> {
+        let groups = |node: &Node| matches!(node, Node::Construct(node) if matches!(node.construct, Construct::Grouping(_)));
+        if self.features.constructs.grouping == Some(GroupingStyle::WithRollup)
+            && group_by.len() > 1
+            && group_by.iter().any(groups)
+        {
+            return Err(self.unsupported("ROLLUP beside other expressions of GROUP BY"));
         }
         Ok(())
     }
@@ -165,6 +204,11 @@ impl<'n> Compiler<'n> {
         self.push(match locking.strength {
             LockStrength::Update => "FOR UPDATE",
             LockStrength::Share => style.share,
+            LockStrength::NoKeyUpdate | LockStrength::KeyShare if !self.features.constructs.key_locks => {
+                return Err(self.unsupported("FOR NO KEY UPDATE and FOR KEY SHARE"));
+            }
+            LockStrength::NoKeyUpdate => "FOR NO KEY UPDATE",
+            LockStrength::KeyShare => "FOR KEY SHARE",
         });
         if !locking.of.is_empty() {
             if !style.of {

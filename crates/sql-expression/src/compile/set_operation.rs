@@ -17,30 +17,44 @@ impl<'n> Compiler<'n> {
             ));
         }
         // INTERSECT binds more strongly than the others in most databases, but here the order of the calls counts.
-        let mixed = select.set_operations.windows(2).position(|pair| {
-            pair[0].operator != SetOperator::Intersect && pair[1].operator == SetOperator::Intersect
-        });
-        let wrapped = if self.features.parenthesized_set_operations {
-            mixed.map(|position| position + 1)
-        } else {
-            None
+        let ends_here = |position: usize| {
+            let intersects = |position: usize| {
+                matches!(
+                    select.set_operations[position].operator,
+                    SetOperator::Intersect | SetOperator::IntersectAll
+                )
+            };
+            self.features.parenthesized_set_operations
+                && position > 0
+                && intersects(position)
+                && !intersects(position - 1)
         };
-        if wrapped.is_some() {
-            self.push("(");
-        }
+        let wrapped: Vec<usize> = (0..select.set_operations.len()).filter(|at| ends_here(*at)).collect();
+        wrapped.iter().for_each(|_| self.push("("));
         match &select.first {
             Some(first) => self.part(first, correlate)?,
             None => self.core_part(select, correlate)?,
         }
         for (position, operation) in select.set_operations.iter().enumerate() {
-            if wrapped == Some(position) {
+            if wrapped.contains(&position) {
                 self.push(")");
+            }
+            let constructs = &self.features.constructs;
+            let (supported, all) = match operation.operator {
+                SetOperator::Union | SetOperator::UnionAll => (true, ""),
+                SetOperator::Intersect | SetOperator::Except => (constructs.intersect_except, ""),
+                SetOperator::IntersectAll | SetOperator::ExceptAll => (constructs.intersect_all, " ALL"),
+            };
+            if !supported {
+                return Err(self.unsupported(&format!("INTERSECT{all} and EXCEPT{all}")));
             }
             self.push(match operation.operator {
                 SetOperator::Union => " UNION ",
                 SetOperator::UnionAll => " UNION ALL ",
                 SetOperator::Intersect => " INTERSECT ",
                 SetOperator::Except => " EXCEPT ",
+                SetOperator::IntersectAll => " INTERSECT ALL ",
+                SetOperator::ExceptAll => " EXCEPT ALL ",
             });
             self.part(&operation.select, correlate)?;
         }

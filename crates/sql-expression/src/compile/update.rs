@@ -20,6 +20,7 @@ impl<'n> Compiler<'n> {
             )));
         }
         self.begin_dml()?;
+        let further_clauses = update.further.as_deref();
         let nodes = update.assignments.iter().map(|(_, node)| node).chain(&update.filters);
         let further = further_sources(table, nodes);
         let style = self.features.update_from;
@@ -33,6 +34,7 @@ impl<'n> Compiler<'n> {
         );
         let name = self.dialect.table_name(table);
         self.push("UPDATE ");
+        self.prefixes(further_clauses);
         self.push(&name);
         let list = !further.is_empty() && style == Some(MultipleTables::List);
         if list {
@@ -56,12 +58,14 @@ impl<'n> Compiler<'n> {
         }
         self.conditions(" WHERE ", &update.filters)?;
         self.scopes.pop();
-        self.returning(&update.returning, table, self.features.update_returning, "UPDATE")
+        self.returning(&update.returning, table, self.features.update_returning, "UPDATE")?;
+        self.suffixes(further_clauses);
+        Ok(())
     }
 
     /// Writes WITH before an UPDATE or DELETE; where it cannot stand there, it stands in the subqueries.
     pub(super) fn begin_dml(&mut self) -> Result<()> {
-        if self.features.with_before_dml { self.with() } else { Ok(()) }
+        if self.features.with_before_dml && !self.with_written { self.with() } else { Ok(()) }
     }
 }
 

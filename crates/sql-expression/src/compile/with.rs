@@ -5,7 +5,7 @@ use crate::{
     Error, Result,
     expression::{Alias, AliasTarget},
     name::Name,
-    statement::SelectNode,
+    statement::{SelectNode, StatementNode},
 };
 
 /// The common table expressions in the order in which they must stand.
@@ -54,11 +54,24 @@ impl<'n> Compiler<'n> {
         let recursive = order.done.iter().any(|alias| is_recursive(alias));
         self.push(if recursive { "WITH RECURSIVE " } else { "WITH " });
         self.separated(order.done, |this, alias| {
-            let AliasTarget::CommonTableExpression { select, .. } = alias.target() else { return Ok(()) };
             let name = this.alias_name(alias);
             this.identifier(&name);
-            this.push(" AS (");
-            this.apart(|this| this.at_alias(alias, |this| this.select(select, false)))?;
+            this.push(" AS ");
+            match alias.target() {
+                AliasTarget::CommonTableExpression { select, materialized, .. } => {
+                    this.materialized(*materialized)?;
+                    this.push("(");
+                    this.apart(|this| this.at_alias(alias, |this| this.select(select, false)))?;
+                }
+                AliasTarget::Changes(statement) => {
+                    if !this.features.constructs.changes_in_with {
+                        return Err(this.unsupported("INSERT, UPDATE or DELETE in WITH"));
+                    }
+                    this.push("(");
+                    this.apart(|this| this.at_alias(alias, |this| this.change(statement)))?;
+                }
+                _ => return Ok(()),
+            }
             this.push(")");
             Ok(())
         })?;
@@ -66,12 +79,33 @@ impl<'n> Compiler<'n> {
         Ok(())
     }
 
+    fn materialized(&mut self, materialized: Option<bool>) -> Result<()> {
+        let Some(materialized) = materialized else { return Ok(()) };
+        if !self.features.constructs.materialized {
+            return Err(self.unsupported("MATERIALIZED in WITH (use `cte`)"));
+        }
+        self.push(if materialized { "MATERIALIZED " } else { "NOT MATERIALIZED " });
+        Ok(())
+    }
+
+    /// Writes an INSERT, UPDATE or DELETE that stands in WITH.
+    fn change(&mut self, statement: &'n StatementNode) -> Result<()> {
+        match statement {
+            StatementNode::Insert(insert) => self.insert(insert, None),
+            StatementNode::Update(update) => self.update(update),
+            StatementNode::Delete(delete) => self.delete(delete),
+            _ => Err(Error::compile("only a SELECT, INSERT, UPDATE or DELETE can stand in WITH")),
+        }
+    }
+
     /// Runs something that sees nothing of the selects around it.
     pub(super) fn apart(&mut self, run: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         let scopes = std::mem::take(&mut self.scopes);
+        let unqualified = std::mem::replace(&mut self.unqualified, false);
         let with_written = std::mem::replace(&mut self.with_written, true);
         let result = run(self);
         self.scopes = scopes;
+        self.unqualified = unqualified;
         self.with_written = with_written;
         result
     }
@@ -83,7 +117,9 @@ fn is_recursive(alias: &Alias) -> bool {
 
 impl<'n> Order<'n> {
     fn place(&mut self, alias: &'n Alias) -> Result<()> {
-        let AliasTarget::CommonTableExpression { select, .. } = alias.target() else { return Ok(()) };
+        if !alias.target().is_in_with() {
+            return Ok(());
+        }
         if self.done.contains(&alias) || self.own.contains(&alias) {
             return Ok(());
         }
@@ -99,7 +135,7 @@ impl<'n> Order<'n> {
         }
         self.open.push(name);
         let mut walk = Walk::new(Vec::new());
-        walk.select(select);
+        walk.alias_target(alias.target());
         walk.aliases_used();
         for inner in &walk.aliases {
             self.place(inner.alias)?;

@@ -1,5 +1,7 @@
 //! [`Features`]: what a database can do and how it is said, as plain facts.
 
+use super::Constructs;
+
 /// What a database can do, and how it is said: plain facts that the compiler looks at.
 ///
 /// A dialect from outside begins with [`Features::standard`] and changes what differs.
@@ -88,6 +90,8 @@ pub struct Features {
     pub comment_statements: bool,
     /// Whether a text of any length can be a key or have an index.
     pub unlimited_text_keys: bool,
+    /// How the database says what all of them say differently.
+    pub constructs: Constructs,
     /// How texts are compared in a column that is not told otherwise.
     pub text_comparison: TextComparison,
 }
@@ -257,6 +261,7 @@ impl Features {
             comment_statements: false,
             unlimited_text_keys: true,
             text_comparison: TextComparison::Collation,
+            constructs: Constructs::standard(),
         }
     }
 }

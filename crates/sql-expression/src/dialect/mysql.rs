@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sea_query::{EscapeBuilder, MysqlQueryBuilder};
 
 use super::{
-    Autoincrement, Concatenation, DefaultValues, Dialect, DistinctFrom, EnumerationStyle, Features,
-    ForeignKeyIfExists, LimitStyle, MultipleTables, PhysicalNaming, RowLocking,
+    Autoincrement, Concatenation, Constructs, DefaultValues, Dialect, DistinctFrom, EnumerationStyle,
+    Features, ForeignKeyIfExists, LimitStyle, MultipleTables, PhysicalNaming, RowLocking,
     literal::{self, LiteralStyle},
     mysql_types, reserved,
 };
@@ -45,15 +45,26 @@ impl MySqlDialect {
 }
 
 impl Default for MySqlDialect {
+    /// MySQL 8.4.
     fn default() -> Self {
-        Self::mysql((8, 0, 0))
+        Self::mysql((8, 4, 0))
     }
 }
 
 /// The control character that Windows takes for the end of a file.
 const SUBSTITUTE: char = '\u{1a}';
 
+/// MySQL from 8.0.31 on.
 static MYSQL: Features = COMMON;
+
+/// MySQL from 8.0.19 on.
+static MYSQL_19: Features = Features { constructs: Constructs::mysql(19), ..COMMON };
+
+/// MySQL 8.0 from 8.0.14 on.
+static MYSQL_14: Features = Features { constructs: Constructs::mysql(14), ..COMMON };
+
+/// The first releases of MySQL 8.0.
+static MYSQL_0: Features = Features { constructs: Constructs::mysql(0), lateral: false, ..COMMON };
 
 const COMMON: Features = Features {
     default_values: DefaultValues::EmptyRow,
@@ -79,6 +90,7 @@ const COMMON: Features = Features {
     inline_indexes: true,
     inline_comments: true,
     unlimited_text_keys: false,
+    constructs: Constructs::mysql(31),
     ..Features::standard()
 };
 
@@ -90,6 +102,7 @@ static MARIADB: Features = Features {
     row_locking: Some(RowLocking { share: "LOCK IN SHARE MODE", of: false }),
     index_if_exists: true,
     foreign_key_if_exists: ForeignKeyIfExists::Clause,
+    constructs: Constructs::mariadb(),
     ..COMMON
 };
 
@@ -103,7 +116,13 @@ impl Dialect for MySqlDialect {
     }
 
     fn features(&self) -> &Features {
-        if self.mariadb { &MARIADB } else { &MYSQL }
+        match self.version {
+            _ if self.mariadb => &MARIADB,
+            version if version >= (8, 0, 31) => &MYSQL,
+            version if version >= (8, 0, 19) => &MYSQL_19,
+            version if version >= (8, 0, 14) => &MYSQL_14,
+            _ => &MYSQL_0,
+        }
     }
 
     fn naming(&self) -> PhysicalNaming {

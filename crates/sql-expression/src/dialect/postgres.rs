@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sea_query::PostgresQueryBuilder;
 
 use super::{
-    Dialect, EnumerationStyle, Features, ForeignKeyIfExists, LimitStyle, MultipleTables, PhysicalNaming,
-    RowLocking, TextComparison,
+    Constructs, Dialect, EnumerationStyle, Features, ForeignKeyIfExists, LimitStyle, MultipleTables,
+    PhysicalNaming, RowLocking, TextComparison,
     literal::{self, LiteralStyle},
     no_type, reserved,
     sqlite::numeric,
@@ -49,6 +49,7 @@ static FEATURES: Features = Features {
     comment_statements: true,
     foreign_key_if_exists: ForeignKeyIfExists::Block,
     text_comparison: TextComparison::EqualBytes,
+    constructs: Constructs::postgres(),
     ..Features::standard()
 };
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sea_query::SqliteQueryBuilder;
 
 use super::{
-    Autoincrement, Dialect, DistinctFrom, Features, InsertMany, LimitStyle, MultipleTables, PhysicalNaming,
-    TextComparison,
+    Autoincrement, Constructs, Dialect, DistinctFrom, Features, InsertMany, LimitStyle, MultipleTables,
+    PhysicalNaming, TextComparison,
     literal::{self, LiteralStyle},
     no_type, reserved,
 };
@@ -48,6 +48,7 @@ static FEATURES: Features = Features {
     defer_foreign_keys: Some("PRAGMA defer_foreign_keys = ON"),
     index_if_exists: true,
     text_comparison: TextComparison::Bytes,
+    constructs: Constructs::sqlite(),
     ..Features::standard()
 };
 

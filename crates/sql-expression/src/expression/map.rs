@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    BinaryNode, CaseNode, CastNode, ColumnReference, FragmentPart, FunctionNode, InNode, LabelNode, Node,
-    OrderBy, UnaryNode, Window,
+    BinaryNode, CaseNode, CastNode, ColumnReference, ConstructNode, FragmentPart, FunctionClauses,
+    FunctionNode, InNode, LabelNode, Node, OrderBy, UnaryNode, Window,
 };
 
 impl Node {
@@ -29,6 +29,16 @@ impl Node {
                 distinct: node.distinct,
                 filter: node.filter.as_ref().map(|filter| filter.map_columns(replace)),
                 over: node.over.as_ref().map(|window| Arc::new(map_window(window, replace))),
+                clauses: node.clauses.as_ref().map(|clauses| {
+                    Box::new(FunctionClauses {
+                        order_by: map_orders(&clauses.order_by, replace),
+                        within_group: map_orders(&clauses.within_group, replace),
+                    })
+                }),
+            })),
+            Self::Construct(node) => Self::Construct(Arc::new(ConstructNode {
+                construct: node.construct.clone(),
+                operands: map_all(&node.operands, replace),
             })),
             Self::Case(node) => Self::Case(Arc::new(CaseNode {
                 branches: node
@@ -79,14 +89,18 @@ fn map_all(nodes: &[Node], replace: &mut dyn FnMut(&ColumnReference) -> ColumnRe
     nodes.iter().map(|node| node.map_columns(replace)).collect()
 }
 
+fn map_orders(
+    orders: &[OrderBy],
+    replace: &mut dyn FnMut(&ColumnReference) -> ColumnReference,
+) -> Vec<OrderBy> {
+    orders.iter().map(|order| OrderBy { node: order.node.map_columns(replace), ..order.clone() }).collect()
+}
+
 fn map_window(window: &Window, replace: &mut dyn FnMut(&ColumnReference) -> ColumnReference) -> Window {
     Window {
+        base: window.base.clone(),
         partition_by: map_all(&window.partition_by, replace),
-        order_by: window
-            .order_by
-            .iter()
-            .map(|order| OrderBy { node: order.node.map_columns(replace), ..order.clone() })
-            .collect(),
+        order_by: map_orders(&window.order_by, replace),
         frame: window.frame,
     }
 }

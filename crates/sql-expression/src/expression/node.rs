@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BinaryOperator, Source, UnaryOperator, Window};
+use super::{BinaryOperator, Construct, ConstructNode, Source, UnaryOperator, Window};
 use crate::{
     name::Name,
     statement::{SelectNode, TextNode},
@@ -51,6 +51,8 @@ pub enum Node {
     Fragment(Arc<[FragmentPart]>),
     /// SQL written by hand, with its parameters.
     Text(Arc<TextNode>),
+    /// What each database says in words of its own.
+    Construct(Arc<ConstructNode>),
     /// `*`, as in `count(*)`.
     Star,
     /// What could not be built, in the message's words: building never fails, compiling does.
@@ -112,6 +114,24 @@ pub struct FunctionNode {
     pub filter: Option<Node>,
     /// OVER (..).
     pub over: Option<Arc<Window>>,
+    /// What few calls have.
+    pub clauses: Option<Box<FunctionClauses>>,
+}
+
+/// What few function calls have.
+#[derive(Clone, Debug, Default)]
+pub struct FunctionClauses {
+    /// ORDER BY among the arguments of an aggregate.
+    pub order_by: Vec<OrderBy>,
+    /// WITHIN GROUP (ORDER BY ..).
+    pub within_group: Vec<OrderBy>,
+}
+
+impl FunctionNode {
+    /// What stands in ORDER BY and WITHIN GROUP.
+    pub(crate) fn orders(&self) -> impl Iterator<Item = &OrderBy> {
+        self.clauses.iter().flat_map(|clauses| clauses.order_by.iter().chain(&clauses.within_group))
+    }
 }
 
 /// CASE WHEN .. THEN .. ELSE .. END.
@@ -240,7 +260,19 @@ impl Node {
     /// A function call.
     pub fn function(name: impl Into<Name>, arguments: Vec<Self>) -> Self {
         let name = name.into();
-        Self::Function(Arc::new(FunctionNode { name, arguments, distinct: false, filter: None, over: None }))
+        Self::Function(Arc::new(FunctionNode {
+            name,
+            arguments,
+            distinct: false,
+            filter: None,
+            over: None,
+            clauses: None,
+        }))
+    }
+
+    /// What each database says in words of its own.
+    pub fn construct(construct: Construct, operands: Vec<Self>) -> Self {
+        Self::Construct(Arc::new(ConstructNode { construct, operands }))
     }
 
     /// Gives each expression that this one is directly made of. Subqueries are not entered.
@@ -253,6 +285,7 @@ impl Node {
             Self::Unary(unary) => visit(&unary.operand),
             Self::Function(function) => {
                 function.arguments.iter().chain(&function.filter).for_each(&mut *visit);
+                function.orders().for_each(|order| visit(&order.node));
                 if let Some(window) = &function.over {
                     window.partition_by.iter().for_each(&mut *visit);
                     window.order_by.iter().for_each(|order| visit(&order.node));
@@ -273,6 +306,7 @@ impl Node {
             Self::Between(parts) => parts.iter().for_each(visit),
             Self::Tuple(nodes) => nodes.iter().for_each(visit),
             Self::Label(label) => visit(&label.node),
+            Self::Construct(node) => node.operands.iter().for_each(visit),
             Self::Fragment(parts) => parts.iter().for_each(|part| {
                 if let FragmentPart::Node(node) = part {
                     visit(node);

@@ -8,7 +8,12 @@ use std::{
     },
 };
 
-use crate::{name::Name, schema::Table, statement::SelectNode};
+use super::Node;
+use crate::{
+    name::Name,
+    schema::Table,
+    statement::{SelectNode, StatementNode},
+};
 
 /// What columns come from: a table, or something under another name. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,13 +43,48 @@ pub enum AliasTarget {
     Table(Table),
     /// A subquery in FROM.
     Subquery(Arc<SelectNode>),
+    /// A subquery in FROM that sees the columns of what stands before it.
+    Lateral(Arc<SelectNode>),
+    /// Rows that are written out.
+    Values(Arc<ValuesNode>),
+    /// A function that gives rows.
+    Function(Arc<TableFunction>),
     /// A common table expression: written in WITH, meant by its name.
     CommonTableExpression {
         /// What it is defined as.
         select: Arc<SelectNode>,
         /// Whether it may refer to itself.
         recursive: bool,
+        /// MATERIALIZED or NOT MATERIALIZED; none: as the database does.
+        materialized: Option<bool>,
     },
+    /// An INSERT, UPDATE or DELETE in WITH (PostgreSQL): its columns are those of its RETURNING.
+    Changes(StatementNode),
+}
+
+/// Rows that are written out in FROM.
+#[derive(Clone, Debug)]
+pub struct ValuesNode {
+    /// The names of the columns.
+    pub columns: Vec<Name>,
+    /// The values of all rows, one after the other.
+    pub values: Vec<Node>,
+}
+
+/// A function in FROM.
+#[derive(Clone, Debug)]
+pub struct TableFunction {
+    /// The call.
+    pub call: Node,
+    /// The names of its columns; none: those that it gives them itself.
+    pub columns: Vec<Name>,
+}
+
+impl AliasTarget {
+    /// Whether it is written in WITH.
+    pub(crate) fn is_in_with(&self) -> bool {
+        matches!(self, Self::CommonTableExpression { .. } | Self::Changes(_))
+    }
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);

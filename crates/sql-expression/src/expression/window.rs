@@ -1,11 +1,16 @@
 //! [`Window`]: what follows OVER.
 
 use super::{Node, OrderBy};
-use crate::statement::{IntoNodes, IntoOrderBy};
+use crate::{
+    name::Name,
+    statement::{IntoNodes, IntoOrderBy},
+};
 
 /// What follows OVER.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
+    /// The window of the WINDOW clause that this one begins with.
+    pub base: Option<Name>,
     /// PARTITION BY.
     pub partition_by: Vec<Node>,
     /// ORDER BY.
@@ -18,6 +23,12 @@ impl Window {
     /// A window over all rows.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The window of this name, which the select has from [`Select::window`](crate::statement::Select::window). What is
+    /// added here comes on top of it.
+    pub fn named(name: impl Into<Name>) -> Self {
+        Self { base: Some(name.into()), ..Self::default() }
     }
 
     /// Gives each group of rows a window of its own.

@@ -5,7 +5,7 @@ use chrono_0_4::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, Naiv
 use crate::{
     Cell, Decode, Error, Result, Value,
     decode::mismatch,
-    typed::column_types,
+    typed::{Temporal, column_types},
     types::SqlType,
     value::temporal::{MICROSECONDS_PER_DAY, parse_date, parse_datetime, parse_time},
 };
@@ -95,3 +95,9 @@ column_types! {
     DateTime<Utc>: SqlType::Timestamp, value => Value::Instant(value.timestamp_micros());
     DateTime<FixedOffset>: SqlType::Timestamp, value => Value::Instant(value.timestamp_micros());
 }
+
+impl Temporal for NaiveDate {}
+impl Temporal for NaiveTime {}
+impl Temporal for NaiveDateTime {}
+impl Temporal for DateTime<Utc> {}
+impl Temporal for DateTime<FixedOffset> {}

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{CommonTableExpression, Extensions, Join, Locking, SelectNode, SetOperation};
+use super::{CommonTableExpression, Extensions, FurtherClauses, Join, Locking, SelectNode, SetOperation};
 use crate::expression::{Node, OrderBy, Source};
 
 /// The clauses of a SELECT besides its list and its conditions. A [`SelectNode`] shows them as its own fields, and has a
@@ -39,6 +39,8 @@ pub struct SelectClauses {
     pub offset: Option<Node>,
     /// FOR UPDATE and its like.
     pub locking: Option<Locking>,
+    /// What hardly any select has.
+    pub further: Option<Box<FurtherClauses>>,
     /// What a layer above hung on the statement, such as loader options. It is no part of the SQL.
     pub extensions: Extensions,
 }
@@ -62,6 +64,7 @@ static NONE: SelectClauses = SelectClauses {
     limit: None,
     offset: None,
     locking: None,
+    further: None,
     extensions: Extensions(Vec::new()),
 };
 

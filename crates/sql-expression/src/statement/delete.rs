@@ -15,7 +15,7 @@ pub fn delete(from: impl Tables) -> Delete {
     from.each(&mut |found| table = Some(found.clone()));
     let table = table.unwrap_or_else(|| Table::unregistered(""));
     Delete {
-        node: Arc::new(DeleteNode { table, filters: Vec::new(), returning: Few::new() }),
+        node: Arc::new(DeleteNode { table, filters: Vec::new(), returning: Few::new(), further: None }),
         returning: PhantomData,
     }
 }
@@ -28,9 +28,14 @@ pub struct Delete<R = ()> {
 }
 
 impl<R> Delete<R> {
-    fn change(mut self, change: impl FnOnce(&mut DeleteNode)) -> Self {
+    pub(super) fn change(mut self, change: impl FnOnce(&mut DeleteNode)) -> Self {
         change(Arc::make_mut(&mut self.node));
         self
+    }
+
+    /// The untyped tree.
+    pub(crate) fn tree(&self) -> &Arc<DeleteNode> {
+        &self.node
     }
 
     /// Deletes only the rows for which the condition holds; several are joined by AND.

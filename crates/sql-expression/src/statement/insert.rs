@@ -35,6 +35,7 @@ pub fn insert(into: impl Tables) -> Insert {
             returning: Few::new(),
             unordered: false,
             key_alone: false,
+            further: None,
         }),
         returning: PhantomData,
     }
@@ -48,9 +49,14 @@ pub struct Insert<R = ()> {
 }
 
 impl<R> Insert<R> {
-    fn change(mut self, change: impl FnOnce(&mut InsertNode)) -> Self {
+    pub(super) fn change(mut self, change: impl FnOnce(&mut InsertNode)) -> Self {
         change(Arc::make_mut(&mut self.node));
         self
+    }
+
+    /// The untyped tree.
+    pub(crate) fn tree(&self) -> &Arc<InsertNode> {
+        &self.node
     }
 
     /// Gives one column of the one row a value: a typed column takes its type, a name takes anything.

@@ -2,7 +2,7 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use super::{ClausesPlace, RowValues};
+use super::{ChangeClauses, ClausesPlace, RowValues};
 use crate::{
     Few,
     expression::{Alias, Node, Source},
@@ -151,6 +151,10 @@ pub enum SetOperator {
     Intersect,
     /// EXCEPT.
     Except,
+    /// INTERSECT ALL.
+    IntersectAll,
+    /// EXCEPT ALL.
+    ExceptAll,
 }
 
 /// One entry of WITH, by hand; those that are used as sources are found by themselves.
@@ -179,6 +183,10 @@ pub enum LockStrength {
     Update,
     /// FOR SHARE.
     Share,
+    /// FOR NO KEY UPDATE (PostgreSQL).
+    NoKeyUpdate,
+    /// FOR KEY SHARE (PostgreSQL).
+    KeyShare,
 }
 
 /// What to do when a row is locked already.
@@ -209,6 +217,8 @@ pub struct InsertNode {
     pub unordered: bool,
     /// Whether RETURNING stands only for the numbered key, which may come back by another way where there is one.
     pub key_alone: bool,
+    /// What hardly any statement has.
+    pub further: Option<Box<ChangeClauses>>,
 }
 
 /// The rows of an INSERT.
@@ -227,6 +237,7 @@ pub enum InsertRows {
 
 /// UPDATE.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct UpdateNode {
     /// The table.
     pub table: Table,
@@ -236,10 +247,13 @@ pub struct UpdateNode {
     pub filters: Vec<Node>,
     /// RETURNING.
     pub returning: Few<SelectItem>,
+    /// What hardly any statement has.
+    pub further: Option<Box<ChangeClauses>>,
 }
 
 /// DELETE.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct DeleteNode {
     /// The table.
     pub table: Table,
@@ -247,6 +261,8 @@ pub struct DeleteNode {
     pub filters: Vec<Node>,
     /// RETURNING.
     pub returning: Few<SelectItem>,
+    /// What hardly any statement has.
+    pub further: Option<Box<ChangeClauses>>,
 }
 
 /// SQL written by hand.

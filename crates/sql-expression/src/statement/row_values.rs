@@ -79,6 +79,13 @@ impl RowValues {
         }
     }
 
+    /// Keeps all of them as expressions, so that each has a place of its own in the text.
+    pub(super) fn make_nodes(&mut self) {
+        if let Cells::Values(values) = &self.cells {
+            self.cells = Cells::Nodes(values.iter().cloned().map(Node::bind).collect());
+        }
+    }
+
     /// Whether they were cut off from more rows.
     pub(crate) fn is_cut(&self) -> bool {
         self.cut
@@ -107,6 +114,11 @@ impl RowValues {
 }
 
 impl RowWriter {
+    /// One that keeps everything as expressions, so that values keep the types that were said of them.
+    pub(super) fn typed() -> Self {
+        Self { nodes: Some(Vec::new()), ..Self::default() }
+    }
+
     /// Adds a value.
     #[inline]
     pub fn value(&mut self, value: Value) {

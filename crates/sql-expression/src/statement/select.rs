@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     ColumnInfo, Decode, Few, Result, Row, RowPlan,
-    expression::{Alias, AliasTarget, Node, OrderBy, Source},
+    expression::{Alias, AliasTarget, Node, OrderBy, Source, Window},
     name::Name,
     typed::{
         Aliased, Attribute, ColumnExpression, ColumnType, Condition, Entity, Expression, IntoNode, Model,
@@ -39,7 +39,7 @@ pub struct Select<S> {
 }
 
 impl<S> Select<S> {
-    fn change(mut self, change: impl FnOnce(&mut SelectNode)) -> Self {
+    pub(super) fn change(mut self, change: impl FnOnce(&mut SelectNode)) -> Self {
         change(Arc::make_mut(&mut self.node));
         self
     }
@@ -56,7 +56,7 @@ impl<S> Select<S> {
     }
 
     /// Changes what a set operation cannot have any more.
-    fn change_core(self, what: &str, change: impl FnOnce(&mut SelectNode)) -> Self {
+    pub(super) fn change_core(self, what: &str, change: impl FnOnce(&mut SelectNode)) -> Self {
         if self.node.set_operations.is_empty() {
             return self.change(change);
         }
@@ -107,6 +107,15 @@ impl<S> Select<S> {
     pub fn limit_expression(self, rows: impl IntoNode) -> Self {
         let rows = rows.into_node();
         self.change(|node| node.limit = Some(rows))
+    }
+
+    /// Gives at most so many rows, and those that ORDER BY puts together with the last of them: FETCH FIRST .. WITH TIES
+    /// (PostgreSQL, MariaDB).
+    pub fn fetch_with_ties(self, rows: u64) -> Self {
+        self.change(|node| {
+            node.limit = Some(count(rows));
+            node.further_mut().with_ties = true;
+        })
     }
 
     /// Leaves out so many rows at the beginning.
@@ -189,6 +198,16 @@ impl<S> Select<S> {
         self.set_operation(SetOperator::Except, other)
     }
 
+    /// The rows that are in both, as often as they are in both (not on SQLite).
+    pub fn intersect_all(self, other: Self) -> Self {
+        self.set_operation(SetOperator::IntersectAll, other)
+    }
+
+    /// The rows of this one without those of the other, each as often as it is more often in this one (not on SQLite).
+    pub fn except_all(self, other: Self) -> Self {
+        self.set_operation(SetOperator::ExceptAll, other)
+    }
+
     fn set_operation(self, operator: SetOperator, other: Self) -> Self {
         let select = other.node;
         // What was ordered or limited before stays a select of its own, so that each part keeps its meaning.
@@ -203,40 +222,42 @@ impl<S> Select<S> {
         Self { node: Arc::new(node), selection: PhantomData }
     }
 
-    /// The select as a table of another statement's FROM, under a name.
-    pub fn subquery(&self, name: impl Into<Name>) -> Alias {
-        Alias::new(Some(name.into()), AliasTarget::Subquery(self.node.clone()))
+    /// Gives a window a name, by which several functions can be calculated over it: `.over(Window::named("w"))`.
+    pub fn window(self, name: impl Into<Name>, window: Window) -> Self {
+        let named = (name.into(), window);
+        self.change_core("window", |node| node.further_mut().windows.push(named))
     }
 
-    /// The select as a common table expression, written in WITH, under a name.
-    pub fn cte(&self, name: impl Into<Name>) -> Alias {
-        let target = AliasTarget::CommonTableExpression { select: self.node.clone(), recursive: false };
-        Alias::new(Some(name.into()), target)
+    /// Says which sources are left to the select around this one, instead of all those that it has; an empty list leaves
+    /// none.
+    pub fn correlate<T: Into<Source>>(self, sources: impl IntoIterator<Item = T>) -> Self {
+        let sources = sources.into_iter().map(Into::into).collect();
+        self.change_core("correlate", |node| node.further_mut().correlate = Some(sources))
     }
 
-    /// The select as a common table expression that refers to itself. The function gets this select and the alias that
-    /// stands for all rows so far, and puts both together, usually by `union_all`.
+    /// The select as a table of another statement's FROM, under a name, that sees what stands before it there: LATERAL
+    /// (PostgreSQL, MySQL).
     ///
     /// # Examples
     /// ```
-    /// # use aludel_sql_expression::{Executable, dialect::SqliteDialect, schema::*, select, types::*};
-    /// # let node = Table::unregistered("node").column(Column::new("id", Integer).primary_key()).column(Column::new("parent_id", Integer));
-    /// let below = select(node.c("id")).filter(node.c("id").eq(1)).recursive_cte("below", |root, below| {
-    ///     root.union_all(select(node.c("id")).join_on(below, node.c("parent_id").eq(below.c("id"))))
-    /// });
+    /// # use aludel_sql_expression::{Executable, dialect::*, literal, schema::*, select, types::*};
+    /// # let author = Table::unregistered("author").column(Column::new("id", Integer).primary_key());
+    /// # let book = Table::unregistered("book").column(Column::new("title", Text)).column(Column::new("author_id", Integer));
+    /// let latest = select(book.c("title")).filter(book.c("author_id").eq(author.c("id"))).limit(2).lateral("latest");
     /// assert_eq!(
-    ///     select(below.c("id")).to_sql(&SqliteDialect::default())?,
-    ///     "WITH RECURSIVE below AS (SELECT node.id FROM node WHERE node.id = 1 \
-    ///      UNION ALL SELECT node.id FROM node JOIN below ON node.parent_id = below.id) SELECT below.id FROM below"
+    ///     select((author.c("id"), latest.c("title"))).to_sql(&PostgresDialect::default())?,
+    ///     "SELECT author.id, latest.title FROM author, LATERAL (SELECT book.title FROM book WHERE book.author_id = author.id \
+    ///      LIMIT 2) AS latest"
     /// );
     /// # Ok::<(), aludel_sql_expression::Error>(())
     /// ```
-    pub fn recursive_cte(self, name: impl Into<Name>, step: impl FnOnce(Self, &Alias) -> Self) -> Alias {
-        let name = name.into();
-        let target = AliasTarget::CommonTableExpression { select: self.node.clone(), recursive: true };
-        let own = Alias::new(Some(name.clone()), target);
-        let target = AliasTarget::CommonTableExpression { select: step(self, &own).node, recursive: true };
-        Alias::new(Some(name), target)
+    pub fn lateral(&self, name: impl Into<Name>) -> Alias {
+        Alias::new(Some(name.into()), AliasTarget::Lateral(self.node.clone()))
+    }
+
+    /// The select as a table of another statement's FROM, under a name.
+    pub fn subquery(&self, name: impl Into<Name>) -> Alias {
+        Alias::new(Some(name.into()), AliasTarget::Subquery(self.node.clone()))
     }
 
     /// Hangs something on the statement for a layer above, such as loader options. It is no part of the SQL.

@@ -18,7 +18,13 @@ pub fn update(target: impl Tables) -> Update {
     let mut table = None;
     target.each(&mut |found| table = Some(found.clone()));
     let table = table.unwrap_or_else(|| Table::unregistered(""));
-    let node = UpdateNode { table, assignments: Vec::new(), filters: Vec::new(), returning: Few::new() };
+    let node = UpdateNode {
+        table,
+        assignments: Vec::new(),
+        filters: Vec::new(),
+        returning: Few::new(),
+        further: None,
+    };
     Update { node: Arc::new(node), returning: PhantomData }
 }
 
@@ -30,9 +36,14 @@ pub struct Update<R = ()> {
 }
 
 impl<R> Update<R> {
-    fn change(mut self, change: impl FnOnce(&mut UpdateNode)) -> Self {
+    pub(super) fn change(mut self, change: impl FnOnce(&mut UpdateNode)) -> Self {
         change(Arc::make_mut(&mut self.node));
         self
+    }
+
+    /// The untyped tree.
+    pub(crate) fn tree(&self) -> &Arc<UpdateNode> {
+        &self.node
     }
 
     /// Gives a column a new value, or an expression such as `User::visits + 1`.

@@ -89,7 +89,7 @@ pub fn null<T: ColumnType<Base = T>>() -> Expression<Option<T>> {
     Expression::new(Node::Null)
 }
 
-fn call<T>(name: impl Into<Name>, arguments: Vec<Node>) -> Expression<T> {
+pub(super) fn call<T>(name: impl Into<Name>, arguments: Vec<Node>) -> Expression<T> {
     Expression::new(Node::function(name, arguments))
 }
 
@@ -114,7 +114,7 @@ impl<T> Expression<T> {
         self.change_function("OVER", |function| function.over = Some(Arc::new(window)))
     }
 
-    fn change_function(self, what: &'static str, change: impl FnOnce(&mut FunctionNode)) -> Self {
+    pub(super) fn change_function(self, what: &'static str, change: impl FnOnce(&mut FunctionNode)) -> Self {
         let node = match self.into_node() {
             Node::Function(mut function) => {
                 change(Arc::make_mut(&mut function));

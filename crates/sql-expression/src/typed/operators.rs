@@ -13,7 +13,7 @@ use crate::{
     value::Value,
 };
 
-type Base<T> = <T as ColumnType>::Base;
+pub(super) type Base<T> = <T as ColumnType>::Base;
 
 /// Writes the same methods for a typed column and for a typed expression. The methods stand in the call as they are, so
 /// that the compiler's messages about them show a plain function.
@@ -45,6 +45,9 @@ macro_rules! common_operators {
         }
     };
 }
+
+pub(super) use common_operators;
+pub(super) use typed_operators;
 
 typed_operators! {
     /// `self = other`. With NULL as a value the comparison is never true: use `is_null`.
@@ -308,7 +311,18 @@ where
     Expression::new(Node::In(Arc::new(InNode { left, values, negated, sql_type: None })))
 }
 
-fn literal_like(left: Node, before: &str, text: &str, after: &str) -> Expression<bool> {
+pub(super) fn literal_like(left: Node, before: &str, text: &str, after: &str) -> Expression<bool> {
+    like_literally(left, BinaryOperator::Like, before, text, after)
+}
+
+/// A search for a text that is taken literally.
+pub(super) fn like_literally(
+    left: Node,
+    operator: BinaryOperator,
+    before: &str,
+    text: &str,
+    after: &str,
+) -> Expression<bool> {
     let mut pattern = String::from(before);
     for character in text.chars() {
         if matches!(character, '%' | '_' | '/') {
@@ -319,7 +333,7 @@ fn literal_like(left: Node, before: &str, text: &str, after: &str) -> Expression
     pattern.push_str(after);
     Expression::new(Node::Binary(Box::new(BinaryNode {
         left,
-        operator: BinaryOperator::Like,
+        operator,
         right: pattern.as_str().into_operand(),
         escape: Some('/'),
     })))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Expression;
 use crate::{
-    expression::{InNode, Node},
+    expression::{BinaryOperator, InNode, Node},
     statement::{InsertRow, IntoNodes, RowWriter, Select},
 };
 
@@ -42,7 +42,20 @@ impl Tuple {
     /// The tuple is a row of the select.
     pub fn in_select<S>(self, select: &Select<S>) -> Expression<bool> {
         let select = Node::Subquery(select.tree().clone());
-        Expression::new(Node::binary(Node::Tuple(self.0), crate::expression::BinaryOperator::In, select))
+        Expression::new(Node::binary(Node::Tuple(self.0), BinaryOperator::In, select))
+    }
+
+    /// The tuple is no row of the select.
+    pub fn not_in_select<S>(self, select: &Select<S>) -> Expression<bool> {
+        let select = Node::Subquery(select.tree().clone());
+        Expression::new(Node::binary(Node::Tuple(self.0), BinaryOperator::NotIn, select))
+    }
+
+    fn compare(self, operator: BinaryOperator, row: impl InsertRow) -> Expression<bool> {
+        let mut writer = RowWriter::default();
+        row.write(&mut writer);
+        let row = Node::Tuple(writer.into_nodes().into());
+        Expression::new(Node::binary(Node::Tuple(self.0), operator, row))
     }
 
     fn list<I>(self, rows: I, negated: bool) -> Expression<bool>
@@ -65,4 +78,30 @@ impl Tuple {
             sql_type: None,
         })))
     }
+}
+
+macro_rules! comparisons {
+    ($($(#[$doc:meta])* $name:ident => $operator:ident;)*) => {
+        impl Tuple {
+            $($(#[$doc])*
+            pub fn $name(self, row: impl InsertRow) -> Expression<bool> {
+                self.compare(BinaryOperator::$operator, row)
+            })*
+        }
+    };
+}
+
+comparisons! {
+    /// Each is equal to its counterpart.
+    eq => Equal;
+    /// One of them is not equal to its counterpart.
+    ne => NotEqual;
+    /// The first of them that differs is less: what comes before a row in the order of these columns.
+    lt => Less;
+    /// The first of them that differs is less, or none differs.
+    le => LessOrEqual;
+    /// The first of them that differs is greater: what comes after a row in the order of these columns, for the next page.
+    gt => Greater;
+    /// The first of them that differs is greater, or none differs.
+    ge => GreaterOrEqual;
 }

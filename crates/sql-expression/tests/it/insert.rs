@@ -60,9 +60,15 @@ fn returning_where_there_is_one() {
     let statement = insert(&author).value("name", "Ann").returning(author.c("id"));
     assert_eq!(sql(&statement, &sqlite()), "INSERT INTO author (name) VALUES (?) RETURNING id");
     assert_eq!(sql(&statement, &mariadb()), "INSERT INTO author (name) VALUES (?) RETURNING id");
-    assert_eq!(error(&statement, &mysql()), "INSERT .. RETURNING is not supported by the mysql dialect");
+    assert_eq!(
+        error(&statement, &mysql()),
+        "INSERT .. RETURNING is not supported by the mysql dialect (version 8.4.0)"
+    );
     let statement = update(&author).set("name", "x").returning(author.c("id"));
-    assert_eq!(error(&statement, &mariadb()), "UPDATE .. RETURNING is not supported by the mariadb dialect");
+    assert_eq!(
+        error(&statement, &mariadb()),
+        "UPDATE .. RETURNING is not supported by the mariadb dialect (version 11.0.0)"
+    );
 }
 
 #[test]
@@ -126,7 +132,10 @@ fn rows_that_come_back_are_told_by_their_number() {
     let (parts, order) = parts_of(&numbers, &sqlite());
     assert_eq!(parts, part("INSERT INTO author (name, age) VALUES (?, ?)", 3, 6));
     assert!(matches!(&order, Some(RowOrder::GeneratedKey { column }) if **column == *"id"), "{order:?}");
-    assert_eq!(error(&numbers, &mysql()), "INSERT .. RETURNING is not supported by the mysql dialect");
+    assert_eq!(
+        error(&numbers, &mysql()),
+        "INSERT .. RETURNING is not supported by the mysql dialect (version 8.4.0)"
+    );
 
     // One row, or rows whose order does not matter, need nothing.
     let (parts, order) = parts_of(&names.clone().unordered(), &postgres());

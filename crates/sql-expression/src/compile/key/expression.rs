@@ -86,6 +86,19 @@ impl<'n> Walk<'n> {
                     Some(window) => self.window(window),
                     None => self.tag(0),
                 }
+                match &function.clauses {
+                    Some(clauses) => {
+                        self.tag(1);
+                        self.orders(&clauses.order_by);
+                        self.orders(&clauses.within_group);
+                    }
+                    None => self.tag(0),
+                }
+            }
+            Node::Construct(node) => {
+                self.tag(23);
+                self.construct(&node.construct);
+                self.nodes(&node.operands);
             }
             Node::Case(case) => {
                 self.tag(10);
@@ -165,7 +178,13 @@ impl<'n> Walk<'n> {
     }
 
     pub(super) fn window(&mut self, window: &'n Window) {
-        self.tag(1);
+        match &window.base {
+            Some(name) => {
+                self.tag(2);
+                self.text(name);
+            }
+            None => self.tag(1),
+        }
         self.nodes(&window.partition_by);
         self.orders(&window.order_by);
         match window.frame {

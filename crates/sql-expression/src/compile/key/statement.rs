@@ -68,6 +68,7 @@ impl<'n> Walk<'n> {
             clauses.limit.is_some(),
             clauses.offset.is_some(),
             clauses.locking.is_some(),
+            clauses.further.is_some(),
         ];
         let bits = are_there.iter().rev().fold(0_u16, |bits, is_there| (bits << 1) | u16::from(*is_there));
         if bits == 0 {
@@ -75,6 +76,9 @@ impl<'n> Walk<'n> {
         } else {
             let [low, high] = bits.to_le_bytes();
             self.tags([1, low, high]);
+        }
+        if let Some(further) = &clauses.further {
+            self.further(further);
         }
         if !clauses.with.is_empty() {
             self.count(clauses.with.len());
@@ -133,9 +137,13 @@ impl<'n> Walk<'n> {
                 self.nodes(nodes);
             }
         }
+        if let Some(further) = &clauses.further {
+            self.windows(further);
+        }
     }
 
     pub(super) fn insert(&mut self, insert: &'n InsertNode) {
+        self.changes(insert.further.as_deref());
         self.table(&insert.table);
         match &insert.columns {
             Some(columns) => {
@@ -167,12 +175,14 @@ impl<'n> Walk<'n> {
                 self.text(message);
             }
         }
+        self.upsert(insert.further.as_deref());
         self.items(&insert.returning);
         // Many rows that come back in order are written otherwise than one.
         self.tag(facts(insert));
     }
 
     pub(super) fn update(&mut self, update: &'n UpdateNode) {
+        self.changes(update.further.as_deref());
         self.table(&update.table);
         self.count(update.assignments.len());
         for (column, node) in &update.assignments {
@@ -184,6 +194,7 @@ impl<'n> Walk<'n> {
     }
 
     pub(super) fn delete(&mut self, delete: &'n DeleteNode) {
+        self.changes(delete.further.as_deref());
         self.table(&delete.table);
         self.nodes(&delete.filters);
         self.items(&delete.returning);

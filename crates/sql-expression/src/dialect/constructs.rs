@@ -1,0 +1,272 @@
+//! [`Constructs`]: how a database says what all of them say differently.
+
+/// How a database says what all of them say differently; none: it cannot.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Constructs {
+    /// How an INSERT changes rows that are there already.
+    pub upsert: Option<UpsertStyle>,
+    /// How rows are written out in FROM.
+    pub values: ValuesStyle,
+    /// Whether a function can stand in FROM.
+    pub table_functions: bool,
+    /// Whether the columns of a function in FROM can be given names.
+    pub table_function_columns: bool,
+    /// MATERIALIZED in WITH.
+    pub materialized: bool,
+    /// INSERT, UPDATE and DELETE in WITH.
+    pub changes_in_with: bool,
+    /// INTERSECT and EXCEPT.
+    pub intersect_except: bool,
+    /// INTERSECT ALL and EXCEPT ALL.
+    pub intersect_all: bool,
+    /// FETCH FIRST .. WITH TIES.
+    pub with_ties: bool,
+    /// FOR NO KEY UPDATE and FOR KEY SHARE.
+    pub key_locks: bool,
+    /// How GROUP BY groups in more than one way.
+    pub grouping: Option<GroupingStyle>,
+    /// ORDER BY among the arguments of an aggregate.
+    pub aggregate_order: bool,
+    /// WITHIN GROUP.
+    pub within_group: bool,
+    /// ANY and ALL after a comparison.
+    pub quantified: bool,
+    /// TRY_CAST.
+    pub try_cast: bool,
+    /// Regular expressions.
+    pub regexp: Option<RegexpStyle>,
+    /// Operators on bits.
+    pub bitwise: BitwiseStyle,
+    /// The inside of JSON documents.
+    pub json: Option<JsonStyle>,
+    /// Dates and times.
+    pub dates: Option<DateStyle>,
+    /// Full-text search.
+    pub full_text: Option<FullTextStyle>,
+    /// Arrays.
+    pub arrays: bool,
+    /// Functions that have another name than most databases give them: (the usual one, its own).
+    pub function_names: &'static [(&'static str, &'static str)],
+    /// How the texts of a group are put together.
+    pub aggregate_strings: StringsStyle,
+}
+
+/// How an INSERT changes rows that are there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UpsertStyle {
+    /// ON CONFLICT.
+    OnConflict {
+        /// Whether a constraint can be named.
+        constraints: bool,
+    },
+    /// ON DUPLICATE KEY UPDATE, with `VALUES(column)` for what was to be inserted.
+    DuplicateKeyValues,
+    /// ON DUPLICATE KEY UPDATE, with a name for the new row: `VALUES (..) AS new`.
+    DuplicateKeyAlias,
+}
+
+/// How rows are written out in FROM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ValuesStyle {
+    /// `(VALUES (..), (..)) AS name (columns)`.
+    Standard,
+    /// `(VALUES ROW(..), ROW(..)) AS name (columns)`.
+    Row,
+    /// VALUES without names for its columns, which SQLite calls column1, column2.
+    NumberedColumns,
+    /// `SELECT .. AS .. UNION ALL SELECT ..`: understood everywhere.
+    Select,
+}
+
+/// How GROUP BY groups in more than one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GroupingStyle {
+    /// ROLLUP (..), CUBE (..), GROUPING SETS (..).
+    Standard,
+    /// WITH ROLLUP, after everything, and nothing else.
+    WithRollup,
+}
+
+/// How regular expressions are said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegexpStyle {
+    /// `~` and `~*`.
+    Tilde,
+    /// `REGEXP_LIKE(text, pattern, flags)`.
+    Function,
+    /// `text REGEXP pattern`, with flags in the pattern.
+    Operator,
+}
+
+/// How operators on bits are said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BitwiseStyle {
+    /// `^` for bits that only one has; the results have no sign, and are cast to one.
+    Unsigned,
+    /// `#` for bits that only one has.
+    Hash,
+    /// There is no operator for bits that only one has; it is said with the others.
+    WithoutXor,
+}
+
+/// How the inside of JSON documents is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JsonStyle {
+    /// `->` and `->>`, one for each step.
+    Arrows,
+    /// `json_extract` gives SQL values, and `->` JSON.
+    Extract,
+    /// `JSON_EXTRACT` gives JSON, and `JSON_UNQUOTE` makes it text.
+    Unquote,
+}
+
+/// How dates and times are reckoned with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DateStyle {
+    /// PostgreSQL: EXTRACT and `make_interval`.
+    Intervals,
+    /// SQLite: `strftime` with modifiers, over text.
+    Strftime,
+    /// MySQL: EXTRACT, DATE_ADD, TIMESTAMPDIFF.
+    DateAdd,
+}
+
+/// How full-text search is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FullTextStyle {
+    /// `to_tsvector(..) @@ plainto_tsquery(..)`.
+    Vectors,
+    /// `MATCH (..) AGAINST (..)`.
+    Against,
+    /// `table MATCH query`, on a virtual table of FTS5.
+    Match,
+}
+
+/// How the texts of a group are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StringsStyle {
+    /// `string_agg(text, separator ORDER BY ..)`.
+    StringAgg,
+    /// `group_concat(text, separator)`.
+    GroupConcat,
+    /// `GROUP_CONCAT(text ORDER BY .. SEPARATOR '..')`.
+    Separator,
+}
+
+impl Constructs {
+    /// What the SQL standard has: a beginning for a dialect from outside.
+    pub const fn standard() -> Self {
+        Self {
+            upsert: None,
+            values: ValuesStyle::Standard,
+            table_functions: true,
+            table_function_columns: true,
+            materialized: false,
+            changes_in_with: false,
+            intersect_except: true,
+            intersect_all: true,
+            with_ties: true,
+            key_locks: false,
+            grouping: Some(GroupingStyle::Standard),
+            aggregate_order: true,
+            within_group: true,
+            quantified: true,
+            try_cast: false,
+            regexp: None,
+            bitwise: BitwiseStyle::WithoutXor,
+            json: None,
+            dates: None,
+            full_text: None,
+            arrays: false,
+            function_names: &[],
+            aggregate_strings: StringsStyle::StringAgg,
+        }
+    }
+
+    /// PostgreSQL, from version 14 on.
+    pub(super) const fn postgres() -> Self {
+        Self {
+            upsert: Some(UpsertStyle::OnConflict { constraints: true }),
+            materialized: true,
+            changes_in_with: true,
+            key_locks: true,
+            regexp: Some(RegexpStyle::Tilde),
+            bitwise: BitwiseStyle::Hash,
+            json: Some(JsonStyle::Arrows),
+            dates: Some(DateStyle::Intervals),
+            full_text: Some(FullTextStyle::Vectors),
+            arrays: true,
+            ..Self::standard()
+        }
+    }
+
+    /// SQLite, from version 3.44 on.
+    pub(super) const fn sqlite() -> Self {
+        Self {
+            upsert: Some(UpsertStyle::OnConflict { constraints: false }),
+            values: ValuesStyle::NumberedColumns,
+            table_function_columns: false,
+            materialized: true,
+            intersect_all: false,
+            with_ties: false,
+            grouping: None,
+            within_group: false,
+            quantified: false,
+            // The function behind it is one that the program brings.
+            regexp: Some(RegexpStyle::Operator),
+            json: Some(JsonStyle::Extract),
+            dates: Some(DateStyle::Strftime),
+            full_text: Some(FullTextStyle::Match),
+            function_names: &[("char_length", "length"), ("greatest", "max"), ("least", "min")],
+            aggregate_strings: StringsStyle::GroupConcat,
+            ..Self::standard()
+        }
+    }
+
+    /// MariaDB, from version 10.6 on.
+    pub(super) const fn mariadb() -> Self {
+        Self {
+            upsert: Some(UpsertStyle::DuplicateKeyValues),
+            values: ValuesStyle::Select,
+            table_functions: false,
+            table_function_columns: false,
+            grouping: Some(GroupingStyle::WithRollup),
+            aggregate_order: false,
+            within_group: false,
+            regexp: Some(RegexpStyle::Operator),
+            bitwise: BitwiseStyle::Unsigned,
+            json: Some(JsonStyle::Unquote),
+            dates: Some(DateStyle::DateAdd),
+            full_text: Some(FullTextStyle::Against),
+            aggregate_strings: StringsStyle::Separator,
+            ..Self::standard()
+        }
+    }
+
+    /// MySQL 8.0, with what its later releases brought.
+    pub(super) const fn mysql(release: u32) -> Self {
+        Self {
+            upsert: Some(if release >= 19 {
+                UpsertStyle::DuplicateKeyAlias
+            } else {
+                UpsertStyle::DuplicateKeyValues
+            }),
+            values: if release >= 19 { ValuesStyle::Row } else { ValuesStyle::Select },
+            intersect_except: release >= 31,
+            intersect_all: release >= 31,
+            with_ties: false,
+            regexp: Some(RegexpStyle::Function),
+            ..Self::mariadb()
+        }
+    }
+}
