@@ -27,3 +27,4 @@ mod orm;
 mod pgbouncer;
 mod proxy;
 mod stack;
+mod statements;

@@ -197,8 +197,10 @@ impl Compiled {
         dialect: &dyn Dialect,
     ) -> Few<RenderedPart> {
         let features = dialect.features();
+        // Where a list stands beside the rows, the text depends on its length too.
+        let has_lists = pieces.iter().any(|piece| matches!(piece, Piece::List { .. }));
         let text = |count: usize, keep: bool| {
-            if !keep {
+            if !keep || has_lists {
                 return fill(pieces, slots, count, dialect);
             }
             let mut texts = texts.lock().unwrap_or_else(PoisonError::into_inner);

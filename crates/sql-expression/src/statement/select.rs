@@ -161,6 +161,11 @@ impl<S> Select<S> {
         self.join_with(JoinKind::Left, right.into(), on.into_condition())
     }
 
+    /// Joins by a condition, and keeps the rows of both sides that have no partner (not on MySQL).
+    pub fn full_outerjoin_on(self, right: impl Into<Source>, on: impl Condition) -> Self {
+        self.join_with(JoinKind::Full, right.into(), on.into_condition())
+    }
+
     fn join_with(self, kind: JoinKind, right: Source, on: Node) -> Self {
         self.change_core("join_on", |node| node.joins.push(Join { left: None, right, on: Some(on), kind }))
     }

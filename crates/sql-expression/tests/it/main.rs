@@ -13,6 +13,7 @@ mod interop;
 mod model;
 mod name;
 mod parentheses;
+mod random;
 mod reusable;
 mod select;
 mod text;

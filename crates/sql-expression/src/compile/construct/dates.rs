@@ -116,9 +116,10 @@ impl<'n> Compiler<'n> {
                 self.node(months)?;
                 self.push(" || ' months', ");
                 self.node(days)?;
-                self.push(" || ' days', ");
+                self.push(" || ' days', (");
                 self.node(microseconds)?;
-                self.push(" / 1000000.0 || ' seconds')");
+                // Here `||` binds more strongly than `/`.
+                self.push(" / 1000000.0) || ' seconds')");
             }
             DateStyle::DateAdd => {
                 if is_date {
