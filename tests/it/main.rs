@@ -12,6 +12,7 @@ mod core_conformance_faults;
 mod core_engine;
 mod core_errors;
 mod core_insert_many;
+mod core_operators;
 mod core_options;
 mod core_retry;
 mod core_reusable;

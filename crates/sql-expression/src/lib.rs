@@ -8,9 +8,9 @@
 //! | [`value`], [`types`] | owned values; SQL types |
 //! | `cell`, `decode` | rows as a driver shows them, and reading them into Rust types |
 //! | [`schema`] | `MetaData`, `Table`, `Column`, constraints, indexes |
-//! | [`expression`] | the untyped tree of expressions |
+//! | [`expression`] | the untyped tree of expressions; what each database says in words of its own |
 //! | [`typed`] | the typed shell around it: columns, operators, functions |
-//! | [`statement`] | `select`, `insert`, `update`, `delete`, `text`, and their trees |
+//! | [`statement`] | `select`, `insert`, `update`, `delete`, `text`, `values`, upserts, WITH, and their trees |
 //! | [`dialect`] | how each database spells SQL |
 //! | [`few`] | lists that are nearly always short |
 //! | [`compile`] | statements as text and parameters, with the cache of what was compiled |
@@ -39,12 +39,13 @@ pub use few::Few;
 pub use name::Name;
 pub use statement::{
     Configured, Ddl, DynamicRow, Executable, ScalarExecutable, StatementKind, StatementNode,
-    StatementOptions, create_index, create_table, ddl, delete, drop_index, drop_table, insert, reusable,
-    select, text, trusted, update,
+    StatementOptions, conflict, create_index, create_table, ddl, delete, drop_index, drop_table, excluded,
+    insert, reusable, select, text, trusted, update, values,
 };
 pub use typed::{
-    Attribute, ColumnExpression, ColumnType, Entity, Expression, Model, Selectable, aliased, avg, case,
-    coalesce, count, count_all, exists, func, literal, lower, max, min, not, null, sum, tuple, upper,
+    Attribute, ColumnExpression, ColumnType, Entity, Expression, Interval, Model, Selectable, aliased, avg,
+    case, coalesce, count, count_all, cube, date_add, date_sub, exists, extract, full_text, func,
+    grouping_sets, literal, lower, max, min, not, null, rollup, row_number, string_agg, sum, tuple, upper,
 };
 pub use types::SqlType;
 pub use value::Value;

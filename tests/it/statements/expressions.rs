@@ -109,6 +109,10 @@ fn plain(Tables { author, book, .. }: &Tables) -> Vec<Case> {
             .sql("SELECT ((book.pages % ?) + ?) * ? FROM book WHERE book.id = ?")
 .postgres("SELECT ((book.pages % CAST(? AS BIGINT)) + ?) * ? FROM book WHERE book.id = ?")
             .gives("6"),
+        case("a number with the other sign", select(-(integer(book, "pages") + 1_i64)).filter(book.c("id").eq(1)))
+            .sql("SELECT -(book.pages + ?) FROM book WHERE book.id = ?")
+            .postgres("SELECT -(book.pages + CAST(? AS BIGINT)) FROM book WHERE book.id = ?")
+            .gives("-101"),
         case("a number without its sign", select(abs(integer(book, "pages") - 150_i64)).order_by(book.c("id")).limit(2))
             .sql("SELECT abs(book.pages - ?) FROM book ORDER BY book.id LIMIT ?")
             .postgres("SELECT abs(book.pages - CAST(? AS BIGINT)) FROM book ORDER BY book.id LIMIT ?")

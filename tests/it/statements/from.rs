@@ -161,7 +161,7 @@ fn with(Tables { author, book, word }: &Tables) -> Vec<Case> {
         )
         .postgres(
             "WITH gone AS (DELETE FROM word WHERE word.seen < ? RETURNING text, seen) INSERT INTO word (text, seen) SELECT \
-             upper(gone.text), gone.seen + ? FROM gone",
+             upper(gone.text), gone.seen + CAST(? AS BIGINT) FROM gone",
         )
         .sqlite_lacks("INSERT, UPDATE or DELETE in WITH")
         .mysql_lacks("INSERT, UPDATE or DELETE in WITH")

@@ -431,7 +431,7 @@ fn subqueries(Tables { author, book, .. }: &Tables) -> Vec<Case> {
             .sqlite(
                 "SELECT numbers.n + ? FROM (SELECT column1 AS n FROM (VALUES (?), (?))) AS numbers ORDER BY numbers.n",
             )
-            .postgres("SELECT numbers.n + $1 FROM (VALUES (CAST($2 AS INTEGER)), ($3)) AS numbers (n) ORDER BY numbers.n")
+            .postgres("SELECT numbers.n + CAST($1 AS BIGINT) FROM (VALUES (CAST($2 AS INTEGER)), ($3)) AS numbers (n) ORDER BY numbers.n")
             .mysql("SELECT numbers.n + ? FROM (VALUES ROW(?), ROW(?)) AS numbers (n) ORDER BY numbers.n")
             .mariadb("SELECT numbers.n + ? FROM (SELECT ? AS n UNION ALL SELECT ?) AS numbers ORDER BY numbers.n")
             .gives("2;3"),

@@ -7,7 +7,7 @@ impl<'n> Compiler<'n> {
     /// Writes a DELETE.
     pub(super) fn delete(&mut self, delete: &'n DeleteNode) -> Result<()> {
         let table = &delete.table;
-        self.begin_dml()?;
+        self.begin_dml(delete.further.as_deref())?;
         let further = further_sources(table, delete.filters.iter());
         let style = self.features.delete_using;
         if !further.is_empty() && style.is_none() {

@@ -1,8 +1,8 @@
 //! What type an expression has, as far as its structure tells.
 
 use crate::{
-    expression::{BinaryOperator, Construct, JsonRead, Node, Source},
-    statement::SelectItem,
+    expression::{AliasTarget, BinaryOperator, Construct, JsonRead, Node, Source},
+    statement::{SelectItem, StatementNode},
     types::SqlType,
 };
 
@@ -63,7 +63,39 @@ pub(super) fn type_of(node: &Node) -> Option<SqlType> {
 }
 
 fn column_type(source: &Source, name: &str) -> Option<SqlType> {
-    source.table()?.definition().find(name).map(|column| column.sql_type.clone())
+    if let Some(table) = source.table() {
+        return table.definition().find(name).map(|column| column.sql_type.clone());
+    }
+    let Source::Alias(alias) = source else { return None };
+    match alias.target() {
+        AliasTarget::Subquery(select)
+        | AliasTarget::Lateral(select)
+        | AliasTarget::CommonTableExpression { select, .. } => item_type(&select.items, name),
+        AliasTarget::Changes(StatementNode::Insert(insert)) => item_type(&insert.returning, name),
+        AliasTarget::Changes(StatementNode::Update(update)) => item_type(&update.returning, name),
+        AliasTarget::Changes(StatementNode::Delete(delete)) => item_type(&delete.returning, name),
+        AliasTarget::Values(values) => {
+            let position = values.columns.iter().position(|column| **column == *name)?;
+            type_of(values.values.get(position)?)
+        }
+        _ => None,
+    }
+}
+
+/// The type of the column that a select list gives under a name.
+fn item_type(items: &[SelectItem], name: &str) -> Option<SqlType> {
+    items.iter().find_map(|item| match item {
+        SelectItem::Expression { node: Node::Label(label), .. } if *label.name == *name => {
+            type_of(&label.node)
+        }
+        SelectItem::Expression { node: Node::Column(column), .. } if *column.name == *name => {
+            column_type(&column.source, name)
+        }
+        SelectItem::Entity { table, .. } => {
+            table.definition().find(name).map(|column| column.sql_type.clone())
+        }
+        SelectItem::Expression { .. } => None,
+    })
 }
 
 /// Whether it is a whole number.

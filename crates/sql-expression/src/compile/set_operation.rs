@@ -40,22 +40,20 @@ impl<'n> Compiler<'n> {
                 self.push(")");
             }
             let constructs = &self.features.constructs;
-            let (supported, all) = match operation.operator {
-                SetOperator::Union | SetOperator::UnionAll => (true, ""),
-                SetOperator::Intersect | SetOperator::Except => (constructs.intersect_except, ""),
-                SetOperator::IntersectAll | SetOperator::ExceptAll => (constructs.intersect_all, " ALL"),
+            let (word, supported) = match operation.operator {
+                SetOperator::Union => ("UNION", true),
+                SetOperator::UnionAll => ("UNION ALL", true),
+                SetOperator::Intersect => ("INTERSECT", constructs.intersect_except),
+                SetOperator::Except => ("EXCEPT", constructs.intersect_except),
+                SetOperator::IntersectAll => ("INTERSECT ALL", constructs.intersect_all),
+                SetOperator::ExceptAll => ("EXCEPT ALL", constructs.intersect_all),
             };
             if !supported {
-                return Err(self.unsupported(&format!("INTERSECT{all} and EXCEPT{all}")));
+                return Err(self.unsupported(word));
             }
-            self.push(match operation.operator {
-                SetOperator::Union => " UNION ",
-                SetOperator::UnionAll => " UNION ALL ",
-                SetOperator::Intersect => " INTERSECT ",
-                SetOperator::Except => " EXCEPT ",
-                SetOperator::IntersectAll => " INTERSECT ALL ",
-                SetOperator::ExceptAll => " EXCEPT ALL ",
-            });
+            self.push(" ");
+            self.push(word);
+            self.push(" ");
             self.part(&operation.select, correlate)?;
         }
         Ok(())

@@ -6,7 +6,7 @@ use crate::{
     dialect::MultipleTables,
     expression::{Node, Source},
     schema::Table,
-    statement::UpdateNode,
+    statement::{ChangeClauses, UpdateNode},
 };
 
 impl<'n> Compiler<'n> {
@@ -19,8 +19,8 @@ impl<'n> Compiler<'n> {
                 table.name()
             )));
         }
-        self.begin_dml()?;
         let further_clauses = update.further.as_deref();
+        self.begin_dml(further_clauses)?;
         let nodes = update.assignments.iter().map(|(_, node)| node).chain(&update.filters);
         let further = further_sources(table, nodes);
         let style = self.features.update_from;
@@ -64,7 +64,10 @@ impl<'n> Compiler<'n> {
     }
 
     /// Writes WITH before an UPDATE or DELETE; where it cannot stand there, it stands in the subqueries.
-    pub(super) fn begin_dml(&mut self) -> Result<()> {
+    pub(super) fn begin_dml(&mut self, further: Option<&ChangeClauses>) -> Result<()> {
+        if !self.features.with_before_dml && further.is_some_and(|further| !further.with.is_empty()) {
+            return Err(self.unsupported("WITH before UPDATE and DELETE"));
+        }
         if self.features.with_before_dml && !self.with_written { self.with() } else { Ok(()) }
     }
 }

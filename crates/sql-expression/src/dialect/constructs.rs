@@ -16,6 +16,8 @@ pub struct Constructs {
     pub materialized: bool,
     /// INSERT, UPDATE and DELETE in WITH.
     pub changes_in_with: bool,
+    /// WITH before INSERT.
+    pub with_before_insert: bool,
     /// INTERSECT and EXCEPT.
     pub intersect_except: bool,
     /// INTERSECT ALL and EXCEPT ALL.
@@ -173,6 +175,7 @@ impl Constructs {
             table_function_columns: true,
             materialized: false,
             changes_in_with: false,
+            with_before_insert: true,
             intersect_except: true,
             intersect_all: true,
             with_ties: true,
@@ -238,6 +241,7 @@ impl Constructs {
         Self {
             upsert: Some(UpsertStyle::DuplicateKeyValues),
             values: ValuesStyle::Select,
+            with_before_insert: false,
             table_functions: false,
             table_function_columns: false,
             grouping: Some(GroupingStyle::WithRollup),

@@ -92,9 +92,9 @@ pub enum BitwiseOperator {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum JsonStep {
     /// The value of a key.
-    Key(Name),
+    Member(Name),
     /// The value at a position, from 0 up.
-    Index(u32),
+    Position(u32),
 }
 
 /// What a JSON value is read as. JSON's null, and what is not there, is NULL, except as JSON.

@@ -4,7 +4,7 @@ use std::ops;
 
 use super::{Attribute, ColumnType, Expression, Model};
 use crate::{
-    expression::{BinaryOperator, Node},
+    expression::{BinaryOperator, Node, UnaryOperator},
     value::Decimal,
 };
 
@@ -110,4 +110,26 @@ operators! {
     Mul mul Multiply Output;
     Div div Divide Quotient;
     Rem rem Modulo Output;
+}
+
+impl<M: Model, T: ColumnType> ops::Neg for Attribute<M, T>
+where
+    T::Base: Arithmetic<T::Base>,
+{
+    type Output = Expression<T>;
+
+    fn neg(self) -> Expression<T> {
+        Expression::new(Node::unary(UnaryOperator::Negate, self.node()))
+    }
+}
+
+impl<T: ColumnType> ops::Neg for Expression<T>
+where
+    T::Base: Arithmetic<T::Base>,
+{
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self::new(Node::unary(UnaryOperator::Negate, self.into_node()))
+    }
 }

@@ -49,13 +49,13 @@ impl JsonPath {
 
     /// The value of a key of the object.
     pub fn key(mut self, key: impl Into<Name>) -> Self {
-        self.path.push(JsonStep::Key(key.into()));
+        self.path.push(JsonStep::Member(key.into()));
         self
     }
 
     /// The value at a position of the array, from 0 up.
     pub fn index(mut self, position: u32) -> Self {
-        self.path.push(JsonStep::Index(position));
+        self.path.push(JsonStep::Position(position));
         self
     }
 

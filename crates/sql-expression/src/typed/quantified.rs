@@ -12,12 +12,14 @@ use crate::{
 #[derive(Debug)]
 pub struct Quantified<T>(Expression<T>);
 
+#[diagnostic::do_not_recommend]
 impl<B, T: Is<B>> Operand<B> for Quantified<T> {
     fn into_operand(self) -> Node {
         self.0.into_node()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> IntoNode for Quantified<T> {
     fn into_node(self) -> Node {
         self.0.into_node()

@@ -10,6 +10,7 @@ mod expression;
 mod fixture;
 mod insert;
 mod interop;
+mod lacking;
 mod model;
 mod name;
 mod parentheses;

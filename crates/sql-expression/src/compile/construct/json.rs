@@ -49,10 +49,10 @@ impl<'n> Compiler<'n> {
             let is_last = position + 1 == path.len();
             self.push(if is_last && read != JsonRead::Json { " ->> " } else { " -> " });
             match step {
-                JsonStep::Key(key) => {
+                JsonStep::Member(key) => {
                     self.dialect.write_literal(&Value::Text((**key).into()), self.writer.text())?
                 }
-                JsonStep::Index(index) => self.push(&index.to_string()),
+                JsonStep::Position(index) => self.push(&index.to_string()),
             }
         }
         if let Some(name) = name {
@@ -148,7 +148,7 @@ fn path_text(path: &[JsonStep]) -> String {
     let mut text = String::from("$");
     for step in path {
         match step {
-            JsonStep::Key(key) => {
+            JsonStep::Member(key) => {
                 text.push_str(".\"");
                 for character in key.chars() {
                     if matches!(character, '"' | '\\') {
@@ -158,7 +158,7 @@ fn path_text(path: &[JsonStep]) -> String {
                 }
                 text.push('"');
             }
-            JsonStep::Index(index) => {
+            JsonStep::Position(index) => {
                 text.push('[');
                 text.push_str(&index.to_string());
                 text.push(']');

@@ -25,11 +25,11 @@ impl<'n> Walk<'n> {
                 self.count(path.len());
                 for step in path {
                     match step {
-                        JsonStep::Key(key) => {
+                        JsonStep::Member(key) => {
                             self.tag(1);
                             self.text(key);
                         }
-                        JsonStep::Index(index) => {
+                        JsonStep::Position(index) => {
                             self.tag(2);
                             self.key.extend_from_slice(&index.to_le_bytes());
                         }
