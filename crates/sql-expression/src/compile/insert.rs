@@ -61,7 +61,9 @@ impl<'n> Compiler<'n> {
         let further = insert.further.as_deref();
         if !self.with_written && self.has_changes_in_with(further) {
             // These stand before everything.
-            if !self.features.constructs.with_before_insert {
+            if !self.features.constructs.with_before_insert
+                && further.is_some_and(|further| !further.with.is_empty())
+            {
                 return Err(self.unsupported("WITH before INSERT"));
             }
             self.with()?;
