@@ -156,6 +156,9 @@ impl Relation {
 
     /// Makes these the only items. What stood there before is replaced also when it was never loaded.
     pub(crate) fn replace(&mut self, items: Vec<u32>) {
+        if self.items.as_ref() == Some(&items) {
+            return;
+        }
         self.keep();
         let changes = self.changes();
         changes.added.clear();

@@ -209,6 +209,8 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     fn differs(&self, columns: &[u16]) -> bool;
     /// Whether the version that is being sent has another key than the database.
     fn is_key_changed(&self) -> bool;
+    /// Throws away what the database does not have.
+    fn discard(&self);
     /// A flush begins to send the present version. Says whether the numbered key is not set in it.
     fn begin_flush(&self) -> bool;
     /// The value of a column in the version that is being sent.
@@ -318,6 +320,10 @@ impl<M: Mapped> AnySlot for Slot<M> {
     fn differs(&self, columns: &[u16]) -> bool {
         let Some((sending, stored)) = self.sending_and_stored() else { return false };
         columns.iter().any(|column| !sending.column_eq(&stored, *column))
+    }
+
+    fn discard(&self) {
+        self.go_back();
     }
 
     fn is_key_changed(&self) -> bool {

@@ -17,8 +17,8 @@ use crate::{
 };
 
 impl Session {
-    /// Brings the values of an object from the database, and throws its unflushed changes away. Its relationships are
-    /// brought anew by the next `load`, and what their `refresh-expire` cascades lead to is expired.
+    /// Brings the values of an object from the database, and throws the unflushed changes of its columns away. Its
+    /// relationships are brought anew by the next `load`, and what their `refresh-expire` cascades lead to is expired.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] when the object is not persistent in this session, or its row is gone.
@@ -42,6 +42,8 @@ impl Session {
         let key = identity_key(&*object.erased(), M::mapper());
         // What is loaded along is found anew, so that it must not count as known.
         self.graph().expire_for_refresh(object.erased().index());
+        // Before the flush that goes before the query, lest it writes them.
+        object.erased().discard();
         let select = refine(by_key(Entity::<M>::new(), &key));
         if SessionRun::new(self, select).populate_existing().one_or_none().await?.is_some() {
             return Ok(());

@@ -59,7 +59,7 @@ impl Session {
     /// same key: loaded where it is not there yet, new where there is no such row, or no key. What the `merge` cascade
     /// leads to is merged, too: the rows of each model are asked for in one statement.
     ///
-    /// Only what differs is written. A relationship that is not loaded in the source, or was never put into in a plain value,
+    /// What is pending is flushed before, unless autoflush is off. Only what differs is written. A relationship that is not loaded in the source, or was never put into in a plain value,
     /// is left as it is; another takes the place of what is there.
     ///
     /// # Errors
@@ -83,7 +83,8 @@ impl Session {
         objects: impl IntoIterator<Item = A>,
     ) -> Result<Vec<Instance<A::Model>>> {
         let sources: Vec<Instance<A::Model>> = objects.into_iter().map(Mergeable::source).collect();
-        self.check_usable()?;
+        // A row that was changed and not written yet is found as it is going to be, and a new one under its key.
+        self.autoflush().await?;
         let mut merge = Merge { session: self, found: Vec::new(), targets: HashMap::new() };
         merge.collect(
             sources.iter().rev().map(|source| (source.graph().clone(), source.erased())).collect(),

@@ -25,8 +25,9 @@ struct Follower {
 impl Followers {
     /// Remembers the objects whose foreign keys were written, before their old versions are let go.
     pub(super) fn note(&mut self, work: &Work, inner: &Inner) {
-        let switched = work.switches.iter().map(|switch| &switch.new);
-        for slot in work.inserts.iter().chain(&work.updates).chain(switched) {
+        let new = work.inserts.iter().chain(work.switches.iter().map(|switch| &switch.new));
+        let old = work.updates.iter().map(|slot| (slot, false));
+        for (slot, is_new) in new.map(|slot| (slot, true)).chain(old) {
             let mapper = slot.mapper();
             let Ok(configuration) = mapper.configuration() else { continue };
             for (number, relation) in (0u16..).zip(&configuration.relationships) {
@@ -35,7 +36,6 @@ impl Followers {
                 if relation.direction != Direction::ManyToOne || is_linked {
                     continue;
                 }
-                let is_new = inner.entry(slot.index()).is_some_and(|entry| entry.fresh);
                 let columns: Vec<u16> = relation.pairs.iter().map(|(child, _)| *child).collect();
                 if !is_new && !slot.differs(&columns) {
                     continue;

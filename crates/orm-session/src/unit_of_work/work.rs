@@ -301,7 +301,11 @@ impl Work {
             if key.iter().any(is_unset) || mapper.key().iter().any(is_assigned) {
                 continue;
             }
-            let present = inner.find(mapper, &key).is_some_and(|entry| !entry.doomed);
+            // Whoever gives the key up in this flush is not in its way.
+            let keeps = |slot: &Arc<dyn AnySlot>| {
+                mapper.key().iter().zip(&key).all(|(column, value)| slot.value(*column) == *value)
+            };
+            let present = inner.find(mapper, &key).is_some_and(|entry| !entry.doomed && keeps(&entry.slot));
             if !seen.insert((std::ptr::from_ref(mapper), HashedKey(key.clone()))) || present {
                 let message = format!(
                     "two {} objects have the primary key {key:?}; change the one that is in the session, or give the new one \

@@ -48,4 +48,18 @@ impl<M: Mapped> Slot<M> {
     pub(in crate::graph) fn remember(&self) {
         self.versions().remember();
     }
+
+    /// The version in the database is the present one again: what differs is thrown away.
+    pub(super) fn go_back(&self) {
+        loop {
+            let (now, Some(stored)) = self.now_and_stored() else { return };
+            let mut versions = self.versions();
+            let Some(old) = versions.replace(&now, &stored) else { continue };
+            let forgotten = versions.forget_stored();
+            self.note(&versions);
+            drop(versions);
+            drop((old, forgotten, now, stored));
+            return;
+        }
+    }
 }
