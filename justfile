@@ -47,3 +47,7 @@ ui *arguments:
 # The tests that run for a while and look for leaks; ALUDEL_TEST_SOAK says for how many seconds each.
 soak *arguments:
     tests/run -- --package aludel-tests soak -- --include-ignored {{ arguments }}
+
+# The model checker of the session, for long: random lists of operations on each database, from a seed on.
+hunt lists="100000" seed="1" *arguments:
+    ALUDEL_TEST_HUNT={{ lists }} ALUDEL_TEST_SEED={{ seed }} tests/run -- --package aludel-tests --test checker random -- --nocapture {{ arguments }}

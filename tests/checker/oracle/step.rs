@@ -1,0 +1,201 @@
+//! What an operation does to the records, once it is known how the session fared.
+
+use aludel::orm::State;
+
+use super::{Action, Expired, Oracle};
+use crate::{operation::Side, rows::Key, schema::Kind};
+
+impl Oracle {
+    /// Takes an operation over that happens in memory alone.
+    pub fn remember(&mut self, action: &Action) {
+        match action {
+            Action::AddAgain(number) => self.add_again(*number),
+            Action::Text(number, text) => self.objects[*number].now.text.clone_from(text),
+            Action::Note(number, note) => self.objects[*number].now.note.clone_from(note),
+            Action::Key(number, key) => self.objects[*number].key = Some(key.clone()),
+            Action::Relate(_, parent, child, side) => {
+                // Who is put somewhere is to stay.
+                self.objects[if *side == Side::Parent { *child } else { *parent }].doomed = false;
+                self.put(*child, *parent);
+                // Said once more, it is said all the same.
+                self.objects[*child].relinked = true;
+            }
+            Action::Unrelate(_, _, child, _) => self.take(*child),
+            Action::Replace(link, parent, children) => self.replace(*link, *parent, children),
+            Action::ForeignKey(child, parent) => {
+                let object = &mut self.objects[*child];
+                object.now.parent = *parent;
+                object.by_hand = object.now.parent != object.stored.parent;
+                object.is_muddled = true;
+                let link = object.kind.upwards();
+                let old = self.parents.get(child).copied();
+                let new = link
+                    .zip(*parent)
+                    .and_then(|(link, key)| self.object_of(link.parent(), &Key::Number(key)));
+                for number in old.into_iter().chain(new) {
+                    self.objects[number].is_muddled = true;
+                }
+            }
+            Action::Join(web, left, right, side) => {
+                self.objects[if *side == Side::Parent { *right } else { *left }].doomed = false;
+                self.join(*web, *left, *right);
+            }
+            Action::Part(web, left, right, _) => {
+                self.webs.remove(&(*web, *left, *right));
+            }
+            Action::Delete(number) => self.objects[*number].doomed = true,
+            Action::Expire(number) => self.expire(*number),
+            Action::ExpireAll => {
+                for number in 0..self.objects.len() {
+                    if self.is_attached(number) && self.objects[number].state == State::Persistent {
+                        let object = &mut self.objects[number];
+                        object.expired = if object.is_held { Expired::Yes } else { Expired::Perhaps };
+                    }
+                }
+            }
+            Action::Expunge(number) => {
+                let object = &mut self.objects[*number];
+                (object.state, object.doomed) = (State::Detached, false);
+                self.follow_rows_anew();
+            }
+            Action::ExpungeAll => self.detach(),
+            action => unreachable!("{action:?} is not done in memory alone"),
+        }
+    }
+
+    /// A new object, and what is nested in it; one may be put under a parent that is there.
+    pub fn add_new(&mut self, new: &crate::operation::New, under: Option<usize>) -> Vec<usize> {
+        let numbers = self.add(new);
+        if let Some(parent) = under {
+            // The link of the new object leads there, so that it is to stay.
+            self.objects[parent].doomed = false;
+            self.put(numbers[0], parent);
+        }
+        numbers
+    }
+
+    /// A new object under a parent that is there.
+    pub fn nest_new(&mut self, new: &crate::operation::New, parent: usize) -> usize {
+        let number = self.add(new)[0];
+        self.put(number, parent);
+        number
+    }
+
+    pub fn committed(&mut self) {
+        self.commit();
+    }
+
+    pub fn rolled_back(&mut self) {
+        self.rollback();
+    }
+
+    pub fn begun_nested(&mut self) {
+        self.push_level();
+        self.idle = false;
+    }
+
+    pub fn released(&mut self) {
+        self.levels.pop();
+    }
+
+    pub fn rolled_back_nested(&mut self) {
+        self.rollback_level();
+    }
+
+    /// All objects leave the session, and the transaction with them.
+    pub fn closed(&mut self) {
+        self.rollback();
+        self.detach();
+        self.levels.clear();
+        self.push_level();
+    }
+
+    fn detach(&mut self) {
+        for number in 0..self.objects.len() {
+            if !self.is_of_now(number) {
+                continue;
+            }
+            let object = &mut self.objects[number];
+            object.state = match object.state {
+                State::Pending | State::Transient => State::Transient,
+                _ => State::Detached,
+            };
+        }
+        self.era += 1;
+        self.follow_rows();
+    }
+
+    /// An object left, and its row stays: another will stand for it.
+    fn follow_rows_anew(&mut self) {
+        let rows: Vec<_> = self.current.tables.clone().into_iter().collect();
+        for ((kind, key), columns) in rows {
+            if self.object_of(kind, &key).is_none() {
+                self.push(kind, State::Persistent, Some(key), columns);
+            }
+        }
+    }
+
+    /// Another connection changed the text of a row, and committed.
+    pub fn changed_outside(&mut self, kind: Kind, key: &Key, text: &str) {
+        let row = (kind, key.clone());
+        let rows = self.levels.iter_mut().map(|level| &mut level.rows);
+        for rows in rows.chain([&mut self.committed, &mut self.current]) {
+            if let Some(columns) = rows.tables.get_mut(&row) {
+                text.clone_into(&mut columns.text);
+                columns.version += i64::from(kind.counts_versions());
+            }
+        }
+        if let Some(number) = self.object_of(kind, key) {
+            self.objects[number].is_uncertain |= !self.objects[number].is_held;
+        }
+    }
+
+    /// The session gave the object of a row. When it was marked as expired, it has the row's values now.
+    pub fn given(&mut self, number: usize, was_expired: bool) {
+        let object = &self.objects[number];
+        let row =
+            object.stored_key.clone().and_then(|key| self.current.tables.get(&(object.kind, key)).cloned());
+        self.clock += 1;
+        let clock = self.clock;
+        if let Some(row) = row.filter(|_| was_expired) {
+            self.objects[number].load(&row, clock);
+        }
+    }
+
+    /// The test holds a handle to the object of a row for the first time.
+    pub fn held(&mut self, number: usize) {
+        self.clock += 1;
+        let object = &mut self.objects[number];
+        (object.is_held, object.loaded_at) = (true, self.clock);
+    }
+
+    /// Values that only the session can know: an object that it had before the row was changed by somebody else.
+    pub fn trust(&mut self, number: usize, columns: crate::rows::Columns, expired: bool) {
+        let object = &mut self.objects[number];
+        (object.now, object.stored, object.is_uncertain) = (columns.clone(), columns, false);
+        object.expired = if expired { Expired::Yes } else { Expired::No };
+    }
+
+    /// The row of an object was asked for: its unflushed columns are lost, and it has the row's values.
+    pub fn forget_changes(&mut self, number: usize) {
+        self.expire_along(number);
+        let object = &mut self.objects[number];
+        (object.now, object.key) = (object.stored.clone(), object.stored_key.clone());
+    }
+
+    /// A value was merged: what differs is taken over.
+    pub fn merged(&mut self, number: usize, text: &str, note: Option<String>) {
+        let object = &mut self.objects[number];
+        text.clone_into(&mut object.now.text);
+        object.now.note = note;
+    }
+
+    /// A value was merged that has no row.
+    pub fn merged_new(&mut self, kind: Kind, key: Key, text: &str, note: Option<String>) -> usize {
+        let columns = crate::rows::Columns { text: text.to_owned(), note, ..Default::default() };
+        let number = self.push(kind, State::Pending, Some(key), columns);
+        self.objects[number].stored_key = None;
+        self.objects[number].is_held = true;
+        number
+    }
+}
