@@ -9,4 +9,5 @@ mod proof;
 mod restart;
 mod round_trips;
 mod server;
+mod session;
 mod walk;

@@ -255,7 +255,8 @@ impl Session {
     /// and expired then.
     ///
     /// # Cancel safety
-    /// A dropped future leaves it unknown whether the transaction is committed.
+    /// A dropped future leaves it unknown whether the transaction is committed, once COMMIT was sent: the next
+    /// [`rollback`](Self::rollback) says so, and detaches and expires the objects.
     pub async fn commit(&mut self) -> Result<()> {
         let mut rounds = 0;
         let committed = loop {
@@ -290,20 +291,34 @@ impl Session {
     /// Nobody knows whether the transaction is committed: what was in it is let go, marked as expired.
     fn lost(&mut self, error: &Error) {
         if error.kind() == ErrorKind::OutcomeUnknown {
-            self.graph.expire_all();
-            self.graph.close();
-            self.graph = Arc::default();
-            self.nested.clear();
+            self.let_go_in_doubt();
         }
+    }
+
+    fn let_go_in_doubt(&mut self) {
+        self.graph.expire_all();
+        self.graph.close();
+        self.graph = Arc::default();
+        self.nested.clear();
+    }
+
+    /// Whether a commit was dropped before its answer came.
+    fn is_outcome_unknown(&self) -> bool {
+        self.connection.as_ref().is_some_and(Connection::is_outcome_unknown)
     }
 
     /// Rolls back: objects show the values from before the transaction, new ones are plain values again, deleted ones are
     /// back.
     ///
     /// # Errors
-    /// What the database says; the objects are restored all the same.
+    /// What the database says; the objects are restored all the same. [`ErrorKind::OutcomeUnknown`] when a commit was dropped
+    /// before its answer came: the objects are detached and expired then.
     pub async fn rollback(&mut self) -> Result<()> {
-        self.graph.rollback();
+        if self.is_outcome_unknown() {
+            self.let_go_in_doubt();
+        } else {
+            self.graph.rollback();
+        }
         self.nested.clear();
         self.failed = false;
         match self.connection.take() {
@@ -378,7 +393,9 @@ impl Drop for WithoutAutoflush<'_> {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if !self.graph.lock().in_transaction.is_empty() {
+        if self.is_outcome_unknown() {
+            self.graph.expire_all();
+        } else if !self.graph.lock().in_transaction.is_empty() {
             self.graph.rollback();
         }
         self.graph.close();

@@ -33,13 +33,13 @@ macro_rules! on_every_server {
 pub(super) use on_every_server;
 
 /// The connection's number on the server.
-async fn server_id(database: &Database, connection: &mut Connection) -> i64 {
+pub(super) async fn server_id(database: &Database, connection: &mut Connection) -> i64 {
     let sql = if database.is_postgres() { "SELECT pg_backend_pid()" } else { "SELECT connection_id()" };
     connection.scalar_one(text(trusted(sql))).await.unwrap()
 }
 
 /// Has the server end a connection, and waits until it has.
-async fn kill(database: &Database, id: i64) {
+pub(super) async fn kill(database: &Database, id: i64) {
     if database.is_postgres() {
         control(database, format!("SELECT pg_terminate_backend({id})")).await;
     } else {

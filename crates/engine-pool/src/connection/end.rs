@@ -44,6 +44,13 @@ impl Connection {
         }
     }
 
+    /// Whether a COMMIT was dropped before its answer came, so that nobody knows whether it was done. The next
+    /// [`rollback`](Self::rollback) says so, once.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.status.flight == Flight::Commit
+            || matches!(self.status.phase, Phase::Failed(Failure::CommitDropped))
+    }
+
     /// Sends steps and COMMIT behind them, in one go where the backend can; BEGIN rides along where it is due.
     ///
     /// # Errors
