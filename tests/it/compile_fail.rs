@@ -8,7 +8,7 @@ use std::{fs, path::Path};
 const LINES: usize = 15;
 
 #[test]
-fn compile_fail_cases_give_the_messages_beside_them() {
+fn compile_fail_messages_are_those_beside_them() {
     trybuild::TestCases::new().compile_fail("ui/*.rs");
 }
 

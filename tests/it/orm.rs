@@ -8,6 +8,7 @@ mod inspect;
 mod keys;
 mod links;
 mod loading;
+mod made;
 mod memory;
 mod merge;
 mod misuse;

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote_spanned;
-use syn::{Expr, Field, LitInt, LitStr};
+use syn::{Expr, ExprLit, Field, Lit, LitBool, LitInt, LitStr};
 
 use crate::{
     member::{Member, is_named, owner},
@@ -28,9 +28,21 @@ pub(crate) struct Column {
     pub(crate) server_default: Option<LitStr>,
     pub(crate) default: Option<Expr>,
     pub(crate) onupdate: Option<Expr>,
-    pub(crate) version_id: bool,
+    pub(crate) server_onupdate: bool,
+    pub(crate) computed: Option<LitStr>,
+    pub(crate) version_id: Option<VersionId>,
     pub(crate) comment: Option<LitStr>,
     pub(crate) numbers: Numbers,
+}
+
+/// Who makes the versions of rows.
+pub(crate) enum VersionId {
+    /// The session counts.
+    Counter,
+    /// The session calls a function.
+    Generator(Expr),
+    /// The database, or the program.
+    Server,
 }
 
 /// A SQL type that the attribute chooses.
@@ -52,7 +64,7 @@ pub(crate) enum Numbers {
 }
 
 /// All words of `#[column(..)]`.
-pub(crate) const WORDS: [&str; 19] = [
+pub(crate) const WORDS: [&str; 22] = [
     "primary_key",
     "autoincrement",
     "name",
@@ -69,7 +81,10 @@ pub(crate) const WORDS: [&str; 19] = [
     "server_default",
     "default",
     "onupdate",
+    "server_onupdate",
+    "computed",
     "version_id",
+    "version_id_generator",
     "comment",
     "constant",
 ];
@@ -127,7 +142,18 @@ impl Column {
             );
         }
         let onupdate = settings.expression("onupdate", "now");
-        let version_id = settings.flag("version_id");
+        let server_onupdate = settings.flag("server_onupdate");
+        let computed = settings.text("computed", "\"price * quantity\"");
+        if let Some(computed) = &computed
+            && (primary_key || server_default.is_some() || default.is_some() || onupdate.is_some())
+        {
+            settings.problem(
+                computed,
+                "a column that the database computes is written by nobody else: it is no key, and has no `default`, \
+                 `onupdate` or `server_default`",
+            );
+        }
+        let version_id = version_id(&mut settings);
         let comment = settings.text("comment", "\"..\"");
         let member = Member::of(field, ident, model, &mut settings);
         settings.finish();
@@ -148,6 +174,8 @@ impl Column {
             server_default,
             default,
             onupdate,
+            server_onupdate,
+            computed,
             version_id,
             comment,
             numbers,
@@ -172,6 +200,29 @@ impl Numbers {
         } else {
             Self::Unknown
         }
+    }
+}
+
+fn version_id(settings: &mut Settings<'_>) -> Option<VersionId> {
+    let marked = settings.flag("version_id");
+    let generator = settings.expression("version_id_generator", "now");
+    match generator {
+        Some(generator) if !marked => {
+            settings.problem(&generator, "`version_id_generator` needs `version_id` with it");
+            None
+        }
+        Some(Expr::Lit(ExprLit { lit: Lit::Bool(LitBool { value: false, .. }), .. })) => {
+            Some(VersionId::Server)
+        }
+        Some(Expr::Lit(ExprLit { lit: Lit::Bool(word), .. })) => {
+            settings.problem(
+                &word,
+                "`version_id_generator` is a function, or `false` where the database or the program makes the versions",
+            );
+            None
+        }
+        Some(generator) => Some(VersionId::Generator(generator)),
+        None => marked.then_some(VersionId::Counter),
     }
 }
 

@@ -49,6 +49,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `unique(name, born)` | the values of these fields are unique together; may be repeated |
 /// | `index(name, born)` | an index over these fields; may be repeated |
 /// | `check = "born > 0"` | a condition in SQL; may be repeated |
+/// | `eager_defaults = false` | what the database made is not brought back by a flush: the object is expired |
 ///
 /// # `#[column(..)]`, on a field
 ///
@@ -67,7 +68,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `server_default = "0"` | SQL that the database puts in when an INSERT leaves the column out |
 /// | `default = now`, `default = 5` | a function or a value for an INSERT, when the field is `None` |
 /// | `onupdate = now` | a function or a value for an UPDATE that does not change the field |
+/// | `server_onupdate` | the database makes a value at an UPDATE (a trigger, ON UPDATE), which is brought back |
+/// | `computed = "price * quantity"` | the database computes it from the row: it is never written, and brought back |
 /// | `version_id` | counts the row's versions: an UPDATE or DELETE that finds another version is `StaleData` |
+/// | `version_id_generator = now` | a function makes the versions; `false`: the database or the program does |
 /// | `comment = ".."` | a comment kept in the database |
 /// | `constant = "name_"` | the constant's name, where the field's name is taken by a function of the struct |
 ///

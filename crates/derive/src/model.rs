@@ -22,6 +22,8 @@ pub(crate) struct Model {
     /// Fields with an index over them.
     pub(crate) indexes: Vec<Vec<Ident>>,
     pub(crate) checks: Vec<LitStr>,
+    /// Whether a flush brings back what the database made.
+    pub(crate) eager_defaults: bool,
     pub(crate) columns: Vec<Column>,
     pub(crate) relationships: Vec<Relationship>,
     /// Fields that were meant to be relationships, but were reported.
@@ -65,6 +67,7 @@ impl Model {
         let uniques = settings.lists("unique");
         let indexes = settings.lists("index");
         let checks = settings.texts("check", "\"born > 0\"");
+        let eager_defaults = settings.boolean("eager_defaults").unwrap_or(true);
         settings.finish();
         let table = table.map_or_else(|| snake_case(&name), |table| table.value());
         let (ident, visibility) = (ident.clone(), input.vis.clone());
@@ -77,6 +80,7 @@ impl Model {
             uniques,
             indexes,
             checks,
+            eager_defaults,
             columns,
             relationships,
             unlinked,

@@ -2,7 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::{column::Numbers, member::owner, model::Model, problems::Problems};
+use crate::{
+    column::{Numbers, VersionId},
+    member::owner,
+    model::Model,
+    problems::Problems,
+};
 
 /// Reports what is wrong with the struct as a whole.
 pub(crate) fn validate(model: &Model, problems: &mut Problems) {
@@ -70,16 +75,21 @@ fn lists(model: &Model, problems: &mut Problems) {
 }
 
 fn single(model: &Model, problems: &mut Problems) {
-    for column in model.columns.iter().filter(|column| column.version_id).skip(1) {
+    for column in model.columns.iter().filter(|column| column.version_id.is_some()).skip(1) {
         let owner = owner(&model.ident, &column.member.field);
         problems.add(&column.member.field, format_args!("{owner}: a model has at most one `version_id`"));
     }
-    for column in model.columns.iter().filter(|column| column.version_id && column.numbers == Numbers::Other)
-    {
+    for column in &model.columns {
+        if !matches!(column.version_id, Some(VersionId::Counter)) || column.numbers != Numbers::Other {
+            continue;
+        }
         let owner = owner(&model.ident, &column.member.field);
         problems.add(
             &column.member.of_type,
-            format_args!("{owner}: `version_id` counts, so the field is a whole number such as `i64`"),
+            format_args!(
+                "{owner}: `version_id` counts, so the field is a whole number such as `i64`; versions of another kind are made \
+                 by a function, with `version_id_generator = now`"
+            ),
         );
     }
     for column in model.columns.iter().filter(|column| column.autoincrement == Some(true)).skip(1) {

@@ -1,6 +1,9 @@
 //! [`Field`]: what `Instance::set` sets.
 
-use aludel_sql_expression::{Attribute, ColumnType};
+use aludel_sql_expression::{
+    Attribute, ColumnType,
+    typed::{ColumnInput, IntoColumn},
+};
 
 use crate::{
     Instance,
@@ -13,24 +16,47 @@ use crate::{
 pub trait Field<M> {
     /// What it holds.
     type Value;
+    /// [`ColumnField`] or [`LinkField`].
+    type Kind;
 
     /// Sets it.
     fn set(&self, model: &mut M, value: Self::Value);
+
+    /// The column's number; none: it is a relationship.
+    fn column(&self) -> Option<u16>;
 }
+
+/// Marks fields that are columns.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnField;
+
+/// Marks fields that are relationships.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkField;
 
 impl<M, T: ColumnType> Field<M> for Attribute<M, T> {
     type Value = T;
+    type Kind = ColumnField;
 
     fn set(&self, model: &mut M, value: T) {
         *self.get_mut(model) = value;
+    }
+
+    fn column(&self) -> Option<u16> {
+        Some(self.index())
     }
 }
 
 impl<M, L: Link> Field<M> for Relationship<M, L> {
     type Value = L;
+    type Kind = LinkField;
 
     fn set(&self, model: &mut M, value: L) {
         *self.get_mut(model) = value;
+    }
+
+    fn column(&self) -> Option<u16> {
+        None
     }
 }
 
@@ -40,63 +66,49 @@ impl<M, L: Link> Field<M> for Relationship<M, L> {
     label = "not a `{T}`",
     note = "set it to a `{T}`; `&str` goes for `String`, a value for an `Option`, a handle for a link"
 )]
-pub trait IntoField<T> {
-    /// The field's value.
-    fn into_field(self) -> T;
+pub trait IntoField<T, K> {
+    /// The field's value, or an expression that the database computes.
+    fn into_field(self) -> ColumnInput<T>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T> IntoField<T> for T {
-    fn into_field(self) -> T {
-        self
+impl<T, V: IntoColumn<T>> IntoField<T, ColumnField> for V {
+    fn into_field(self) -> ColumnInput<T> {
+        self.into_column()
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: ColumnType<Base = T>> IntoField<Option<T>> for T {
-    fn into_field(self) -> Option<T> {
-        Some(self)
+impl<L> IntoField<L, LinkField> for L {
+    fn into_field(self) -> ColumnInput<L> {
+        ColumnInput::Value(self)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl IntoField<String> for &str {
-    fn into_field(self) -> String {
-        self.to_owned()
+impl<T: Mapped> IntoField<One<T>, LinkField> for &Instance<T> {
+    fn into_field(self) -> ColumnInput<One<T>> {
+        ColumnInput::Value(self.into())
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl IntoField<Option<String>> for &str {
-    fn into_field(self) -> Option<String> {
-        Some(self.to_owned())
+impl<T: Mapped> IntoField<One<T>, LinkField> for T {
+    fn into_field(self) -> ColumnInput<One<T>> {
+        ColumnInput::Value(self.into())
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Mapped> IntoField<One<T>> for &Instance<T> {
-    fn into_field(self) -> One<T> {
-        self.into()
+impl<T: Mapped, const COUNT: usize> IntoField<Many<T>, LinkField> for [&Instance<T>; COUNT] {
+    fn into_field(self) -> ColumnInput<Many<T>> {
+        ColumnInput::Value(self.into())
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Mapped> IntoField<One<T>> for T {
-    fn into_field(self) -> One<T> {
-        self.into()
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Mapped, const COUNT: usize> IntoField<Many<T>> for [&Instance<T>; COUNT] {
-    fn into_field(self) -> Many<T> {
-        self.into()
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Mapped> IntoField<Many<T>> for Vec<Instance<T>> {
-    fn into_field(self) -> Many<T> {
-        self.into()
+impl<T: Mapped> IntoField<Many<T>, LinkField> for Vec<Instance<T>> {
+    fn into_field(self) -> ColumnInput<Many<T>> {
+        ColumnInput::Value(self.into())
     }
 }

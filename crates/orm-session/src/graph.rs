@@ -7,6 +7,7 @@ mod admission;
 mod changes;
 mod connect;
 mod entry;
+mod expressions;
 mod identity;
 mod load;
 mod nested;
@@ -21,6 +22,7 @@ use std::{
 };
 
 pub(crate) use entry::Entry;
+pub(crate) use expressions::Expressions;
 pub(crate) use identity::{HashedKey, IdentityMap, key_of as identity_key};
 pub(crate) use load::{LoadMode, LoadRow, Peers, load_row, load_typed, referenced_key};
 pub(crate) use relation::Relation;
@@ -55,6 +57,8 @@ pub(crate) struct Inner {
     pub(crate) touched: Vec<u32>,
     /// The objects that a commit or rollback has to look at.
     pub(crate) in_transaction: Vec<u32>,
+    /// What the database has to compute for columns of objects.
+    expressions: Expressions,
     /// Links to objects of other sessions, which the next flush reports.
     pub(crate) foreign: Vec<String>,
     /// How many transactions there were, those inside others among them.

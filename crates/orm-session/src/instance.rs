@@ -2,6 +2,8 @@
 
 use std::{fmt, hash::Hash, ops::Deref, sync::Arc};
 
+use aludel_sql_expression::typed::ColumnInput;
+
 pub use crate::graph::State;
 use crate::{
     field::{Field, IntoField},
@@ -52,8 +54,25 @@ impl<M: Mapped> Instance<M> {
     }
 
     /// Sets one field: `author.set(Author::name, "x")`, `book.set(Book::author, &orwell)`.
-    pub fn set<F: Field<M>>(&self, field: F, value: impl IntoField<F::Value>) {
-        self.edit(|model| field.set(model, value.into_field()));
+    ///
+    /// A column also takes an expression, `user.set(User::visits, User::visits + 1)`, which the next flush puts into the
+    /// statement. Until then the object shows the value from before; the flush brings the new one back.
+    ///
+    /// # Examples
+    /// `user.set(User::visits, User::visits + 1)` is `UPDATE users SET visits = users.visits + 1 .. RETURNING ..`.
+    pub fn set<F: Field<M>>(&self, field: F, value: impl IntoField<F::Value, F::Kind>) {
+        match (value.into_field(), field.column()) {
+            (ColumnInput::Expression(node), Some(column)) => {
+                self.graph.set_expression(&*self.slot, column, node);
+            }
+            (ColumnInput::Value(value), column) => {
+                if let Some(column) = column.filter(|_| self.slot.has_expressions()) {
+                    self.graph.forget_expressions(&*self.slot, |other| other == column);
+                }
+                self.edit(|model| field.set(model, value));
+            }
+            (ColumnInput::Expression(_), None) => {}
+        }
     }
 
     /// Makes a new version. The closure gets a copy of the present one; what it changes becomes the present version when
@@ -73,6 +92,10 @@ impl<M: Mapped> Instance<M> {
                 attachments.push_back((index, relationship, members));
             }
         });
+        if self.slot.has_expressions() {
+            // What was set last counts.
+            self.graph.forget_expressions(&*self.slot, |column| !model.column_eq(&base, column));
+        }
         let first = self.slot.install(&base, model);
         if first {
             self.graph.lock().touch(index);
@@ -93,9 +116,9 @@ impl<M: Mapped> Instance<M> {
         self.slot.expired()
     }
 
-    /// Whether a column differs from the database.
+    /// Whether a column differs from the database, or is to be computed by it.
     pub fn is_modified(&self) -> bool {
-        !self.changed().is_empty()
+        self.slot.has_expressions() || !self.changed().is_empty()
     }
 }
 

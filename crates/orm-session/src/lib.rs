@@ -37,13 +37,14 @@ pub use aludel_driver::{Error, ErrorKind, Result};
 
 pub use self::{
     events::Events,
-    field::{Field, IntoField},
+    field::{ColumnField, Field, IntoField, LinkField},
     history::History,
     instance::{Instance, Snapshot, State},
     link::{IntoMember, Link, LinkCell, LoadedLink, Many, Member, One},
     loading::{Holds, Load, LoadOptions, joinedload, raiseload, selectinload},
     mapping::{
         Cascade, ColumnMapping, IntoKey, Key, Lazy, Mapped, Mapper, ModelFunctions, RelationshipMapping,
+        VersionId,
     },
     query::{SessionExecutable, SessionReturned, SessionRun, SessionSelectable, SingleSelectable},
     relationship::Relationship,

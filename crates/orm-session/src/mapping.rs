@@ -8,6 +8,5 @@ mod relationship_mapping;
 pub use aludel_sql_expression::typed::{IntoKey, Key};
 pub use cascade::Cascade;
 pub(crate) use configuration::{Configuration, Direction, RelationshipConfiguration, SecondaryConfiguration};
-
-pub use mapper::{ColumnMapping, Mapped, Mapper, ModelFunctions};
+pub use mapper::{ColumnMapping, Mapped, Mapper, ModelFunctions, VersionId};
 pub use relationship_mapping::{Lazy, RelationshipMapping};

@@ -11,6 +11,7 @@
 //! | `order` | puts them into levels, so that every row comes after the rows it refers to |
 //! | `batches` | puts rows of one shape together |
 //! | `operation` | one batch of rows of one shape, and the statements for it |
+//! | `made` | brings back what the database makes: expressions, computed columns, ON UPDATE |
 //! | `statements` | the SQL text of each shape, written once |
 //! | `flight` | sends batches in few round trips, and takes the answers in |
 //! | `follow` | moves links after foreign keys that were set by hand |
@@ -23,6 +24,7 @@ mod flight;
 mod flush;
 mod follow;
 mod key_change;
+mod made;
 mod operation;
 mod order;
 mod rounds;

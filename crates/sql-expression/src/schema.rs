@@ -7,7 +7,7 @@ mod index;
 mod metadata;
 mod table;
 
-pub use column::{Column, ServerDefault};
+pub use column::{Column, Computed, ServerDefault};
 pub use constraint::{
     CheckConstraint, ForeignKey, ForeignKeyConstraint, ReferentialAction, UniqueConstraint,
 };

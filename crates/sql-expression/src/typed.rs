@@ -5,6 +5,7 @@ mod attribute;
 mod bitwise;
 mod case;
 mod column_expression;
+mod column_input;
 mod column_type;
 mod entity;
 mod expression;
@@ -29,6 +30,7 @@ pub use attribute::Attribute;
 pub use bitwise::Bits;
 pub use case::{Case, case};
 pub use column_expression::ColumnExpression;
+pub use column_input::{ColumnInput, IntoColumn};
 #[cfg(any(
     feature = "chrono-0_4",
     feature = "rust_decimal-1",

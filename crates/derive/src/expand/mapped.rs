@@ -6,7 +6,7 @@ use syn::{Expr, Lit};
 
 use super::quiet;
 use crate::{
-    column::Column,
+    column::{Column, VersionId},
     model::Model,
     relationship::{Cascade, Relationship},
     root::Root,
@@ -135,6 +135,7 @@ fn mapper(model: &Model, root: &Root) -> TokenStream {
         model.relationships.iter().map(|relationship| relationship_mapping(relationship, root));
     let (column_count, relationship_count) = (model.columns.len(), model.relationships.len());
     let key = model.key().map(|(index, _)| index);
+    let eager_defaults = (!model.eager_defaults).then(|| quote!(.eager_defaults(false)));
     quote! {
         static __COLUMNS: [#orm::ColumnMapping; #column_count] = [#(#columns),*];
         static __RELATIONSHIPS: [#orm::RelationshipMapping; #relationship_count] = [#(#relationships),*];
@@ -145,14 +146,29 @@ fn mapper(model: &Model, root: &Root) -> TokenStream {
             &[#(#key),*],
             &__RELATIONSHIPS,
             #orm::ModelFunctions::of::<#ident>(),
-        );
+        )#eager_defaults;
         &__MAPPER
     }
 }
 
 fn column_mapping(column: &Column, root: &Root) -> TokenStream {
     let orm = &root.orm;
-    let (field, name, version_id) = (column.member.name(), &column.name, column.version_id);
+    let (field, name, server_onupdate) = (column.member.name(), &column.name, column.server_onupdate);
+    let none = quote!(::core::option::Option::None);
+    let version_id = match &column.version_id {
+        None => none,
+        Some(VersionId::Counter) => quote!(::core::option::Option::Some(#orm::VersionId::Counter)),
+        Some(VersionId::Server) => quote!(::core::option::Option::Some(#orm::VersionId::Server)),
+        Some(VersionId::Generator(generator)) => {
+            let function = value_function(column, Some(generator), root);
+            quote!(match #function {
+                ::core::option::Option::Some(__function) => {
+                    ::core::option::Option::Some(#orm::VersionId::Generator(__function))
+                }
+                ::core::option::Option::None => ::core::option::Option::None,
+            })
+        }
+    };
     let default = value_function(column, column.default.as_ref(), root);
     let onupdate = value_function(column, column.onupdate.as_ref(), root);
     quote! {
@@ -161,6 +177,7 @@ fn column_mapping(column: &Column, root: &Root) -> TokenStream {
             column: #name,
             default: #default,
             onupdate: #onupdate,
+            server_onupdate: #server_onupdate,
             version_id: #version_id,
         }
     }

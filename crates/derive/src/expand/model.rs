@@ -26,11 +26,12 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
     let read = columns.iter().map(|column| column.as_trait(&column_type));
     let links =
         model.relationships.iter().map(|relationship| &relationship.member.field).chain(&model.unlinked);
-    let all: Vec<&Column> = columns.iter().collect();
+    let all: Vec<&Column> = columns.iter().filter(|column| column.computed.is_none()).collect();
+    let written = all.len();
     let write = write_columns(&all, root);
     let write_unnumbered = numbered(model).map(|numbered| {
         let rest: Vec<&Column> =
-            columns.iter().filter(|column| column.member.field != numbered.member.field).collect();
+            all.iter().filter(|column| column.member.field != numbered.member.field).copied().collect();
         let write = write_columns(&rest, root);
         quote! {
             fn write_unnumbered(&self, __values: &mut ::std::vec::Vec<#sql::Value>) {
@@ -63,6 +64,7 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
             const TABLE_NAME: &'static str = #table;
             const SCHEMA: ::core::option::Option<&'static str> = #schema;
             const COLUMNS: usize = #count;
+            const WRITTEN: usize = #written;
 
             fn table() -> &'static #sql::schema::Table {
                 fn __build() -> #sql::schema::Table {
@@ -163,6 +165,7 @@ fn table_column(column: &Column, root: &Root) -> TokenStream {
     let index = column.index.then(|| quote!(.index()));
     let server_default =
         column.server_default.as_ref().map(|default| quote!(.server_default(#sql::Name::Static(#default))));
+    let computed = column.computed.as_ref().map(|sql_text| quote!(.computed(#sql::Name::Static(#sql_text))));
     let foreign_key = column.foreign_key.as_ref().map(|referenced| quote!(.foreign_key(#referenced)));
     let on_delete =
         column.on_delete.as_ref().map(|action| quote!(.on_delete(#sql::schema::ReferentialAction::#action)));
@@ -171,7 +174,7 @@ fn table_column(column: &Column, root: &Root) -> TokenStream {
     let comment = column.comment.as_ref().map(|comment| quote!(.comment(#sql::Name::Static(#comment))));
     quote! {
         #sql::schema::Column::new(#sql::Name::Static(#name), #sql_type)
-            .nullable(#nullable) #primary_key #autoincrement #unique #index #server_default
+            .nullable(#nullable) #primary_key #autoincrement #unique #index #server_default #computed
             #foreign_key #on_delete #on_update #comment
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Slot<M> {
     expired: AtomicBool,
     /// What the versions say of [`AnySlot::is_changed`], for those who ask often.
     changed: AtomicBool,
+    /// Whether the graph keeps expressions for columns of it.
+    expressions: AtomicBool,
     versions: Mutex<Versions<M>>,
 }
 
@@ -68,6 +70,7 @@ impl<M> Slot<M> {
             state: AtomicU8::new(state as u8),
             expired: AtomicBool::new(false),
             changed: AtomicBool::new(false),
+            expressions: AtomicBool::new(false),
             versions: Mutex::new(Versions::new(model)),
         }
     }
@@ -101,6 +104,10 @@ impl<M> Slot<M> {
 
     pub(crate) fn expired(&self) -> bool {
         self.expired.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn has_expressions(&self) -> bool {
+        self.expressions.load(Ordering::Relaxed)
     }
 
     fn is_pending(&self) -> bool {
@@ -163,6 +170,7 @@ impl<M: Mapped> Slot<M> {
             }
         };
         self.expired.store(false, Ordering::Relaxed);
+        self.expressions.store(false, Ordering::Relaxed);
         // Old versions are dropped outside the lock: a drop may run user code.
         drop(old);
     }
@@ -190,6 +198,8 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     fn set_state(&self, state: State);
     fn is_expired(&self) -> bool;
     fn set_expired(&self, expired: bool);
+    /// Says whether the graph keeps expressions for columns, and what was said before.
+    fn mark_expressions(&self, expressions: bool) -> bool;
 
     /// The present value of a column.
     fn value(&self, column: u16) -> Value;
@@ -199,7 +209,7 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     fn is_key(&self, key: &[Value]) -> bool;
     /// Shows the object's key, as it stands in the database.
     fn show_key(&self, look: &mut dyn FnMut(&[Value]));
-    /// Whether there is a version that the database does not have.
+    /// Whether there is a version that the database does not have, or an expression that it has to compute.
     fn is_changed(&self) -> bool;
     /// The columns in which the present version differs from the database.
     fn changed(&self) -> Vec<u16>;
@@ -285,6 +295,10 @@ impl<M: Mapped> AnySlot for Slot<M> {
         self.expired.store(expired, Ordering::Relaxed);
     }
 
+    fn mark_expressions(&self, expressions: bool) -> bool {
+        self.expressions.swap(expressions, Ordering::Relaxed)
+    }
+
     fn value(&self, column: u16) -> Value {
         self.now().column(column)
     }
@@ -304,7 +318,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn is_changed(&self) -> bool {
-        self.changed.load(Ordering::Relaxed)
+        self.changed.load(Ordering::Relaxed) || self.has_expressions()
     }
 
     fn changed(&self) -> Vec<u16> {
@@ -519,6 +533,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
 
     fn rollback(&self) {
         // What was never sent is a plain value again, as the user left it.
+        self.expressions.store(false, Ordering::Relaxed);
         let mut versions = self.versions();
         let (before, old) = versions.rollback(self.is_pending());
         self.note(&versions);

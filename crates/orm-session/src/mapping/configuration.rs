@@ -6,7 +6,7 @@ use aludel_sql_expression::{
     schema::{Table, TableDefinition},
 };
 
-use super::{Mapper, RelationshipMapping};
+use super::{Mapper, RelationshipMapping, mapper::VersionId};
 
 /// What follows from the tables for a model.
 #[derive(Debug)]
@@ -15,8 +15,13 @@ pub(crate) struct Configuration {
     pub(crate) relationships: Box<[RelationshipConfiguration]>,
     /// The column that the database numbers.
     pub(crate) autoincrement: Option<u16>,
-    /// The column that counts the versions of a row.
+    /// The column that tells the versions of a row, and who makes them.
     pub(crate) version: Option<u16>,
+    pub(crate) version_id: VersionId,
+    /// The columns that the database computes: they are never written.
+    pub(crate) computed: Box<[u16]>,
+    /// The columns for which the database may make a value at an UPDATE.
+    pub(crate) made_by_update: Box<[u16]>,
     /// Whether the session writes foreign keys that refer to a key which changes.
     pub(crate) follows_keys: bool,
     /// The columns that the client makes a value for where an INSERT has none.
@@ -81,8 +86,15 @@ impl Configuration {
         let follows_keys = relationships.iter().any(|relation| !relation.passive_updates);
         let autoincrement =
             definition.autoincrement_column().and_then(|column| position(mapper, &column.name));
-        let version = mapper.columns().iter().position(|column| column.version_id);
-        let version = version.and_then(|position| u16::try_from(position).ok());
+        let numbered = || (0u16..).zip(mapper.columns());
+        let version = numbered().find_map(|(number, column)| Some((number, column.version_id?)));
+        let columns = (0u16..).zip(&definition.columns);
+        let computed: Box<[u16]> =
+            columns.filter(|(_, column)| column.computed.is_some()).map(|(number, _)| number).collect();
+        let by_server =
+            version.filter(|(_, kind)| matches!(kind, VersionId::Server)).map(|(number, _)| number);
+        let made = numbered().filter(|(_, column)| column.server_onupdate).map(|(number, _)| number);
+        let made_by_update = made.chain(computed.iter().copied()).chain(by_server).collect();
         let columns = (0u16..).zip(mapper.columns());
         let defaults = columns.filter_map(|(number, column)| Some((number, column.default?))).collect();
         let columns = (0u16..).zip(mapper.columns());
@@ -94,7 +106,10 @@ impl Configuration {
         Ok(Self {
             relationships,
             autoincrement,
-            version,
+            version: version.map(|(number, _)| number),
+            version_id: version.map_or(VersionId::Counter, |(_, kind)| kind),
+            computed,
+            made_by_update,
             follows_keys,
             defaults,
             onupdates,

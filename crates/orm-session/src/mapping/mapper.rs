@@ -68,6 +68,7 @@ pub struct Mapper {
     key: &'static [u16],
     relationships: &'static [RelationshipMapping],
     functions: ModelFunctions,
+    eager_defaults: bool,
     configuration: OnceLock<Result<Configuration>>,
     definition: OnceLock<Arc<TableDefinition>>,
 }
@@ -83,8 +84,21 @@ pub struct ColumnMapping {
     pub default: Option<fn() -> Value>,
     /// Makes the value of an UPDATE when the field was not changed.
     pub onupdate: Option<fn() -> Value>,
-    /// Whether the column counts the versions of the row.
-    pub version_id: bool,
+    /// Whether the database makes a value at an UPDATE that does not write the column, by a trigger or ON UPDATE.
+    pub server_onupdate: bool,
+    /// Whether the column tells the versions of the row, and who makes them.
+    pub version_id: Option<VersionId>,
+}
+
+/// Who makes the versions of rows. Counterpart of SQLAlchemy's `version_id_generator`.
+#[derive(Clone, Copy, Debug)]
+pub enum VersionId {
+    /// The session counts from one.
+    Counter,
+    /// The session calls a function for each version.
+    Generator(fn() -> Value),
+    /// The database, or the program: the session writes none, and brings back what is there.
+    Server,
 }
 
 /// What is generic over a model, as function pointers.
@@ -118,9 +132,21 @@ impl Mapper {
             key,
             relationships,
             functions,
+            eager_defaults: true,
             configuration: OnceLock::new(),
             definition: OnceLock::new(),
         }
+    }
+
+    /// Says whether a flush brings back what the database made; else the object is expired.
+    #[must_use]
+    pub const fn eager_defaults(mut self, eager: bool) -> Self {
+        self.eager_defaults = eager;
+        self
+    }
+
+    pub(crate) fn is_eager(&self) -> bool {
+        self.eager_defaults
     }
 
     /// The model's name.

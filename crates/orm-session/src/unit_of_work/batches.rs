@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use aludel_driver::Result;
-use aludel_sql_expression::{Name, SqlType, Value, schema::Table};
+use aludel_driver::{Error, ErrorKind, Result};
+use aludel_sql_expression::{Name, SqlType, Value, expression::Node, schema::Table};
 use hashbrown::HashMap;
 
 use super::{
-    assignment::Assignment,
+    assignment::{Assignment, is_unset},
+    made::{Made, named},
     operation::{Operation, Purpose},
     order::{DeleteOrder, delete_order},
     row_switch::RowSwitch,
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     graph::{AnySlot, Inner, Slots},
-    mapping::{Mapper, SecondaryConfiguration},
+    mapping::{Mapper, SecondaryConfiguration, VersionId},
 };
 
 /// Client-side defaults are put in where nothing was given, and versions begin to count.
@@ -25,9 +26,10 @@ pub(super) fn apply_defaults(work: &Work) -> Result<()> {
         let configuration = slot.mapper().configuration()?;
         let unset = configuration.defaults.iter().filter(|(number, _)| slot.sending(*number).is_null());
         let mut values: Vec<_> = unset.map(|(number, default)| (*number, default())).collect();
-        if let Some(version) = configuration.version.filter(|version| !counts(&slot.sending(*version))) {
-            values.push((version, Value::I64(1)));
-        }
+        let version = configuration.version.filter(|version| is_unset(&slot.sending(*version)));
+        values.extend(
+            version.and_then(|version| Some((version, next_version(configuration.version_id, None)?))),
+        );
         if !values.is_empty() {
             slot.receive(&values)?;
         }
@@ -35,17 +37,14 @@ pub(super) fn apply_defaults(work: &Work) -> Result<()> {
     Ok(())
 }
 
-/// Whether a version was given.
-fn counts(version: &Value) -> bool {
-    !matches!(version, Value::Null | Value::I64(0) | Value::U64(0))
-}
-
-/// The version after this one.
-fn next_version(version: &Value) -> Value {
-    match version {
-        Value::I64(number) => Value::I64(number.wrapping_add(1)),
-        Value::U64(number) => Value::U64(number.wrapping_add(1)),
-        _ => Value::I64(1),
+/// The version after another; none: the session makes none.
+fn next_version(kind: VersionId, version: Option<Value>) -> Option<Value> {
+    match (kind, version) {
+        (VersionId::Counter, Some(Value::I64(number))) => Some(Value::I64(number.wrapping_add(1))),
+        (VersionId::Counter, Some(Value::U64(number))) => Some(Value::U64(number.wrapping_add(1))),
+        (VersionId::Counter, _) => Some(Value::I64(1)),
+        (VersionId::Generator(make), _) => Some(make()),
+        (VersionId::Server, _) => None,
     }
 }
 
@@ -54,7 +53,7 @@ fn finding(mapper: &'static Mapper) -> Result<Vec<u16>> {
     Ok(mapper.key().iter().copied().chain(mapper.configuration()?.version).collect())
 }
 
-fn shape(mapper: &Mapper, column: u16) -> ColumnShape {
+pub(super) fn shape(mapper: &Mapper, column: u16) -> ColumnShape {
     let definition = &mapper.definition().columns[usize::from(column)];
     ColumnShape { name: definition.name.clone(), sql_type: definition.sql_type.clone() }
 }
@@ -89,7 +88,7 @@ pub(super) fn insert_operations(
                 slot.receive(&assignment.values())?;
             }
         }
-        batches.add(*place, slot)?;
+        batches.add(*place, slot, work.computed(&**slot))?;
         batches.rest -= 1;
     }
     Ok(batches.operations)
@@ -103,6 +102,8 @@ struct InsertShape {
     is_unnumbered: bool,
     /// The columns that the database makes a value for.
     left_out: Vec<u16>,
+    /// A row with expressions in it is written alone.
+    alone: Option<usize>,
 }
 
 struct InsertBatches {
@@ -117,20 +118,32 @@ struct InsertBatches {
 /// Whether the database makes some of the values of a new row.
 pub(super) fn leaves_columns_to_the_database(slot: &dyn AnySlot) -> Result<bool> {
     let is_numbered = slot.mapper().configuration()?.autoincrement.is_some();
-    Ok((is_numbered && slot.is_key_unset()) || !left_out(slot)?.is_empty())
+    Ok((is_numbered && slot.is_key_unset()) || !left_out(slot, &[])?.is_empty())
 }
 
-/// The columns without a value for which the database makes one.
-fn left_out(slot: &dyn AnySlot) -> Result<Vec<u16>> {
-    let columns = slot.mapper().configuration()?.server_defaults.iter().copied();
-    Ok(columns.filter(|column| slot.sending(*column).is_null()).collect())
+/// The columns for which the database makes a value: those without one that have a default there, and those that it
+/// computes.
+fn left_out(slot: &dyn AnySlot, expressions: &[(u16, Node)]) -> Result<Vec<u16>> {
+    let configuration = slot.mapper().configuration()?;
+    let defaults = configuration.server_defaults.iter().copied();
+    let mut columns: Vec<u16> = defaults.filter(|column| slot.sending(*column).is_null()).collect();
+    let by_server = configuration.version.filter(|_| matches!(configuration.version_id, VersionId::Server));
+    let version = by_server.filter(|version| is_unset(&slot.sending(*version)));
+    if version.is_none() && configuration.computed.is_empty() && expressions.is_empty() {
+        return Ok(columns);
+    }
+    columns.extend(version);
+    columns.extend(configuration.computed.iter().chain(expressions.iter().map(|(column, _)| column)));
+    columns.sort_unstable();
+    columns.dedup();
+    Ok(columns)
 }
 
 impl InsertBatches {
-    fn add(&mut self, row: usize, slot: &Arc<dyn AnySlot>) -> Result<()> {
+    fn add(&mut self, row: usize, slot: &Arc<dyn AnySlot>, expressions: &[(u16, Node)]) -> Result<()> {
         let mapper = slot.mapper();
         let is_numbered = mapper.configuration()?.autoincrement.is_some();
-        let left_out = left_out(&**slot)?;
+        let left_out = left_out(&**slot, expressions)?;
         if left_out.is_empty()
             && let Some(last) = self.shapes.get(self.last)
             && last.mapper == mapper
@@ -145,9 +158,11 @@ impl InsertBatches {
             }
             values.truncate(start);
         }
-        let shape = InsertShape { mapper, is_unnumbered: is_numbered && slot.is_key_unset(), left_out };
+        let is_unnumbered = is_numbered && slot.is_key_unset();
+        let alone = (!expressions.is_empty()).then_some(row);
+        let shape = InsertShape { mapper, is_unnumbered, left_out, alone };
         let columns = shape.columns()?;
-        let place = self.place(shape)?;
+        let place = self.place(shape, expressions)?;
         slot.write_sending(&columns, &mut self.operations[place].values);
         self.count(place, row);
         Ok(())
@@ -163,19 +178,21 @@ impl InsertBatches {
     }
 
     /// The batch of a shape.
-    fn place(&mut self, shape: InsertShape) -> Result<usize> {
+    fn place(&mut self, shape: InsertShape, expressions: &[(u16, Node)]) -> Result<usize> {
         if let Some(place) = self.shapes.iter().position(|other| *other == shape) {
             return Ok(place);
         }
         let mapper = shape.mapper;
-        let (columns, fetch) = (shape.columns()?, shape.fetch()?);
+        let (columns, (fetch, expires)) = (shape.columns()?, shape.fetch()?);
+        check_computed(mapper, &[], expressions)?;
+        let made = Made { expressions: named(mapper, expressions), expires, ..Made::default() };
         self.operations.push(Operation {
             table: mapper.table().clone(),
             columns: shapes(mapper, &columns),
             keys: shapes(mapper, &fetch),
             values: Vec::with_capacity(columns.len() * self.rest),
             rows: 0,
-            purpose: Purpose::Insert { mapper, places: Vec::with_capacity(self.rest), fetch },
+            purpose: Purpose::Insert { mapper, places: Vec::with_capacity(self.rest), fetch, made },
         });
         self.shapes.push(shape);
         Ok(self.shapes.len() - 1)
@@ -191,16 +208,21 @@ impl InsertShape {
         Ok(columns.filter(is_written).collect())
     }
 
-    /// The columns that the database makes.
-    fn fetch(&self) -> Result<Vec<u16>> {
+    /// The columns that the database makes and that come back, and whether there are others, which do not.
+    fn fetch(&self) -> Result<(Vec<u16>, bool)> {
         let unnumbered = self.mapper.configuration()?.autoincrement.filter(|_| self.is_unnumbered);
         let mut fetch: Vec<u16> = unnumbered.into_iter().chain(self.left_out.iter().copied()).collect();
         fetch.sort_unstable();
+        let made = fetch.len();
+        if !self.mapper.is_eager() {
+            fetch.retain(|column| self.mapper.key().contains(column));
+        }
+        let expires = fetch.len() < made;
         // Rows that come back are told apart by their key.
         if !fetch.is_empty() && unnumbered.is_none() {
             fetch.extend(self.mapper.key().iter().filter(|key| !self.left_out.contains(key)));
         }
-        Ok(fetch)
+        Ok((fetch, expires))
     }
 }
 
@@ -220,7 +242,9 @@ pub(super) fn update_operations(work: &Work) -> Result<Vec<Operation>> {
     for (slot, row) in written.chain(switched) {
         let mapper = slot.mapper();
         let configuration = mapper.configuration()?;
-        let is_completed = !configuration.onupdates.is_empty()
+        let expressions = work.computed(&**slot);
+        let is_completed = !expressions.is_empty()
+            || !configuration.onupdates.is_empty()
             || configuration.version.is_some()
             || !Arc::ptr_eq(slot, row)
             || (!assigned.is_empty() && assigned.contains_key(&slot.index()));
@@ -238,19 +262,24 @@ pub(super) fn update_operations(work: &Work) -> Result<Vec<Operation>> {
         }
         columns.sort_unstable();
         columns.dedup();
-        if columns.is_empty() {
+        let is_computed = |column: &u16| expressions.iter().any(|(other, _)| other == column);
+        columns.retain(|column| !is_computed(column));
+        if columns.is_empty() && expressions.is_empty() {
             continue;
         }
-        let unset = configuration.onupdates.iter().filter(|(number, _)| !columns.contains(number));
+        let is_set = |column: &u16| columns.contains(column) || is_computed(column);
+        let unset = configuration.onupdates.iter().filter(|(number, _)| !is_set(number));
         let mut touched: Vec<(u16, Value)> = unset.map(|(number, make)| (*number, make())).collect();
         // A version that was set by hand is taken as it is.
-        let version = configuration.version.filter(|version| !columns.contains(version));
-        touched.extend(version.map(|version| (version, next_version(&row.stored(version)))));
+        let version = configuration.version.filter(|version| !is_set(version));
+        touched.extend(version.and_then(|version| {
+            Some((version, next_version(configuration.version_id, Some(row.stored(version)))?))
+        }));
         if !touched.is_empty() {
             columns.extend(touched.iter().map(|(number, _)| *number));
             slot.receive(&touched)?;
         }
-        batches.add(slot, row, columns)?;
+        batches.add(slot, row, columns, expressions)?;
     }
     Ok(batches.operations)
 }
@@ -260,6 +289,8 @@ struct UpdateShape {
     mapper: &'static Mapper,
     columns: Vec<u16>,
     finding: Vec<u16>,
+    /// A row with expressions in it is written alone.
+    alone: bool,
 }
 
 struct UpdateBatches {
@@ -272,7 +303,9 @@ struct UpdateBatches {
 impl UpdateBatches {
     /// Adds a row that has what the last one has, or has nothing to be written. False: it is another one.
     fn add_like_last(&mut self, slot: &Arc<dyn AnySlot>, changed: &mut Vec<u16>) -> bool {
-        let Some(shape) = self.shapes.get(self.last).filter(|shape| shape.mapper == slot.mapper()) else {
+        let Some(shape) =
+            self.shapes.get(self.last).filter(|shape| shape.mapper == slot.mapper() && !shape.alone)
+        else {
             return false;
         };
         let values = &mut self.operations[self.last].values;
@@ -288,22 +321,33 @@ impl UpdateBatches {
     }
 
     /// Adds a row; `row` is the object that has it in the database.
-    fn add(&mut self, slot: &Arc<dyn AnySlot>, row: &Arc<dyn AnySlot>, columns: Vec<u16>) -> Result<()> {
+    fn add(
+        &mut self,
+        slot: &Arc<dyn AnySlot>,
+        row: &Arc<dyn AnySlot>,
+        columns: Vec<u16>,
+        expressions: &[(u16, Node)],
+    ) -> Result<()> {
         let mapper = slot.mapper();
-        let place = self.shapes.iter().position(|shape| shape.mapper == mapper && shape.columns == columns);
+        let alone = !expressions.is_empty();
+        let is_like =
+            |shape: &UpdateShape| shape.mapper == mapper && !shape.alone && shape.columns == columns;
+        let place = if alone { None } else { self.shapes.iter().position(is_like) };
         let place = match place {
             Some(place) => place,
             None => {
                 let finding = finding(mapper)?;
+                check_computed(mapper, &columns, expressions)?;
+                let made = Made::by_update(mapper, &columns, expressions)?;
                 self.operations.push(Operation {
                     table: mapper.table().clone(),
                     columns: shapes(mapper, &columns),
                     keys: shapes(mapper, &finding),
                     values: Vec::new(),
                     rows: 0,
-                    purpose: Purpose::Update { mapper, slots: Vec::new() },
+                    purpose: Purpose::Update { mapper, slots: Vec::new(), made },
                 });
-                self.shapes.push(UpdateShape { mapper, columns, finding });
+                self.shapes.push(UpdateShape { mapper, columns, finding, alone });
                 self.shapes.len() - 1
             }
         };
@@ -322,6 +366,19 @@ impl UpdateBatches {
             slots.push(slot.clone());
         }
     }
+}
+
+/// What the database computes is written by nobody else.
+fn check_computed(mapper: &'static Mapper, columns: &[u16], expressions: &[(u16, Node)]) -> Result<()> {
+    let computed = &mapper.configuration()?.computed;
+    let mut written = columns.iter().chain(expressions.iter().map(|(column, _)| column));
+    written.find(|column| computed.contains(column)).map_or(Ok(()), |column| {
+        let message = format!(
+            "{} was set, but the database computes it from other columns; set those",
+            mapper.field(*column)
+        );
+        Err(Error::new(ErrorKind::Flush, message))
+    })
 }
 
 /// The rows of secondary tables that follow keys which the session changed.

@@ -70,7 +70,7 @@ impl Flush<'_> {
 pub(super) fn waiting(work: &Work, operations: &[Operation]) -> HashSet<u32> {
     let mut waiting = HashSet::new();
     for operation in operations {
-        if let Purpose::Insert { places, fetch, mapper } = &operation.purpose
+        if let Purpose::Insert { places, fetch, mapper, .. } = &operation.purpose
             && fetch.iter().any(|column| mapper.key().contains(column))
         {
             waiting.extend(places.iter().map(|place| work.inserts[*place].index()));

@@ -73,6 +73,7 @@ impl Flush<'_> {
             let keyed = work.begin_flush();
             work.complete(self.graph, &keyed)?;
             self.graph.lock().begin_writing(work.sent().chain(&work.deletes).map(|slot| slot.index()));
+            work.expressions = Arc::new(self.graph.take_expressions(work.sent()));
             apply_defaults(work)?;
             find_row_switches(work)?;
         }

@@ -12,6 +12,8 @@ use aludel_sql_expression::{
 use hashbrown::HashMap;
 
 use super::{
+    batches::shape,
+    made::{Made, insert_computed, receive_made, render, select_made, update_computed},
     statements::{ColumnShape, Kind, Shape, StatementCache},
     work::Work,
 };
@@ -37,9 +39,9 @@ pub(super) struct Operation {
 /// What a batch is for.
 pub(super) enum Purpose {
     /// New rows, by their places in the work; the keys are the columns that come back.
-    Insert { mapper: &'static Mapper, places: Vec<usize>, fetch: Vec<u16> },
+    Insert { mapper: &'static Mapper, places: Vec<usize>, fetch: Vec<u16>, made: Made },
     /// Changed rows.
-    Update { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>> },
+    Update { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>>, made: Made },
     /// A row to be deleted whose foreign key becomes NULL before, since it closes a circle.
     Cut,
     /// Rows of a secondary table that follow a changed key: their number is not known.
@@ -54,6 +56,13 @@ pub(super) enum Purpose {
     UnlinkAll,
 }
 
+/// What the statements of a batch depend on.
+struct Context<'a> {
+    cache: &'a StatementCache,
+    dialect: &'a Arc<dyn Dialect>,
+    capabilities: &'a Capabilities,
+}
+
 /// One statement with its parameters, ready to be sent.
 pub(super) struct Prepared {
     pub(super) statement: Statement,
@@ -62,6 +71,8 @@ pub(super) struct Prepared {
     pub(super) sets: usize,
     /// How many rows of the batch it stands for.
     pub(super) rows: usize,
+    /// It only asks for what the others made.
+    pub(super) selects: bool,
     pub(super) returned: Returned,
     pub(super) identifiers: Vec<i64>,
     pub(super) done: Done,
@@ -113,10 +124,25 @@ impl Operation {
             table: self.table.clone(),
             columns: self.columns.clone(),
             keys: self.keys.clone(),
+            returning: Vec::new(),
             rows,
         };
         let get = |kind, rows| cache.get(shape(kind, rows), dialect);
         match &self.purpose {
+            Purpose::Insert { made, .. } if !made.expressions.is_empty() => {
+                if !self.keys.is_empty() && !capabilities.returning.insert {
+                    return Err(self.cannot_read_back());
+                }
+                let node = insert_computed(&self.table, &self.columns, values, made, &self.keys);
+                let (statement, parameters) = render(cache.compiled(), &node, dialect)?;
+                Ok(vec![Prepared::one(statement, parameters, 1)])
+            }
+            Purpose::Update { mapper, slots, made }
+                if !(made.fetch.is_empty() && made.expressions.is_empty()) =>
+            {
+                let context = Context { cache, dialect, capabilities };
+                self.prepare_made(values, (mapper, slots, made), arrays, &context)
+            }
             Purpose::Insert { .. } | Purpose::Link => {
                 self.prepare_insert(values, arrays, capabilities, cache, dialect)
             }
@@ -145,7 +171,8 @@ impl Operation {
     ) -> Result<Vec<Prepared>> {
         let get = |kind, rows, keys: &[ColumnShape]| {
             let (table, columns) = (self.table.clone(), self.columns.clone());
-            cache.get(Shape { kind, table, columns, keys: keys.to_vec(), rows }, dialect)
+            let (keys, returning) = (keys.to_vec(), Vec::new());
+            cache.get(Shape { kind, table, columns, keys, returning, rows }, dialect)
         };
         if arrays && !self.columns.is_empty() {
             return Ok(vec![self.unnested(get(Kind::InsertUnnest, 0, &self.keys)?, values)]);
@@ -158,18 +185,57 @@ impl Operation {
             return Ok(vec![Prepared::many(get(Kind::InsertValues, 1, &[])?, values, self.rows)]);
         }
         if !self.keys.is_empty() && !capabilities.returning.insert {
-            let names: Vec<&str> = self.keys.iter().map(|key| &*key.name).collect();
-            let message = format!(
-                "the values that the database makes for {} of table `{}` cannot be read back on this database (it has no \
-                 INSERT .. RETURNING); give them a value or a client-side default",
-                names.join(", "),
-                self.table.name()
-            );
-            return Err(Error::new(ErrorKind::NotSupported, message));
+            return Err(self.cannot_read_back());
         }
         let one_by_one = self.columns.is_empty() || (capabilities.prepared_loop && !self.keys.is_empty());
         let most = if one_by_one { 1 } else { ROWS_WRITTEN_OUT };
         written_out_by(values, self.rows, most, |rows| get(Kind::InsertValues, rows, &self.keys))
+    }
+
+    fn cannot_read_back(&self) -> Error {
+        let names: Vec<&str> = self.keys.iter().map(|key| &*key.name).collect();
+        let message = format!(
+            "the values that the database makes for {} of table `{}` cannot be read back on this database (it has no \
+             INSERT .. RETURNING); give them a value or a client-side default",
+            names.join(", "),
+            self.table.name()
+        );
+        Error::new(ErrorKind::NotSupported, message)
+    }
+
+    /// The statements for changed rows of which the database makes something.
+    fn prepare_made(
+        &self,
+        values: Vec<Value>,
+        (mapper, slots, made): (&'static Mapper, &[Arc<dyn AnySlot>], &Made),
+        arrays: bool,
+        Context { cache, dialect, capabilities }: &Context<'_>,
+    ) -> Result<Vec<Prepared>> {
+        let returns = capabilities.returning.update && !made.late && !made.fetch.is_empty();
+        let columns = mapper.key().iter().chain(&made.fetch).filter(|_| returns);
+        let returning: Vec<ColumnShape> = columns.map(|column| shape(mapper, *column)).collect();
+        let get = |kind, rows| {
+            let (table, columns) = (self.table.clone(), self.columns.clone());
+            let (keys, returning) = (self.keys.clone(), returning.clone());
+            cache.get(Shape { kind, table, columns, keys, returning, rows }, dialect)
+        };
+        let mut prepared = if !made.expressions.is_empty() {
+            let node = update_computed(&self.table, &self.columns, &self.keys, values, made, &returning);
+            let (statement, parameters) = render(cache.compiled(), &node, dialect)?;
+            vec![Prepared::one(statement, parameters, 1)]
+        } else if arrays {
+            vec![self.unnested(get(Kind::UpdateUnnest, 0)?, values)]
+        } else if returns {
+            written_out_by(values, self.rows, 1, |_| get(Kind::UpdateOne, 0))?
+        } else if capabilities.prepared_loop || self.rows == 1 {
+            vec![Prepared::many(get(Kind::UpdateOne, 0)?, values, self.rows)]
+        } else {
+            written_out(values, self.rows, |rows| get(Kind::UpdateJoin, rows))?
+        };
+        if !returns && !made.fetch.is_empty() {
+            prepared.extend(select_made(cache.compiled(), dialect, mapper, slots, &made.fetch)?);
+        }
+        Ok(prepared)
     }
 
     /// Whether only the key that the database numbers comes back.
@@ -203,14 +269,32 @@ impl Operation {
 
     /// Takes in what the database answered.
     pub(super) fn finish(&self, work: &Work, prepared: &mut [Prepared]) -> Result<()> {
-        let matched: u64 = prepared.iter().map(|statement| statement.done.rows).sum();
+        let written = prepared.iter().filter(|statement| !statement.selects);
+        let matched: u64 = written.map(|statement| statement.done.rows).sum();
         match &self.purpose {
-            Purpose::Insert { mapper, places, fetch } => {
+            Purpose::Insert { mapper, places, fetch, made } => {
                 let slots = places.iter().map(|place| &work.inserts[*place]).collect::<Vec<_>>();
-                self.receive(mapper, &slots, fetch, prepared)
+                self.receive(mapper, &slots, fetch, prepared)?;
+                made.expire(slots.into_iter());
+                Ok(())
             }
-            Purpose::Update { mapper, slots } if matched != slots.len() as u64 => {
+            Purpose::Update { mapper, slots, made } if !made.fetch.is_empty() => {
+                let returns = !prepared.iter().any(|statement| statement.selects);
+                let rows =
+                    prepared.iter_mut().flat_map(|statement| std::mem::take(&mut statement.returned.rows));
+                let rows: Vec<_> = rows.collect();
+                let matched = if returns { rows.len() as u64 } else { matched };
+                if matched != slots.len() as u64 {
+                    return Err(stale("UPDATE", mapper, slots.len(), matched));
+                }
+                receive_made(mapper, slots, &made.fetch, rows)
+            }
+            Purpose::Update { mapper, slots, .. } if matched != slots.len() as u64 => {
                 Err(stale("UPDATE", mapper, slots.len(), matched))
+            }
+            Purpose::Update { slots, made, .. } => {
+                made.expire(slots.iter());
+                Ok(())
             }
             Purpose::Delete { mapper, slots }
                 if matched != slots.len() as u64 && mapper.configuration()?.version.is_some() =>
@@ -301,7 +385,9 @@ fn match_rows(
     fetch: &[u16],
     mut rows: Vec<Vec<Value>>,
 ) -> Result<()> {
-    let autoincrement = mapper.configuration()?.autoincrement;
+    // Keys that the program gave need not grow.
+    let is_numbered = slots.first().is_some_and(|slot| slot.is_key_unset());
+    let autoincrement = mapper.configuration()?.autoincrement.filter(|_| is_numbered);
     let receive = |slot: &Arc<dyn AnySlot>, row: Vec<Value>| {
         slot.receive(&fetch.iter().copied().zip(row).collect::<Vec<_>>())
     };
@@ -370,9 +456,9 @@ fn stale(verb: &str, mapper: &Mapper, expected: usize, matched: u64) -> Error {
 }
 
 impl Prepared {
-    fn one(statement: Statement, parameters: Vec<Value>, rows: usize) -> Self {
+    pub(super) fn one(statement: Statement, parameters: Vec<Value>, rows: usize) -> Self {
         let (returned, identifiers, done) = (Returned::default(), Vec::new(), Done::default());
-        Self { statement, parameters, sets: 1, rows, returned, identifiers, done }
+        Self { statement, parameters, sets: 1, rows, selects: false, returned, identifiers, done }
     }
 
     fn many(statement: Statement, parameters: Vec<Value>, rows: usize) -> Self {

@@ -52,7 +52,8 @@ pub(super) fn find_row_switches(work: &mut Work) -> Result<()> {
         let mapper = new.mapper();
         let Some(key) = values.unique(new, mapper.key()) else { continue };
         // What the database makes comes with an INSERT only.
-        if !leaves_columns_to_the_database(&**new)?
+        if work.computed(&**new).is_empty()
+            && !leaves_columns_to_the_database(&**new)?
             && let Some(old) = gone.remove(&(std::ptr::from_ref(mapper), key))
         {
             switches.push(RowSwitch { old, new: new.clone() });

@@ -7,12 +7,14 @@ use std::{
 };
 
 use aludel_driver::{Result, Statement};
-use aludel_sql_expression::{Dialect, SqlType, dialect::DefaultValues, schema::Table};
+use aludel_sql_expression::{CompiledCache, Dialect, SqlType, dialect::DefaultValues, schema::Table};
 
 /// The texts written so far.
 #[derive(Debug, Default)]
 pub(crate) struct StatementCache {
     statements: Mutex<HashMap<Shape, Statement>>,
+    /// What Core writes: statements with expressions in them.
+    compiled: CompiledCache,
 }
 
 /// What a text depends on.
@@ -24,6 +26,8 @@ pub(super) struct Shape {
     pub(super) columns: Vec<ColumnShape>,
     /// The columns that find the row, or that come back.
     pub(super) keys: Vec<ColumnShape>,
+    /// The columns that come back from an UPDATE.
+    pub(super) returning: Vec<ColumnShape>,
     /// How many rows one statement holds, where each is written out.
     pub(super) rows: usize,
 }
@@ -57,6 +61,10 @@ pub(super) enum Kind {
 }
 
 impl StatementCache {
+    pub(super) fn compiled(&self) -> &CompiledCache {
+        &self.compiled
+    }
+
     pub(super) fn get(&self, shape: Shape, dialect: &Arc<dyn Dialect>) -> Result<Statement> {
         let mut statements = self.statements.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(statement) = statements.get(&shape) {
@@ -224,6 +232,19 @@ impl Writer<'_> {
             writer.parameter();
         });
         self.where_key();
+        self.returning_made();
+    }
+
+    /// The table's name before each column, because the rows that are joined may have columns of the same names.
+    fn returning_made(&mut self) {
+        if !self.shape.returning.is_empty() {
+            self.push(" RETURNING ");
+            self.list(&self.shape.returning, ", ", |writer, column| {
+                writer.table();
+                writer.push(".");
+                writer.column(column);
+            });
+        }
     }
 
     fn update_unnest(&mut self) -> Result<()> {
@@ -239,6 +260,7 @@ impl Writer<'_> {
         let all: Vec<ColumnShape> = self.shape.columns.iter().chain(&self.shape.keys).cloned().collect();
         self.unnest(&all, "c", false)?;
         self.unnest_keys(width);
+        self.returning_made();
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use aludel_driver::{Error, ErrorKind, Result};
-use aludel_sql_expression::{Value, schema::Table};
+use aludel_sql_expression::{Value, expression::Node, schema::Table};
 use hashbrown::HashSet;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     row_switch::RowSwitch,
 };
 use crate::{
-    graph::{AnySlot, Entry, Graph, HashedKey, Inner, Relation, State},
+    graph::{AnySlot, Entry, Expressions, Graph, HashedKey, Inner, Relation, State},
     mapping::{Direction, Mapper, RelationshipConfiguration, SecondaryConfiguration},
 };
 
@@ -38,6 +38,8 @@ pub(super) struct Work {
     assigned: HashMap<u32, Vec<usize>>,
     /// Objects all of whose rows in a secondary table go.
     pub(super) unlink_all: Vec<(&'static SecondaryConfiguration, Arc<dyn AnySlot>)>,
+    /// What the database has to compute for columns of objects.
+    pub(super) expressions: Arc<Expressions>,
     /// Deleted objects whose rows new ones take over.
     pub(super) switches: Vec<RowSwitch>,
     /// Objects with another key, which rows of a secondary table have to follow.
@@ -53,6 +55,14 @@ pub(super) struct LinkRow {
 }
 
 impl Work {
+    /// What the database has to compute for columns of an object.
+    pub(super) fn computed(&self, slot: &dyn AnySlot) -> &[(u16, Node)] {
+        match self.expressions.is_empty() {
+            true => &[],
+            false => self.expressions.get(&slot.index()).map(Vec::as_slice).unwrap_or_default(),
+        }
+    }
+
     /// Sorts the touched objects.
     pub(super) fn collect(graph: &Graph) -> Result<Self> {
         let mut inner = graph.lock();

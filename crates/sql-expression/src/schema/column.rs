@@ -32,6 +32,8 @@ pub struct Column {
     pub index: bool,
     /// What the database puts in when an INSERT leaves the column out.
     pub server_default: Option<ServerDefault>,
+    /// What the database computes it from; nobody else writes it.
+    pub computed: Option<Computed>,
     /// The column of another table that its values must be found in.
     pub foreign_key: Option<ForeignKey>,
     /// A comment kept in the database where it can.
@@ -41,6 +43,10 @@ pub struct Column {
 /// What the database puts in when an INSERT leaves a column out: SQL text, as written in DDL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerDefault(pub Name);
+
+/// What the database computes a column from, and keeps: `GENERATED ALWAYS AS (..) STORED`, as SQL text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Computed(pub Name);
 
 impl Column {
     /// A column that may hold NULL.
@@ -54,6 +60,7 @@ impl Column {
             unique: false,
             index: false,
             server_default: None,
+            computed: None,
             foreign_key: None,
             comment: None,
         }
@@ -106,6 +113,14 @@ impl Column {
     #[must_use]
     pub fn server_default(mut self, sql: impl Into<Name>) -> Self {
         self.server_default = Some(ServerDefault(sql.into()));
+        self
+    }
+
+    /// Lets the database compute it from other columns of the row, as SQL: `"price * quantity"`. The value is kept in the
+    /// row, and nobody else writes it. Counterpart of SQLAlchemy's `Computed(.., persisted=True)`.
+    #[must_use]
+    pub fn computed(mut self, sql: impl Into<Name>) -> Self {
+        self.computed = Some(Computed(sql.into()));
         self
     }
 

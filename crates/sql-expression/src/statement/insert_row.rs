@@ -100,7 +100,7 @@ impl<M: Model> InsertRow for &M {
         let columns = definition.columns.iter().enumerate();
         Some(
             columns
-                .filter(|(place, _)| Some(*place) != left_out)
+                .filter(|(place, column)| Some(*place) != left_out && column.computed.is_none())
                 .map(|(_, column)| column.name.clone())
                 .collect(),
         )
@@ -109,7 +109,7 @@ impl<M: Model> InsertRow for &M {
     #[inline]
     fn has_columns(&self, first: Option<&[Name]>) -> bool {
         // The first row was of this model too, so that only its key can have been left out.
-        first.is_some_and(|first| (first.len() < M::COLUMNS) == self.is_key_unset())
+        first.is_some_and(|first| (first.len() < M::WRITTEN) == self.is_key_unset())
     }
 
     #[inline]

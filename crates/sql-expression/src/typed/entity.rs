@@ -28,6 +28,9 @@ pub trait Model: Sized + Send + Sync + 'static {
     /// How many columns it has.
     const COLUMNS: usize;
 
+    /// How many of them an INSERT writes: all but those that the database computes.
+    const WRITTEN: usize = Self::COLUMNS;
+
     /// The table.
     fn table() -> &'static Table;
 
@@ -37,10 +40,10 @@ pub trait Model: Sized + Send + Sync + 'static {
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) when a cell does not fit; the column is named.
     fn read(reader: &mut RowReader<'_>) -> Result<Self>;
 
-    /// Gives the value of each column, in order.
+    /// Gives the value of each column that an INSERT writes, in order.
     fn write(&self, values: &mut Vec<Value>);
 
-    /// Gives the value of each column but the numbered key, in order: what an INSERT writes while the key is unset. The
+    /// Gives the value of each such column but the numbered key, in order: what an INSERT writes while the key is unset. The
     /// derive writes one that never makes the value of the key.
     fn write_unnumbered(&self, values: &mut Vec<Value>) {
         let start = values.len();
