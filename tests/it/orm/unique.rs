@@ -95,7 +95,7 @@ async fn a_key_is_used_again(database: &Database) {
     assert_eq!(session.get(Seat, ("h", 1)).await.unwrap(), Some(new.clone()));
     assert!(!session.contains(&third));
     // Its row went behind the session's back, and its key came back.
-    session.execute(delete(Seat)).await.unwrap();
+    session.connection().await.unwrap().execute(delete(Seat)).await.unwrap();
     session.expire(&new).unwrap();
     assert_eq!(session.get(Seat, ("h", 1)).await.unwrap(), None);
     let fourth = session.add(seat("d"));

@@ -8,7 +8,8 @@ use aludel_sql_expression::{
     expression::{BinaryOperator, InNode, Node, Source},
     insert,
     schema::Table,
-    statement::{SelectItem, SelectNode, UpdateNode},
+    statement::{SelectItem, SelectNode},
+    update,
 };
 use hashbrown::HashMap;
 
@@ -117,12 +118,14 @@ pub(super) fn update_computed(
         let own = table.c(column.name.clone()).node();
         Node::binary(own, BinaryOperator::Equal, Node::typed_bind(value, column.sql_type.clone()))
     });
-    StatementNode::Update(Arc::new(UpdateNode {
-        table: table.clone(),
-        assignments: assignments(columns, values, made),
-        filters: filters.collect(),
-        returning: items(table, returning.iter().map(|column| &column.name)).into_iter().collect(),
-    }))
+    let mut node = update(table).node();
+    if let StatementNode::Update(update) = &mut node {
+        let update = Arc::make_mut(update);
+        update.assignments = assignments(columns, values, made);
+        update.filters = filters.collect();
+        update.returning = items(table, returning.iter().map(|column| &column.name)).into_iter().collect();
+    }
+    node
 }
 
 /// Renders a statement that Core writes.
