@@ -150,6 +150,20 @@ fn upserts(Tables { book, word, .. }: &Tables) -> Vec<Case> {
         )
         .then(words(), "new|1;of|2;the|13"),
         case(
+            "on duplicate key, and return all in order",
+            two()
+                .on_duplicate_key_update(|update| update.set("seen", sum()))
+                .returning((word.c("text"), word.c("seen"))),
+        )
+        .sqlite_lacks("ON DUPLICATE KEY UPDATE")
+        .postgres_lacks("ON DUPLICATE KEY UPDATE")
+        .mysql_lacks("INSERT .. RETURNING")
+        .mariadb(
+            "INSERT INTO word (text, seen) VALUES (?, ?) ON DUPLICATE KEY UPDATE seen = word.seen + VALUES(seen) RETURNING \
+             text, seen",
+        )
+        .gives("the|13;new|1"),
+        case(
             "on duplicate key with the rows of a select",
             titles().on_duplicate_key_update(|update| update.set_excluded("seen")),
         )
@@ -202,6 +216,21 @@ fn updates(Tables { author, book, word }: &Tables) -> Vec<Case> {
         .sql("UPDATE book SET pages = ? WHERE book.id = ? RETURNING id, pages")
         .mysql_lacks("UPDATE .. RETURNING")
         .gives("4|1"),
+        case(
+            "what was changed, beside another table",
+            update(book)
+                .set("pages", 1)
+                .filter(book.c("author_id").eq(author.c("id")))
+                .filter(author.c("name").eq("Bob"))
+                .returning((book.c("id"), author.c("name"))),
+        )
+        .postgres(
+            "UPDATE book SET pages = ? FROM author WHERE book.author_id = author.id AND author.name = ? RETURNING book.id, \
+             author.name",
+        )
+        .sqlite_lacks_words("RETURNING can only give columns of `book`, not of `author`")
+        .mysql_lacks("UPDATE .. RETURNING")
+        .gives("3|Bob"),
         case("delete", delete(word).filter(word.c("seen").gt(2)))
             .sql("DELETE FROM word WHERE word.seen > ?")
             .then(select(word.c("text")), "of"),

@@ -3,7 +3,7 @@
 use super::compiler::Compiler;
 use crate::{
     Error, Result,
-    expression::{AliasTarget, Node, Source},
+    expression::{AliasTarget, Construct, Node, Source},
     name::Name,
     schema::Table,
     statement::{SelectItem, StatementNode},
@@ -111,6 +111,19 @@ pub(super) fn is_null_without<'n>(node: &'n Node, sources: &'n [Source]) -> Opti
         Node::Column(column) => sources.iter().find(|source| **source == column.source),
         Node::Label(label) => is_null_without(&label.node, sources),
         Node::Cast(cast) => is_null_without(&cast.operand, sources),
+        Node::Construct(node)
+            if matches!(
+                node.construct,
+                Construct::Collate(_)
+                    | Construct::Regexp { .. }
+                    | Construct::Bitwise(_)
+                    | Construct::Extract(_)
+                    | Construct::Later(_)
+                    | Construct::Between(_)
+            ) =>
+        {
+            node.operands.iter().find_map(|operand| is_null_without(operand, sources))
+        }
         Node::Binary(binary)
             if matches!(
                 binary.operator,

@@ -191,6 +191,11 @@ impl<'n> Compiler<'n> {
         let slot = self.slot;
         self.slot += 1;
         if self.literals {
+            if matches!(self.slots.get(slot), Some(Slot::List(list)) if list.values.is_empty()) {
+                // This takes its type from what it is compared with.
+                self.push("'{}'");
+                return Ok(());
+            }
             self.push("ARRAY[");
             self.list_literals(slot, 1)?;
             self.push("]");

@@ -29,11 +29,11 @@ impl<'n> Compiler<'n> {
                 self.push(&name);
                 self.push(", ");
             }
-            self.separated(further, Self::source)?;
+            self.separated(further.iter().copied(), Self::source)?;
         }
         self.conditions(" WHERE ", &delete.filters)?;
         self.scopes.pop();
-        self.returning(&delete.returning, table, self.features.delete_returning, "DELETE")?;
+        self.returning(&delete.returning, table, &further, self.features.delete_returning, "DELETE")?;
         self.suffixes(delete.further.as_deref());
         Ok(())
     }

@@ -117,7 +117,7 @@ impl<'n> Compiler<'n> {
         }
         self.upsert(insert)?;
         if way != Way::GeneratedKey {
-            self.returning(&insert.returning, table, self.features.insert_returning, "INSERT")?;
+            self.returning(&insert.returning, table, &[], self.features.insert_returning, "INSERT")?;
             for column in &sentinel.hidden {
                 let column = self.dialect.physical_name(column).into_owned();
                 self.push(", ");

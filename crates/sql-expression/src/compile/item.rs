@@ -1,7 +1,12 @@
 //! The items of a select list and of RETURNING.
 
 use super::compiler::Compiler;
-use crate::{Error, Result, expression::Node, schema::Table, statement::SelectItem};
+use crate::{
+    Error, Result,
+    expression::{Node, Source},
+    schema::Table,
+    statement::SelectItem,
+};
 
 impl<'n> Compiler<'n> {
     /// Writes a select list.
@@ -35,11 +40,13 @@ impl<'n> Compiler<'n> {
         })
     }
 
-    /// Writes RETURNING, whose columns can only be those of the table that is changed.
+    /// Writes RETURNING, whose columns can only be those of the table that is changed, and on some dialects of the further
+    /// tables of the statement.
     pub(super) fn returning(
         &mut self,
         items: &'n [SelectItem],
         table: &Table,
+        further: &[&'n Source],
         supported: bool,
         word: &str,
     ) -> Result<()> {
@@ -49,16 +56,23 @@ impl<'n> Compiler<'n> {
         if !supported {
             return Err(self.unsupported(&format!("{word} .. RETURNING")));
         }
+        let mut gives_further = false;
+        let own = Source::from(table);
         for item in items {
             let mut foreign = None;
+            let mut check = |source: &'n Source| {
+                if *source == own {
+                    return;
+                }
+                if self.features.constructs.returning_of_further_tables && further.contains(&source) {
+                    gives_further = true;
+                } else {
+                    foreign = Some(source);
+                }
+            };
             match item {
-                SelectItem::Expression { node, .. } => node.columns(&mut |column| {
-                    if column.source != table.into() {
-                        foreign = Some(&column.source);
-                    }
-                }),
-                SelectItem::Entity { source, .. } if *source != table.into() => foreign = Some(source),
-                SelectItem::Entity { .. } => {}
+                SelectItem::Expression { node, .. } => node.columns(&mut |column| check(&column.source)),
+                SelectItem::Entity { source, .. } => check(source),
             }
             if let Some(foreign) = foreign {
                 return Err(Error::compile(format!(
@@ -69,7 +83,8 @@ impl<'n> Compiler<'n> {
             }
         }
         self.push(" RETURNING ");
-        let before = std::mem::replace(&mut self.unqualified, true);
+        // Columns of one name may come from several tables then.
+        let before = std::mem::replace(&mut self.unqualified, !gives_further);
         self.items(items)?;
         self.unqualified = before;
         Ok(())

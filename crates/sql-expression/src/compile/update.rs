@@ -54,11 +54,11 @@ impl<'n> Compiler<'n> {
         })?;
         if !further.is_empty() && !list {
             self.push(" FROM ");
-            self.separated(further, Self::source)?;
+            self.separated(further.iter().copied(), Self::source)?;
         }
         self.conditions(" WHERE ", &update.filters)?;
         self.scopes.pop();
-        self.returning(&update.returning, table, self.features.update_returning, "UPDATE")?;
+        self.returning(&update.returning, table, &further, self.features.update_returning, "UPDATE")?;
         self.suffixes(further_clauses);
         Ok(())
     }

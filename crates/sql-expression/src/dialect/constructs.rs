@@ -18,6 +18,8 @@ pub struct Constructs {
     pub changes_in_with: bool,
     /// WITH before INSERT.
     pub with_before_insert: bool,
+    /// Whether RETURNING can give columns of the further tables of an UPDATE or DELETE.
+    pub returning_of_further_tables: bool,
     /// INTERSECT and EXCEPT.
     pub intersect_except: bool,
     /// INTERSECT ALL and EXCEPT ALL.
@@ -176,6 +178,7 @@ impl Constructs {
             materialized: false,
             changes_in_with: false,
             with_before_insert: true,
+            returning_of_further_tables: false,
             intersect_except: true,
             intersect_all: true,
             with_ties: true,
@@ -202,6 +205,7 @@ impl Constructs {
             upsert: Some(UpsertStyle::OnConflict { constraints: true }),
             materialized: true,
             changes_in_with: true,
+            returning_of_further_tables: true,
             key_locks: true,
             regexp: Some(RegexpStyle::Tilde),
             bitwise: BitwiseStyle::Hash,
