@@ -1,5 +1,6 @@
 //! The Session, on every database from one source.
 
+mod bulk;
 mod columns;
 mod eager;
 mod flush;
@@ -24,6 +25,8 @@ mod rollback;
 mod row_switch;
 mod size;
 mod synchronize;
+mod transactions;
+mod twophase;
 mod unique;
 mod versions;
 
@@ -61,13 +64,17 @@ impl Stage {
 
     /// The statements that were sent since the last call, without BEGIN and COMMIT.
     pub(crate) fn sent(&self) -> Vec<String> {
-        let lines = std::mem::take(&mut *self.sent.lock().unwrap());
-        lines
+        self.all_sent()
             .into_iter()
             .filter(|line| {
                 !["BEGIN", "COMMIT", "ROLLBACK", "START"].iter().any(|word| line.starts_with(word))
             })
             .collect()
+    }
+
+    /// The statements that were sent since the last call.
+    pub(crate) fn all_sent(&self) -> Vec<String> {
+        std::mem::take(&mut *self.sent.lock().unwrap())
     }
 
     /// The first words of the statements that were sent since the last call: verb and table.

@@ -282,6 +282,10 @@ fn lost_while_idle() -> Error {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        if matches!(self.status.phase, Phase::Prepared) {
+            // It belongs to the server.
+            self.status.leave();
+        }
         let is_open = self.server_state() != ServerState::Idle && !self.is_invalidated();
         let status = &self.status;
         let is_own = status.is_open()

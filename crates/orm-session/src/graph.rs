@@ -34,6 +34,7 @@ use crate::{
     Error, ErrorKind, Instance, Result,
     link::Member,
     mapping::{Mapped, Mapper},
+    session::SessionId,
 };
 
 /// Nested values that are still to be attached: the object, its relationship, and what was put into it.
@@ -46,6 +47,7 @@ pub(crate) type Slots = Vec<Arc<dyn AnySlot>>;
 #[derive(Default)]
 pub struct Graph {
     inner: Mutex<Inner>,
+    session: SessionId,
 }
 
 /// What the lock guards. No user code runs while it is held.
@@ -74,6 +76,16 @@ pub(crate) struct Inner {
 }
 
 impl Graph {
+    /// An empty graph for a session.
+    pub(crate) fn of(session: SessionId) -> Arc<Self> {
+        Arc::new(Self { inner: Mutex::default(), session })
+    }
+
+    /// The session whose graph it is, or was.
+    pub(crate) fn session(&self) -> SessionId {
+        self.session
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

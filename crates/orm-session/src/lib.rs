@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | `session` | [`Session`], [`SessionMaker`]: the unit of work as users see it |
+//! | `bulk` | [`BulkInsert`], [`BulkUpdate`]: many rows at once, as plain structs |
 //! | `instance` | [`Instance`], [`Snapshot`]: a handle to a row's one object, and one version of it |
 //! | `history` | [`History`]: what a column holds, and what it holds in the database |
 //! | `link` | [`Many`], [`One`]: the links in a model's relationship fields |
@@ -18,6 +19,7 @@
 //! Generated code is a thin, typed shell over one untyped engine: function pointers and tables, so that hundreds of models
 //! compile quickly.
 
+mod bulk;
 mod events;
 mod field;
 mod graph;
@@ -36,6 +38,7 @@ pub use aludel_derive::Mapped;
 pub use aludel_driver::{Error, ErrorKind, Result};
 
 pub use self::{
+    bulk::{BulkInsert, BulkUpdate, ColumnSet},
     events::Events,
     field::{ColumnField, Field, IntoField, LinkField},
     history::History,
@@ -48,7 +51,10 @@ pub use self::{
     },
     query::{SessionExecutable, SessionReturned, SessionRun, SessionSelectable, SingleSelectable},
     relationship::Relationship,
-    session::{Addable, Mergeable, NestedTransaction, Session, SessionMaker},
+    session::{
+        Addable, Mergeable, NestedTransaction, Session, SessionId, SessionInfo, SessionMaker,
+        SessionTransaction,
+    },
     synchronize::{SetStatement, SynchronizeSession},
 };
 

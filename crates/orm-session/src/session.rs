@@ -2,30 +2,36 @@
 
 mod addable;
 mod get;
+mod info;
 mod load;
 mod maker;
 mod merge;
 mod nested;
 mod state;
+mod transaction;
+mod twophase;
 
 use std::sync::Arc;
 
 use aludel_driver::{Error, ErrorKind, Result};
-use aludel_engine_pool::{Connection, SavepointId};
+use aludel_engine_pool::{Connection, ExecutionOptions, SavepointId};
 use aludel_sql_expression::{Entity, statement::Select};
 
 pub use addable::Addable;
+pub use info::SessionInfo;
 pub use maker::SessionMaker;
 use maker::Shared;
 pub use merge::Mergeable;
 pub use nested::NestedTransaction;
+pub use state::SessionId;
+pub use transaction::SessionTransaction;
 
 use crate::{
     Instance,
     graph::Graph,
     mapping::{IntoKey, Key, Mapped},
     query::{SessionExecutable, SessionRun, SessionSelectable, SingleSelectable},
-    unit_of_work::{Flush, flush},
+    unit_of_work::{Flush, StatementCache, flush},
 };
 
 /// A unit of work: it loads objects, notices what changes, and writes the changes in one transaction.
@@ -46,6 +52,15 @@ pub struct Session {
     /// The transaction begins as one that writes, also when its first statement only reads.
     writes: bool,
     autoflush: bool,
+    /// `begin` was called.
+    begun: bool,
+    /// The transaction is prepared: only its second phase is left.
+    is_prepared: bool,
+    /// Closed for good.
+    is_closed: bool,
+    execution_options: Option<ExecutionOptions>,
+    id: SessionId,
+    info: SessionInfo,
 }
 
 /// How many rounds of flushing a commit makes, when listeners go on changing objects.
@@ -54,14 +69,21 @@ const ROUNDS: usize = 100;
 impl Session {
     fn new(shared: Arc<Shared>) -> Self {
         let autoflush = shared.autoflush;
+        let id = SessionId::next();
         Self {
             shared,
-            graph: Arc::default(),
+            graph: Graph::of(id),
             connection: None,
             nested: Vec::new(),
             failed: false,
             writes: false,
             autoflush,
+            begun: false,
+            is_prepared: false,
+            is_closed: false,
+            execution_options: None,
+            id,
+            info: SessionInfo::default(),
         }
     }
 
@@ -102,7 +124,7 @@ impl Session {
     /// Takes all objects out of the session: they stay readable, and are written no more. The transaction goes on.
     pub fn expunge_all(&mut self) {
         self.graph.close();
-        self.graph = Arc::default();
+        self.graph = Graph::of(self.id);
     }
 
     /// The object with this primary key: from the session where it is there and not expired, without a statement; else
@@ -205,27 +227,13 @@ impl Session {
             }
         }
         self.transaction().await?;
-        // Set before the first statement, so that a dropped future leaves it set.
-        self.failed = true;
+        // Before the first statement, so that a dropped future leaves it so.
+        self.begin_writing();
         let shared = self.shared.clone();
         let Some(connection) = self.connection.as_mut() else { return Ok(false) };
         let (statements, events) = (&shared.statements, &shared.events);
-        match flush(Flush { connection, graph: &self.graph, statements, events }, commit).await {
-            Ok(committed) => {
-                self.failed = false;
-                Ok(committed)
-            }
-            Err(error) => {
-                // The half-written rows must not be seen by anybody, also not through this session. Those of a nested
-                // transaction go when it is rolled back, and until then nothing is sent.
-                if self.nested.is_empty()
-                    && let Some(connection) = self.connection.as_mut()
-                {
-                    let _ = connection.rollback().await;
-                }
-                Err(error)
-            }
-        }
+        let outcome = flush(Flush { connection, graph: &self.graph, statements, events }, commit).await;
+        self.end_writing(outcome).await
     }
 
     pub(crate) async fn autoflush(&mut self) -> Result<()> {
@@ -258,28 +266,43 @@ impl Session {
     /// A dropped future leaves it unknown whether the transaction is committed, once COMMIT was sent: the next
     /// [`rollback`](Self::rollback) says so, and detaches and expires the objects.
     pub async fn commit(&mut self) -> Result<()> {
-        let mut rounds = 0;
-        let committed = loop {
-            let committed = self.flush_with(true).await.inspect_err(|error| self.lost(error))?;
-            if committed || self.graph.lock().touched.is_empty() {
-                break committed;
+        if !self.is_prepared {
+            let committed = self.flush_until_clean(!self.shared.twophase).await?;
+            self.check_usable()?;
+            if committed {
+                return self.finish_commit();
             }
-            rounds += 1;
-            if rounds == ROUNDS {
-                let message = format!(
-                    "objects were still changed after {ROUNDS} flushes of one commit: does a listener change what it is \
-                     told of after each flush?"
-                );
-                return Err(Error::new(ErrorKind::Flush, message));
+            if self.shared.twophase {
+                self.prepare_flushed().await?;
             }
-        };
-        self.check_usable()?;
-        if !committed && let Some(connection) = self.connection.as_mut() {
-            self.failed = true;
-            connection.commit().await.inspect_err(|error| self.lost(error))?;
-            self.failed = false;
         }
-        self.nested.clear();
+        if let Some(connection) = self.connection.as_mut() {
+            // A second phase that fails can be tried again.
+            self.failed = !self.is_prepared;
+            connection.commit().await.inspect_err(|error| self.lost(error))?;
+        }
+        self.finish_commit()
+    }
+
+    /// Flushes, and again what listeners changed meanwhile. With `commit`, the COMMIT may travel with the last batch; then true
+    /// is given.
+    async fn flush_until_clean(&mut self, commit: bool) -> Result<bool> {
+        for _ in 0..ROUNDS {
+            let committed = self.flush_with(commit).await.inspect_err(|error| self.lost(error))?;
+            if committed || self.graph.lock().touched.is_empty() {
+                return Ok(committed);
+            }
+        }
+        let message = format!(
+            "objects were still changed after {ROUNDS} flushes of one commit: does a listener change what it is told of after \
+             each flush?"
+        );
+        Err(Error::new(ErrorKind::Flush, message))
+    }
+
+    /// The transaction is committed: tells the objects, and gives the connection back.
+    fn finish_commit(&mut self) -> Result<()> {
+        self.forget_transaction();
         self.graph.commit();
         if self.shared.expire_on_commit {
             self.graph.expire_all();
@@ -298,8 +321,9 @@ impl Session {
     fn let_go_in_doubt(&mut self) {
         self.graph.expire_all();
         self.graph.close();
-        self.graph = Arc::default();
+        self.graph = Graph::of(self.id);
         self.nested.clear();
+        self.is_prepared = false;
     }
 
     /// Whether a commit was dropped before its answer came.
@@ -319,63 +343,37 @@ impl Session {
         } else {
             self.graph.rollback();
         }
-        self.nested.clear();
-        self.failed = false;
+        self.forget_transaction();
         match self.connection.take() {
             Some(mut connection) => connection.rollback().await,
             None => Ok(()),
         }
     }
 
-    /// Rolls back what is open, and lets all objects go: they become detached. The session can be used again.
+    /// Rolls back what is open, prepared or not, and lets all objects go: they become detached. The session can be used again,
+    /// unless its session maker says otherwise (`close_resets_only`).
     ///
     /// # Errors
     /// As [`Session::rollback`].
     pub async fn close(&mut self) -> Result<()> {
+        self.is_closed = !self.shared.close_resets_only;
+        self.reset().await
+    }
+
+    /// The same, and the session can be used again in any case.
+    ///
+    /// # Errors
+    /// As [`Session::rollback`].
+    pub async fn reset(&mut self) -> Result<()> {
         let result = self.rollback().await;
         self.graph.close();
-        self.graph = Arc::default();
+        self.graph = Graph::of(self.id);
         result
     }
 
-    /// The connection of the transaction, for statements of Core: opened where there is none yet.
-    ///
-    /// # Errors
-    /// As [`Engine::connect`](aludel_engine_pool::Engine::connect).
-    pub async fn connection(&mut self) -> Result<&mut Connection> {
-        self.check_usable()?;
-        self.graph.lock().wrote = true;
-        self.transaction().await
-    }
-
-    /// The connection of the transaction, for what the session itself sends.
-    pub(crate) async fn transaction(&mut self) -> Result<&mut Connection> {
-        self.check_usable()?;
-        if self.connection.is_none() {
-            let mut connection = self.shared.engine.connect().await?;
-            if self.writes {
-                connection.start_transaction(connection.begin_options().clone())?;
-            }
-            self.connection = Some(connection);
-        }
-        self.transaction_unchecked()
-    }
-
-    fn transaction_unchecked(&mut self) -> Result<&mut Connection> {
-        self.connection
-            .as_mut()
-            .ok_or_else(|| Error::new(ErrorKind::Internal, "the session has no connection"))
-    }
-
-    fn check_usable(&self) -> Result<()> {
-        if self.failed {
-            return Err(Error::new(
-                ErrorKind::PendingRollback,
-                "the transaction was rolled back because a flush or commit failed before; call `session.rollback().await` to \
-                 begin anew, or that of the nested transaction in which it failed",
-            ));
-        }
-        Ok(())
+    /// The texts of the statements that are written for shapes of rows.
+    pub(crate) fn statements(&self) -> Arc<StatementCache> {
+        self.shared.statements.clone()
     }
 }
 

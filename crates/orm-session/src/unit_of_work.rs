@@ -13,12 +13,14 @@
 //! | `operation` | one batch of rows of one shape, and the statements for it |
 //! | `made` | brings back what the database makes: expressions, computed columns, ON UPDATE |
 //! | `statements` | the SQL text of each shape, written once |
+//! | `by_key` | changes rows that no object stands for |
 //! | `flight` | sends batches in few round trips, and takes the answers in |
 //! | `follow` | moves links after foreign keys that were set by hand |
 //! | `flush` | does it all, one after the other |
 
 mod assignment;
 mod batches;
+mod by_key;
 mod cascade;
 mod flight;
 mod flush;
@@ -32,5 +34,8 @@ mod row_switch;
 mod statements;
 mod work;
 
+pub(crate) use assignment::is_unset;
+pub(crate) use batches::next_version;
+pub(crate) use by_key::{KeyedRow, update_by_key};
 pub(crate) use flush::{Flush, flush};
 pub(crate) use statements::StatementCache;

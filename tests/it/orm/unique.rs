@@ -110,7 +110,7 @@ async fn a_number_is_given_out_again(database: &Database) {
     let mut session = stage.sessions.open();
     let old = session.add(User { name: "old".into(), ..default() });
     session.commit().await.unwrap();
-    session.execute(delete(User)).await.unwrap();
+    session.connection().await.unwrap().execute(delete(User)).await.unwrap();
     let new = session.add(User { name: "new".into(), ..default() });
     session.flush().await.unwrap();
     let id = new.read().id;

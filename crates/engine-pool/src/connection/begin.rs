@@ -101,6 +101,11 @@ impl Connection {
         }
     }
 
+    /// Whether the transaction failed, so that only a rollback is possible.
+    pub fn has_failed(&self) -> bool {
+        matches!(self.status.phase, Phase::Failed(_))
+    }
+
     /// Whether a transaction is begun. BEGIN itself may not have been sent yet.
     pub fn in_transaction(&self) -> bool {
         self.status.is_open()

@@ -54,6 +54,23 @@ impl Connection {
         Ok(TwophaseTransaction::new(self, name))
     }
 
+    /// Begins a two-phase transaction under a name of its own and without a guard, for layers that end it themselves: by
+    /// [`prepare_twophase`](Self::prepare_twophase), and `commit` or `rollback`. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// As [`Connection::begin_twophase`].
+    pub fn start_twophase(&mut self) -> Result<()> {
+        self.refuse_without_twophase()?;
+        self.start_transaction(self.begin_options.clone())?;
+        self.status.twophase = Some(unique_name());
+        Ok(())
+    }
+
+    /// The name of the present two-phase transaction.
+    pub fn twophase_name(&self) -> Option<&Arc<str>> {
+        self.status.twophase.as_ref().filter(|_| self.status.is_open())
+    }
+
     /// The names of the transactions that are prepared on the server and not ended, by whatever connection.
     ///
     /// # Errors
@@ -99,8 +116,15 @@ impl Connection {
         matches!(self.status.phase, Phase::Prepared)
     }
 
-    /// The first phase of the present transaction.
-    pub(crate) async fn prepare_twophase(&mut self) -> Result<()> {
+    /// The first phase of the present two-phase transaction. Nothing but `commit` and `rollback` is possible afterwards; a
+    /// connection that is dropped leaves it on the server.
+    ///
+    /// # Errors
+    /// As [`TwophaseTransaction::prepare`]; [`ErrorKind::InvalidRequest`] when there is none.
+    ///
+    /// # Cancel safety
+    /// As [`TwophaseTransaction::prepare`].
+    pub async fn prepare_twophase(&mut self) -> Result<()> {
         self.settle();
         self.status.check()?;
         let Some(name) = self.status.twophase.clone().filter(|_| self.status.is_open()) else {

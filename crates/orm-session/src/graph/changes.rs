@@ -183,9 +183,14 @@ impl Inner {
         self.transaction.wrapping_add(1)
     }
 
-    fn end_transaction(&mut self) {
+    /// A transaction begins: what was loaded until now was loaded outside of it.
+    pub(crate) fn begin_transaction(&mut self) {
         self.transaction = self.transaction.wrapping_add(1);
         self.first_transaction = self.transaction;
+    }
+
+    fn end_transaction(&mut self) {
+        self.begin_transaction();
         self.wrote = false;
     }
 

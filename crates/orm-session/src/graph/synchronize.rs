@@ -39,6 +39,11 @@ impl Graph {
         keys.iter().filter_map(|key| inner.find(mapper, key)).map(|entry| entry.slot.clone()).collect()
     }
 
+    /// The object with this key, where it is in the session.
+    pub(crate) fn find_one(&self, mapper: &'static Mapper, key: &[Value]) -> Option<Arc<dyn AnySlot>> {
+        self.lock().find(mapper, key).map(|entry| entry.slot.clone())
+    }
+
     /// The rows of these objects are gone.
     pub(crate) fn were_deleted(&self, mapper: &'static Mapper, slots: &[Arc<dyn AnySlot>]) {
         let keys: Vec<Vec<Value>> = slots.iter().map(|slot| key_of(&**slot, mapper)).collect();
@@ -81,6 +86,9 @@ impl Graph {
         for Rewrite { slot, values, unknown } in &rewrites {
             let moves = values.iter().any(|(column, _)| mapper.key().contains(column));
             let old = if moves { key_of(&**slot, mapper) } else { Vec::new() };
+            let columns: Vec<u16> =
+                values.iter().map(|(column, _)| *column).chain(unknown.iter().copied()).collect();
+            self.forget_expressions_of(&**slot, &columns);
             if !slot.rewrite(values, unknown) {
                 unsure.push(slot.clone());
             }
@@ -94,6 +102,42 @@ impl Graph {
         moved.iter().for_each(|(index, _, new)| inner.identity.insert(mapper, new, *index));
         rewrites.iter().for_each(|rewrite| inner.enlist(rewrite.slot.index()));
         unsure
+    }
+
+    /// Gives up the unflushed changes of some columns of an object.
+    pub(crate) fn forget_changes(&self, slot: &Arc<dyn AnySlot>, columns: &[u16]) {
+        if slot.is_changed() {
+            self.forget_expressions_of(&**slot, columns);
+            slot.rewrite(&[], columns);
+            self.lock().enlist(slot.index());
+        }
+    }
+
+    /// What columns were to be computed by is written over.
+    fn forget_expressions_of(&self, slot: &dyn AnySlot, columns: &[u16]) {
+        match slot.mark_expressions(true) {
+            true => self.forget_expressions(slot, |column| columns.contains(&column)),
+            false => {
+                slot.mark_expressions(false);
+            }
+        }
+    }
+
+    /// Values of an object's row were read: after a rollback they may be old.
+    pub(crate) fn were_read(
+        &self,
+        mapper: &'static Mapper,
+        slot: Arc<dyn AnySlot>,
+        values: Vec<(u16, Value)>,
+    ) {
+        let index = slot.index();
+        let unsure = self.were_rewritten(mapper, vec![Rewrite { slot, values, unknown: Vec::new() }]);
+        self.may_be_old(&unsure);
+        let mut inner = self.lock();
+        let stamp = inner.stamp();
+        if let Some(entry) = inner.entry_mut(index) {
+            entry.loaded_in = stamp;
+        }
     }
 
     /// Nobody knows what the rows of these objects hold now.

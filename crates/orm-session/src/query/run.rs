@@ -110,7 +110,9 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
         if change.is_some() {
             graph.lock().wrote = true;
         }
-        let connection = session.transaction().await?;
+        // A lock lasts as long as its transaction.
+        let reads = matches!(&node, StatementNode::Select(select) if select.locking.is_none());
+        let connection = if reads { session.reading().await? } else { session.transaction().await? };
         let synchronization = match change {
             Some(Change::Update | Change::Delete) => {
                 Synchronization::begin(connection, &graph, &mut node, &roots, synchronize).await?

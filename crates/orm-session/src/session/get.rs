@@ -40,7 +40,7 @@ impl Session {
         }
         self.autoflush().await?;
         let (shared, graph) = (self.shared.clone(), self.graph().clone());
-        let connection = self.transaction().await?;
+        let connection = self.reading().await?;
         let known = shared.gets.0.read().unwrap_or_else(PoisonError::into_inner).get(mapper).cloned();
         let statement = match known {
             Some(statement) => statement,

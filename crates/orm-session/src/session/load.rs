@@ -1,19 +1,24 @@
 //! Loading one object, or a relationship.
 
-use std::sync::Arc;
+use std::{ops::ControlFlow, sync::Arc};
 
-use aludel_driver::{Error, ErrorKind, Result};
-use aludel_sql_expression::{Entity, statement::Select};
+use aludel_driver::{ColumnInfo, Error, ErrorKind, Result, Row, Sink};
+use aludel_sql_expression::{
+    Entity, StatementNode, Value,
+    expression::Source,
+    statement::{Select, SelectItem},
+};
 
 use super::{Session, get::by_key};
 use crate::{
     Instance,
+    bulk::{ColumnSet, positions_of},
     graph::{AnySlot, State, identity_key, not_loaded},
     link::LoadedLink,
     loading::load_relationship,
-    mapping::{IntoKey, Key, Mapped},
+    mapping::{IntoKey, Key, Mapped, Mapper},
     query::SessionRun,
-    relationship::Relationship,
+    relationship::{Relationship, column_of},
 };
 
 impl Session {
@@ -49,10 +54,50 @@ impl Session {
             return Ok(());
         }
         self.graph().lock().miss(M::mapper(), &key);
-        Err(Error::new(
-            ErrorKind::InvalidRequest,
-            format!("could not refresh the {} with the key {key:?}: its row is gone", M::NAME),
-        ))
+        Err(gone::<M>(&key))
+    }
+
+    /// Brings the values of some columns from the database, and throws their unflushed changes away; the others stay as they
+    /// are, changed or not.
+    ///
+    /// Counterpart of SQLAlchemy's `session.refresh(object, ["name"])`; for a relationship there is [`Session::load`].
+    ///
+    /// # Errors
+    /// As [`Session::refresh`].
+    ///
+    /// # Examples
+    /// `session.refresh_only(&user, (User::name, User::email)).await?;`
+    pub async fn refresh_only<M: Mapped>(
+        &mut self,
+        object: &Instance<M>,
+        columns: impl ColumnSet<M>,
+    ) -> Result<()> {
+        self.check_persistent(object, "refresh_only")?;
+        let mapper = M::mapper();
+        let slot = object.erased();
+        let key = identity_key(&*slot, mapper);
+        let columns = positions_of(&columns);
+        self.graph().forget_changes(&slot, &columns);
+        self.autoflush().await?;
+        let source: Source = mapper.table().into();
+        let mut select = (**by_key(Entity::<M>::new(), &key).tree()).clone();
+        select.items = columns
+            .iter()
+            .map(|column| SelectItem::Expression {
+                node: column_of(&source, mapper, *column),
+                nullable: true,
+            })
+            .collect();
+        let mut sink = OneRow { mapper, columns: &columns, values: None };
+        let graph = self.graph().clone();
+        let connection = self.reading().await?;
+        connection.fetch_node(&StatementNode::Select(Arc::new(select)), &mut sink).await?;
+        let Some(values) = sink.values else {
+            graph.lock().miss(mapper, &key);
+            return Err(gone::<M>(&key));
+        };
+        graph.were_read(mapper, slot, values);
+        Ok(())
     }
 
     /// The object with this primary key, asked for in the database whatever the session knows of it, with a say in the
@@ -114,7 +159,7 @@ impl Session {
         if !waiting.is_empty() {
             self.autoflush().await?;
             let graph = self.graph().clone();
-            let connection = self.transaction().await?;
+            let connection = self.reading().await?;
             load_relationship(connection, &graph, M::mapper(), &waiting, number, Vec::new()).await?;
         }
         relationship.get(&object.read()).loaded()
@@ -143,5 +188,34 @@ impl Session {
             }
         }
         (waiting, false)
+    }
+}
+
+fn gone<M: Mapped>(key: &[Value]) -> Error {
+    Error::new(
+        ErrorKind::InvalidRequest,
+        format!("could not refresh the {} with the key {key:?}: its row is gone", M::NAME),
+    )
+}
+
+/// Takes the values of some columns of one row.
+struct OneRow<'c> {
+    mapper: &'static Mapper,
+    columns: &'c [u16],
+    values: Option<Vec<(u16, Value)>>,
+}
+
+impl Sink for OneRow<'_> {
+    fn columns(&mut self, _: &Arc<[ColumnInfo]>) -> Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
+        let mut values = Vec::with_capacity(self.columns.len());
+        for (place, column) in self.columns.iter().enumerate() {
+            values.push((*column, (self.mapper.functions().read_column)(*column, row.cell(place)?)?));
+        }
+        self.values = Some(values);
+        Ok(ControlFlow::Continue(()))
     }
 }

@@ -32,6 +32,10 @@ pub(super) struct Shared {
     pub(super) gets: Arc<GetStatements>,
     pub(super) autoflush: bool,
     pub(super) expire_on_commit: bool,
+    pub(super) autobegin: bool,
+    pub(super) twophase: bool,
+    pub(super) reads_in_autocommit: bool,
+    pub(super) close_resets_only: bool,
 }
 
 impl SessionMaker {
@@ -44,6 +48,10 @@ impl SessionMaker {
             gets: Arc::default(),
             autoflush: true,
             expire_on_commit: false,
+            autobegin: true,
+            twophase: false,
+            reads_in_autocommit: false,
+            close_resets_only: true,
         };
         Self { shared: Arc::new(shared) }
     }
@@ -59,6 +67,42 @@ impl SessionMaker {
     #[must_use]
     pub fn expire_on_commit(mut self, expire: bool) -> Self {
         Arc::make_mut(&mut self.shared).expire_on_commit = expire;
+        self
+    }
+
+    /// Whether a statement or a flush begins a transaction by itself. Otherwise it is an error until `session.begin()` was
+    /// called; the closures of [`begin`](Self::begin) are begun. Default: yes.
+    #[must_use]
+    pub fn autobegin(mut self, autobegin: bool) -> Self {
+        Arc::make_mut(&mut self.shared).autobegin = autobegin;
+        self
+    }
+
+    /// Whether the transactions of these sessions are committed in two phases: `commit` prepares them first, and
+    /// [`Session::prepare`] does it alone, so that those of several databases stand or fall together. Default: no.
+    ///
+    /// Where the database has no two-phase transactions, the first statement of a session says so.
+    #[must_use]
+    pub fn twophase(mut self, twophase: bool) -> Self {
+        Arc::make_mut(&mut self.shared).twophase = twophase;
+        self
+    }
+
+    /// Whether queries stand alone until the first flush, `begin`, change or lock, rather than beginning a transaction: nothing
+    /// is left open by reading, but two queries may see different states of the database. Default: no.
+    ///
+    /// From the first flush on, queries are part of its transaction. The connection stays with the session until `commit`,
+    /// `rollback` or `close`.
+    #[must_use]
+    pub fn reads_in_autocommit(mut self, autocommit: bool) -> Self {
+        Arc::make_mut(&mut self.shared).reads_in_autocommit = autocommit;
+        self
+    }
+
+    /// Whether a session can be used again after `close`. Otherwise every call is an error then. Default: yes.
+    #[must_use]
+    pub fn close_resets_only(mut self, resets_only: bool) -> Self {
+        Arc::make_mut(&mut self.shared).close_resets_only = resets_only;
         self
     }
 

@@ -169,7 +169,7 @@ impl Merge<'_> {
         }
         let graph = self.session.graph().clone();
         for (mapper, keys) in missing {
-            let connection = self.session.transaction().await?;
+            let connection = self.session.reading().await?;
             load_by_keys(connection, &graph, mapper, &keys).await?;
         }
         Ok(())
@@ -220,7 +220,7 @@ impl Merge<'_> {
             }
         }
         for (mapper, number, slots) in unloaded {
-            let connection = self.session.transaction().await?;
+            let connection = self.session.reading().await?;
             load_relationship(connection, &graph, mapper, &slots, number, Vec::new()).await?;
         }
         for Source { slot, links } in &self.found {

@@ -1,6 +1,9 @@
 //! What a session knows of its objects.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use aludel_driver::{Error, ErrorKind, Result};
 use aludel_sql_expression::Entity;
@@ -8,7 +11,33 @@ use aludel_sql_expression::Entity;
 use super::Session;
 use crate::{Instance, State, graph::Entry, mapping::Mapped, query::not_persistent};
 
+/// Tells sessions of one process apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SessionId(u64);
+
+impl SessionId {
+    pub(super) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl<M: Mapped> Instance<M> {
+    /// The session that the object is in, pending or persistent; none: it is in no session.
+    ///
+    /// Counterpart of SQLAlchemy's `object_session(object)`.
+    pub fn session_id(&self) -> Option<SessionId> {
+        matches!(self.state(), State::Pending | State::Persistent).then(|| self.graph().session())
+    }
+}
+
 impl Session {
+    /// What tells this session from others: an object in it has the same
+    /// [`session_id`](crate::Instance::session_id).
+    pub fn id(&self) -> SessionId {
+        self.id
+    }
+
     /// Whether the object is pending or persistent in this session.
     pub fn contains<M: Mapped>(&self, object: &Instance<M>) -> bool {
         Arc::ptr_eq(object.graph(), self.graph())

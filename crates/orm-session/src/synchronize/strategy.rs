@@ -181,6 +181,8 @@ impl Synchronization {
     /// Puts the new values into the objects.
     fn rewrite(&self, graph: &Graph, assignments: &[Assignment], meant: Slots, unsure: &mut Slots) {
         let columns: Vec<u16> = assignments.iter().map(|assignment| assignment.column).collect();
+        let made = self.mapper.configuration().map_or(&[][..], |configuration| &configuration.made_by_update);
+        let made: Vec<u16> = made.iter().filter(|column| !columns.contains(column)).copied().collect();
         let mut rewrites = Vec::with_capacity(meant.len());
         for slot in &meant {
             // What came back holds the new values already, unless it kept a change of its own.
@@ -188,7 +190,7 @@ impl Synchronization {
                 continue;
             }
             let row = StoredRow { slot: &**slot, is_expired: slot.is_expired(), texts: self.texts };
-            let mut rewrite = Rewrite { slot: slot.clone(), values: Vec::new(), unknown: Vec::new() };
+            let mut rewrite = Rewrite { slot: slot.clone(), values: Vec::new(), unknown: made.clone() };
             for Assignment { column, value } in assignments {
                 let value = value.as_ref().and_then(|value| row.value(value));
                 match value.filter(|value| self.is_kept_as_it_is(*column, value)) {

@@ -89,7 +89,7 @@ impl Assignment {
 }
 
 /// A value that a required foreign key has when nobody gave it one.
-pub(super) fn is_unset(value: &Value) -> bool {
+pub(crate) fn is_unset(value: &Value) -> bool {
     match value {
         Value::Null | Value::I64(0) | Value::U64(0) => true,
         Value::Uuid(bytes) => bytes.iter().all(|byte| *byte == 0),

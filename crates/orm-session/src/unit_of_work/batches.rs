@@ -38,7 +38,7 @@ pub(super) fn apply_defaults(work: &Work) -> Result<()> {
 }
 
 /// The version after another; none: the session makes none.
-fn next_version(kind: VersionId, version: Option<Value>) -> Option<Value> {
+pub(crate) fn next_version(kind: VersionId, version: Option<Value>) -> Option<Value> {
     match (kind, version) {
         (VersionId::Counter, Some(Value::I64(number))) => Some(Value::I64(number.wrapping_add(1))),
         (VersionId::Counter, Some(Value::U64(number))) => Some(Value::U64(number.wrapping_add(1))),
@@ -49,7 +49,7 @@ fn next_version(kind: VersionId, version: Option<Value>) -> Option<Value> {
 }
 
 /// The columns that find a row: its key, and its version where it has one.
-fn finding(mapper: &'static Mapper) -> Result<Vec<u16>> {
+pub(super) fn finding(mapper: &'static Mapper) -> Result<Vec<u16>> {
     Ok(mapper.key().iter().copied().chain(mapper.configuration()?.version).collect())
 }
 
@@ -58,7 +58,7 @@ pub(super) fn shape(mapper: &Mapper, column: u16) -> ColumnShape {
     ColumnShape { name: definition.name.clone(), sql_type: definition.sql_type.clone() }
 }
 
-fn shapes(mapper: &Mapper, columns: &[u16]) -> Vec<ColumnShape> {
+pub(super) fn shapes(mapper: &Mapper, columns: &[u16]) -> Vec<ColumnShape> {
     columns.iter().map(|column| shape(mapper, *column)).collect()
 }
 

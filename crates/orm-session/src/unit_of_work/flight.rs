@@ -83,7 +83,11 @@ pub(super) fn waiting(work: &Work, operations: &[Operation]) -> HashSet<u32> {
 type Collector<'a> = Box<dyn FnMut(usize, Done) -> Result<()> + Send + 'a>;
 
 /// Sends all statements in order, in one flight where the backend can.
-async fn run(connection: &mut Connection, prepared: &mut [Vec<Prepared>], commit: bool) -> Result<()> {
+pub(super) async fn run(
+    connection: &mut Connection,
+    prepared: &mut [Vec<Prepared>],
+    commit: bool,
+) -> Result<()> {
     let mut collectors: Vec<Collector<'_>> = Vec::new();
     let mut fetches = Vec::new();
     for statement in prepared.iter_mut().flatten() {

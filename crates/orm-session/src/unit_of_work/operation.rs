@@ -446,7 +446,7 @@ fn is_array(column: &ColumnShape) -> bool {
     matches!(column.sql_type, SqlType::Array(_))
 }
 
-fn stale(verb: &str, mapper: &Mapper, expected: usize, matched: u64) -> Error {
+pub(super) fn stale(verb: &str, mapper: &Mapper, expected: usize, matched: u64) -> Error {
     let message = format!(
         "{verb} of table `{}` was expected to match {expected} rows, but {matched} were there: somebody else changed or \
          deleted them; refresh the objects and try again",
