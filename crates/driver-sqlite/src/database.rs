@@ -49,6 +49,7 @@ impl Database {
     }
 
     /// The connection for whatever needs it alone. No statement stays prepared.
+    #[cfg(feature = "rusqlite-0_41")]
     pub(crate) fn connection_mut(&mut self) -> &mut Connection {
         self.clear();
         // SAFETY: no statement refers to the connection any more, and none is prepared while `self` is borrowed.
