@@ -24,6 +24,7 @@ mod replace;
 mod rollback;
 mod row_switch;
 mod size;
+mod streams;
 mod synchronize;
 mod transactions;
 mod twophase;

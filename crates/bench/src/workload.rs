@@ -74,7 +74,8 @@ impl Workload {
         match (self, database) {
             (Self::Structs, "postgres" | "mysql") => Some(1.1),
             (Self::Structs, _) => Some(1.15),
-            (Self::Instances, _) => Some(2.0),
+            (Self::Instances, "postgres") => Some(1.35),
+            (Self::Instances, "sqlite memory" | "sqlite file") => Some(1.6),
             (Self::Inserts, "postgres") => Some(1.1),
             (Self::Inserts, "sqlite memory" | "sqlite file") => Some(1.5),
             (Self::Updates, "postgres") => Some(0.25),

@@ -88,3 +88,79 @@ async fn get_of_an_absent_object_sends_a_statement() -> Result<()> {
 fn allocations_are_counted() {
     assert_eq!(allocations_of(3, || Some(Ok(Some(std::hint::black_box(Box::new(1)))))), 3);
 }
+
+/// What a clean object costs beside its struct, in bytes; the handles are not counted, they are the caller's.
+fn bytes_of_a_clean_object(rows: i64) -> Result<f64> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let engine = create_engine("sqlite://").build()?;
+    let mut session = SessionMaker::new(&engine).open();
+    let numbers = "WITH RECURSIVE number(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM number WHERE id < :rows) \
+                   INSERT INTO book (id, author_id) SELECT id, 1 FROM number";
+    runtime.block_on(async {
+        engine
+            .begin(async |conn| {
+                MetaData::of((Author, Book)).create_all(conn).await?;
+                conn.execute(text("INSERT INTO author (id, name) VALUES (1, 'Eric')")).await?;
+                conn.execute(text(numbers).bind("rows", rows)).await.map(drop)
+            })
+            .await?;
+        // What is made once, for the first object, does not count.
+        SessionMaker::new(&engine).open().scalars(select(Book)).all().await?;
+        session.get(Book, 1).await.map(drop)
+    })?;
+    let mut found = 0;
+    let counted = allocation_counter::measure(|| {
+        let books = runtime.block_on(async { session.scalars(select(Book)).all().await });
+        found = books.map_or(0, |books| books.len());
+    });
+    assert_eq!(found, usize::try_from(rows).unwrap_or_default());
+    let structs = (found - 1) * size_of::<Book>();
+    Ok((counted.bytes_current as f64 - structs as f64) / found as f64)
+}
+
+#[test]
+fn a_clean_object_costs_at_most_160_bytes_beside_its_struct() -> Result<()> {
+    // Full, and just grown: the identity map doubles after the seventh eighth of its places is taken.
+    for rows in [10_000, 14_336, 14_337, 28_673] {
+        let bytes = bytes_of_a_clean_object(rows)?;
+        assert!(bytes > 50.0, "{bytes} bytes for each of {rows} objects: they are not counted");
+        assert!(bytes <= 160.0, "{bytes} bytes for each of {rows} objects");
+    }
+    Ok(())
+}
+
+/// A million objects go through a session, and never more than a few batches are there.
+#[test]
+fn a_stream_of_a_million_objects_takes_little_memory() -> Result<()> {
+    const ROWS: i64 = 1_000_000;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let engine = create_engine("sqlite://").build()?;
+    let mut session = SessionMaker::new(&engine).open();
+    runtime.block_on(engine.begin(async |conn| MetaData::of((Author, Book)).create_all(conn).await))?;
+    // The rows are made as they are read: what is counted are the objects.
+    let numbers = "WITH RECURSIVE number(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM number WHERE id < 1000000) \
+                   SELECT id, 1 FROM number";
+    runtime.block_on(async {
+        engine
+            .begin(async |conn| {
+                conn.execute(text("INSERT INTO author (id, name) VALUES (1, 'Eric')")).await?;
+                conn.execute(text(&format!("INSERT INTO book (id, author_id) {numbers}"))).await.map(drop)
+            })
+            .await
+    })?;
+    let (mut sum, mut outcome) = (0, Ok(()));
+    let counted = allocation_counter::measure(|| {
+        outcome = runtime.block_on(async {
+            let mut books = session.stream(select(Book)).await?;
+            while let Some(book) = books.next().await? {
+                sum += book.read().id;
+            }
+            Ok(())
+        });
+    });
+    outcome?;
+    assert_eq!(sum, ROWS * (ROWS + 1) / 2);
+    assert!(counted.bytes_max < 4 << 20, "{} bytes were in use at once", counted.bytes_max);
+    assert!(counted.bytes_current < 1 << 20, "{} bytes are left", counted.bytes_current);
+    Ok(())
+}

@@ -2,22 +2,20 @@
 
 use std::{fmt, ops::ControlFlow, sync::Arc};
 
-use aludel_driver::{ColumnInfo, Discard, Error, ErrorKind, Result, Row, Sink, Statement};
-use aludel_sql_expression::{Executable, RowPlan};
+use aludel_driver::{ColumnInfo, Result, Row, Sink};
+use aludel_sql_expression::{Executable, RowPlan, StatementOptions};
 
-use crate::{Connection, events::ConnectionId};
+use crate::{Connection, open_cursor::NamedCursor};
 
 /// An open result on the server, of [`Connection::declare_cursor`]. It does not borrow its connection: other statements
 /// can be sent between two batches, and several cursors can be open at once.
 ///
 /// It lives as long as its transaction; [`close`](Self::close) frees what the server keeps for it earlier.
 pub struct DeclaredCursor<S> {
+    cursor: NamedCursor,
     statement: S,
-    name: String,
-    connection: ConnectionId,
     plan: RowPlan,
     columns: Option<Arc<[ColumnInfo]>>,
-    is_over: bool,
 }
 
 impl Connection {
@@ -49,32 +47,10 @@ impl Connection {
     /// # }
     /// ```
     pub async fn declare_cursor<S: Executable>(&mut self, statement: S) -> Result<DeclaredCursor<S>> {
-        if !self.capabilities().declared_cursors {
-            return Err(Error::not_supported(
-                "a cursor that leaves its connection free (stream() borrows it, or use a second connection)",
-                self.engine().driver().name(),
-            ));
-        }
-        if self.is_autocommit() && !self.in_transaction() {
-            return Err(Error::new(
-                ErrorKind::InvalidRequest,
-                "a cursor lives in a transaction, and this connection is in autocommit: begin() one first",
-            ));
-        }
-        let name = format!("aludel_cursor_{}", self.next_cursor());
-        let (query, parameters) = self.rendered_query(&statement).await?;
-        let declaration = Statement::once(format!("DECLARE {name} NO SCROLL CURSOR FOR {query}"));
-        self.fetch_into(&declaration, &parameters, &mut Discard).await?;
-        let connection =
-            self.id().ok_or_else(|| Error::new(ErrorKind::Closed, "the connection is closed"))?;
-        Ok(DeclaredCursor {
-            statement,
-            name,
-            connection,
-            plan: RowPlan::default(),
-            columns: None,
-            is_over: false,
-        })
+        let (node, nothing) = (statement.node(), StatementOptions::new());
+        let options = statement.statement_options().unwrap_or(&nothing);
+        let cursor = self.declare_named(&node, options).await?;
+        Ok(DeclaredCursor { cursor, statement, plan: RowPlan::default(), columns: None })
     }
 }
 
@@ -88,21 +64,14 @@ impl<S: Executable> DeclaredCursor<S> {
     /// # Cancel safety
     /// A dropped future loses the batch, and leaves the transaction to be rolled back.
     pub async fn fetch(&mut self, connection: &mut Connection, count: usize) -> Result<Vec<S::Row>> {
-        if self.is_over || count == 0 {
-            return Ok(Vec::new());
-        }
-        self.check(connection)?;
-        let fetch = Statement::once(format!("FETCH FORWARD {count} FROM {}", self.name));
         let mut sink = Batch {
             statement: &self.statement,
             plan: &mut self.plan,
             columns: &mut self.columns,
             rows: Vec::new(),
         };
-        connection.fetch_into(&fetch, &[], &mut sink).await?;
-        let rows = sink.rows;
-        self.is_over = rows.len() < count;
-        Ok(rows)
+        self.cursor.fetch(connection, count, &mut sink).await?;
+        Ok(sink.rows)
     }
 
     /// The columns' names, in order; none before the first batch.
@@ -115,22 +84,7 @@ impl<S: Executable> DeclaredCursor<S> {
     /// # Errors
     /// As [`DeclaredCursor::fetch`].
     pub async fn close(self, connection: &mut Connection) -> Result<()> {
-        self.check(connection)?;
-        let close = Statement::once(format!("CLOSE {}", self.name));
-        connection.fetch_into(&close, &[], &mut Discard).await.map(drop)
-    }
-
-    fn check(&self, connection: &Connection) -> Result<()> {
-        if connection.id() == Some(self.connection) && connection.in_transaction() {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::InvalidRequest,
-            format!(
-                "the cursor belongs to a transaction of connection {}, which is over, or not the one given here",
-                self.connection
-            ),
-        ))
+        self.cursor.close(connection).await
     }
 }
 
@@ -161,8 +115,8 @@ impl<S> fmt::Debug for DeclaredCursor<S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("DeclaredCursor")
-            .field("name", &self.name)
-            .field("connection", &self.connection)
+            .field("name", &self.cursor.name())
+            .field("connection", &self.cursor.connection())
             .finish_non_exhaustive()
     }
 }

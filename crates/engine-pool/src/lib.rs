@@ -14,6 +14,7 @@
 //! | `run` | [`Run`]: a statement on its way; await it, or ask for `.all()`, `.one()`, … |
 //! | `result` | [`CursorResult`]: the rows, decoded |
 //! | `stream` | [`RowStream`]: rows in batches, with bounded memory |
+//! | `open_cursor` | what streams and cursors are made of, without the types of their rows |
 //! | `declared_cursor` | [`DeclaredCursor`]: rows in batches, with the connection free in between |
 //! | `retry` | [`RetryPolicy`]: transactions that run again after a conflict |
 //! | `mock` | an engine that shows what it would send |
@@ -34,6 +35,7 @@ pub mod events;
 mod execution_options;
 mod mock;
 mod one_row;
+mod open_cursor;
 mod pool;
 mod result;
 mod retry;
@@ -55,6 +57,7 @@ pub use self::{
     engine::{Engine, EngineBuilder},
     events::Events,
     execution_options::ExecutionOptions,
+    open_cursor::{NamedCursor, OpenCursor},
     pool::{
         CloseReason, ConnectionInfo, Creator, Holder, Pool, PoolClass, PoolMetrics, PoolOptions, PoolStatus,
         PooledConnection, ResetOnReturn,

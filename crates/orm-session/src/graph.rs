@@ -6,12 +6,15 @@
 mod admission;
 mod changes;
 mod connect;
+mod entries;
 mod entry;
 mod expressions;
 mod identity;
 mod load;
 mod nested;
+mod peers;
 mod relation;
+mod release;
 mod slot;
 mod synchronize;
 mod versions;
@@ -21,11 +24,15 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use entries::Entries;
 pub(crate) use entry::Entry;
 pub(crate) use expressions::Expressions;
 pub(crate) use identity::{HashedKey, IdentityMap, key_of as identity_key};
-pub(crate) use load::{LoadMode, LoadRow, Peers, load_row, load_typed, referenced_key};
+pub(crate) use load::{Admission, LoadMode, Loader, load_row, referenced_key};
+pub(crate) use peers::GroupId;
+use peers::Peers;
 pub(crate) use relation::Relation;
+pub(crate) use release::Sweeper;
 pub use slot::State;
 pub(crate) use slot::{AnySlot, Slot};
 pub(crate) use synchronize::Rewrite;
@@ -53,8 +60,10 @@ pub struct Graph {
 /// What the lock guards. No user code runs while it is held.
 #[derive(Default)]
 pub(crate) struct Inner {
-    pub(crate) entries: Vec<Option<Entry>>,
+    pub(crate) entries: Entries,
     pub(crate) identity: IdentityMap,
+    /// Which objects came from the same query.
+    pub(crate) peers: Peers,
     /// The objects that a flush has to look at, in the order of their first change.
     pub(crate) touched: Vec<u32>,
     /// The objects that a commit or rollback has to look at.
@@ -108,7 +117,6 @@ impl Graph {
         }
         // Nothing of the user's runs where there are no links, so the lock is taken once.
         let mut inner = self.lock();
-        inner.entries.reserve(models.len());
         inner.touched.reserve(models.len());
         models.into_iter().map(|model| Instance::new(inner.add_unlinked(model), self.clone())).collect()
     }
@@ -122,7 +130,7 @@ impl Graph {
         let mapper = M::mapper();
         // The number is taken before the links are pointed at it, and filled after: no lock is held in between, because
         // what runs there is generated code over the user's type.
-        let index = self.lock().reserve();
+        let index = self.lock().entries.reserve();
         let weak = Arc::downgrade(self);
         model.links(&mut |relationship, cell| {
             if let Some(members) = cell.attach(&weak, index, relationship) {
@@ -130,7 +138,7 @@ impl Graph {
             }
         });
         let slot = Arc::new(Slot::new(index, State::Transient, model));
-        self.lock().entries[index as usize] = Some(Entry::new(slot.clone(), mapper));
+        self.lock().entries.put(index, Entry::new(slot.clone(), mapper));
         slot
     }
 
@@ -170,20 +178,9 @@ pub(crate) fn not_loaded(mapper: &Mapper, relationship: u16) -> Error {
 }
 
 impl Inner {
-    fn reserve(&mut self) -> u32 {
-        let index = self.next_index();
-        self.entries.push(None);
-        index
-    }
-
-    fn next_index(&self) -> u32 {
-        u32::try_from(self.entries.len())
-            .expect("invariant: memory ends before four thousand million objects")
-    }
-
     /// Adds a value of a model that has no links, as a pending object.
     fn add_unlinked<M: Mapped>(&mut self, model: M) -> Arc<Slot<M>> {
-        let index = self.next_index();
+        let index = self.entries.next();
         let state = if self.closed { State::Transient } else { State::Pending };
         let slot = Arc::new(Slot::new(index, state, model));
         let mut entry = Entry::new(slot.clone(), M::mapper());
@@ -191,16 +188,25 @@ impl Inner {
             entry.touched = true;
             self.touched.push(index);
         }
-        self.entries.push(Some(entry));
+        self.entries.push(entry);
         slot
     }
 
     pub(crate) fn entry(&self, index: u32) -> Option<&Entry> {
-        self.entries.get(index as usize)?.as_ref()
+        self.entries.get(index)
     }
 
     pub(crate) fn entry_mut(&mut self, index: u32) -> Option<&mut Entry> {
-        self.entries.get_mut(index as usize)?.as_mut()
+        self.entries.get_mut(index)
+    }
+
+    /// Takes an object out of the graph. The caller drops it outside the lock.
+    pub(crate) fn release(&mut self, index: u32) -> Option<Entry> {
+        let entry = self.entries.release(index)?;
+        if let Some(group) = entry.peers {
+            self.peers.leave(group);
+        }
+        Some(entry)
     }
 
     /// Remembers that a flush has to look at the object.
@@ -231,6 +237,6 @@ impl Inner {
 
 impl std::fmt::Debug for Graph {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Graph of {} objects", self.lock().entries.iter().flatten().count())
+        write!(formatter, "Graph of {} objects", self.lock().entries.len())
     }
 }

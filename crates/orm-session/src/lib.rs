@@ -49,7 +49,10 @@ pub use self::{
         Cascade, ColumnMapping, IntoKey, Key, Lazy, Mapped, Mapper, ModelFunctions, RelationshipMapping,
         VersionId,
     },
-    query::{SessionExecutable, SessionReturned, SessionRun, SessionSelectable, SingleSelectable},
+    query::{
+        SessionExecutable, SessionPartitions, SessionReturned, SessionRun, SessionSelectable, SessionStream,
+        SingleSelectable,
+    },
     relationship::Relationship,
     session::{
         Addable, Mergeable, NestedTransaction, Session, SessionId, SessionInfo, SessionMaker,

@@ -10,4 +10,4 @@ pub(crate) use by_key::load_by_keys;
 pub(crate) use joined::{JoinedLinks, JoinedLoad, join_eagerly};
 pub use options::{Holds, Load, LoadOptions, joinedload, raiseload, selectinload};
 pub(crate) use plan::{LoadNode, Strategy};
-pub(crate) use select_in::{load_relationship, load_tree};
+pub(crate) use select_in::{forbid_tree, load_relationship, load_tree};

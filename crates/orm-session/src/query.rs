@@ -1,13 +1,18 @@
 //! What a statement gives through a session: handles for models, values for the rest.
 
+mod admission;
 mod executable;
+mod object_sink;
 mod returned;
 mod run;
 mod selectable;
+mod stream;
 
+pub(crate) use admission::RowAdmission;
+pub(crate) use executable::Prepared;
 pub use executable::SessionExecutable;
-pub(crate) use executable::{Prepared, RowLoader};
 pub use returned::SessionReturned;
 pub use run::SessionRun;
 pub(crate) use run::not_persistent;
 pub use selectable::{SessionSelectable, SingleSelectable};
+pub use stream::{SessionPartitions, SessionStream};

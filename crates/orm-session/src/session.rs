@@ -8,6 +8,7 @@ mod maker;
 mod merge;
 mod nested;
 mod state;
+mod stream;
 mod transaction;
 mod twophase;
 

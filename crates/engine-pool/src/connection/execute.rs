@@ -190,9 +190,7 @@ impl Connection {
         options: &StatementOptions,
         sink: &mut dyn Sink,
     ) -> Result<Done> {
-        let mut resolved = self.options.clone();
-        resolved.refine(options);
-        let options = resolved;
+        let options = self.options_with(options);
         self.run_into(node, &options, Target::Sink(sink)).await
     }
 

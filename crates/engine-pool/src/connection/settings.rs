@@ -1,7 +1,7 @@
 //! How a connection executes.
 
 use aludel_driver::{CallOptions, Error, ErrorKind, IsolationLevel, Result};
-use aludel_sql_expression::Executable;
+use aludel_sql_expression::{Executable, StatementOptions};
 
 use super::Connection;
 use crate::{
@@ -83,6 +83,13 @@ impl Connection {
     }
 
     /// What holds for a statement: its own word comes first.
+    pub(crate) fn options_with(&self, own: &StatementOptions) -> Resolved {
+        let mut options = self.options.clone();
+        options.refine(own);
+        options
+    }
+
+    /// The same by what the statement says of itself.
     pub(super) fn options_for<S: Executable>(&self, statement: &S) -> Resolved {
         let mut options = self.options.clone();
         if let Some(own) = statement.statement_options() {

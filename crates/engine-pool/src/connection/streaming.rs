@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use aludel_driver::{CallOptions, Discard, Error, ErrorKind, Result, Statement, Step, StepKind, Value};
-use aludel_sql_expression::Executable;
+use aludel_sql_expression::StatementNode;
 use tracing::Span;
 
 use super::{Connection, Part as _, flight};
-use crate::{stream::StreamParts, trace};
+use crate::{
+    Engine, events::ConnectionId, execution_options::Resolved, trace, transaction::TransactionStatus,
+};
 
 /// What a stream sends.
 pub(crate) struct StreamRequest {
@@ -16,11 +18,23 @@ pub(crate) struct StreamRequest {
     pub(crate) options: CallOptions,
 }
 
+/// What of a connection a stream borrows.
+pub(crate) type StreamParts<'c> = (
+    &'c mut dyn aludel_driver::Connection,
+    ConnectionId,
+    &'c StreamRequest,
+    &'c mut TransactionStatus,
+    Engine,
+);
+
 impl Connection {
     /// Gets ready for a stream: what has to go before its query is sent here.
-    pub(crate) async fn stream_request<S: Executable>(&mut self, statement: &S) -> Result<StreamRequest> {
-        let options = self.options_for(statement);
-        let rendered = self.render(&statement.node(), &options).await?;
+    pub(crate) async fn stream_request(
+        &mut self,
+        node: &StatementNode,
+        options: Resolved,
+    ) -> Result<StreamRequest> {
+        let rendered = self.render(node, &options).await?;
         let [part] = &*rendered.parts else {
             return Err(Error::new(
                 ErrorKind::InvalidRequest,
@@ -44,12 +58,12 @@ impl Connection {
     }
 
     /// The text and the parameters of a query, for those who put it into a statement of their own.
-    pub(crate) async fn rendered_query<S: Executable>(
+    pub(crate) async fn rendered_query(
         &mut self,
-        statement: &S,
+        node: &StatementNode,
+        options: &Resolved,
     ) -> Result<(Arc<str>, Vec<Value>)> {
-        let options = self.options_for(statement);
-        let mut rendered = self.render(&statement.node(), &options).await?;
+        let mut rendered = self.render(node, options).await?;
         match (rendered.parts.pop(), rendered.parts.is_empty()) {
             (Some(part), true) => Ok((part.sql, part.parameters.into_vec())),
             _ => {

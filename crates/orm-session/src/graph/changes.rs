@@ -62,7 +62,7 @@ impl Graph {
     /// Marks all persistent objects as expired.
     pub(crate) fn expire_all(&self) {
         let mut inner = self.lock();
-        for entry in inner.entries.iter_mut().flatten() {
+        for (_, entry) in inner.entries.iter_mut() {
             entry.expire();
         }
     }
@@ -93,17 +93,13 @@ impl Graph {
             inner.identity.clear();
             inner.touched.clear();
             inner.in_transaction.clear();
-            let reached = inner.reached();
-            let mut released = Vec::new();
-            for (index, entry) in inner.entries.iter_mut().enumerate() {
-                match entry {
-                    Some(_) if !reached[index] => released.extend(entry.take()),
-                    Some(entry) => entry.slot.set_state(match entry.slot.state() {
-                        State::Pending | State::Transient => State::Transient,
-                        _ => State::Detached,
-                    }),
-                    None => {}
-                }
+            inner.mark(|_, entry| entry.is_held());
+            let released = inner.release_unmarked();
+            for (_, entry) in inner.entries.iter_mut() {
+                entry.slot.set_state(match entry.slot.state() {
+                    State::Pending | State::Transient => State::Transient,
+                    _ => State::Detached,
+                });
             }
             released
         };
@@ -157,25 +153,6 @@ impl Inner {
                 }
             }
         }
-    }
-
-    /// Which objects are held by a handle, or linked from one that is.
-    fn reached(&self) -> Vec<bool> {
-        let mut reached = vec![false; self.entries.len()];
-        let held = (0u32..).zip(&self.entries).filter_map(|(index, entry)| {
-            let entry = entry.as_ref()?;
-            (Arc::strong_count(&entry.slot) > 1).then_some(index)
-        });
-        let mut waiting: Vec<u32> = held.collect();
-        while let Some(index) = waiting.pop() {
-            let Some(entry) = self.entry(index) else { continue };
-            if !std::mem::replace(&mut reached[index as usize], true) {
-                waiting.extend(
-                    entry.relations().flat_map(|(_, relation)| relation.items.iter().flatten().copied()),
-                );
-            }
-        }
-        reached
     }
 
     /// What tells the objects that were loaded in the present transaction.
@@ -268,9 +245,10 @@ impl Inner {
     fn expire_transaction(&mut self) {
         let (first, stamp) = (self.first_transaction.wrapping_add(1), self.stamp());
         let inside = stamp.wrapping_sub(first);
-        let loaded = |entry: &&mut super::Entry| entry.loaded_in.wrapping_sub(first) <= inside;
-        for entry in self.entries.iter_mut().flatten().filter(loaded) {
-            entry.expire();
+        for (_, entry) in self.entries.iter_mut() {
+            if entry.loaded_in.wrapping_sub(first) <= inside {
+                entry.expire();
+            }
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{AnySlot, Peers, Relation, State, relation::UNKNOWN};
-use crate::mapping::Mapper;
+use super::{AnySlot, GroupId, Relation, Slot, State, relation::UNKNOWN};
+use crate::mapping::{Mapped, Mapper};
 
 /// An object in the graph.
 pub(crate) struct Entry {
@@ -12,7 +12,7 @@ pub(crate) struct Entry {
     /// Empty until one of them is known.
     relations: Box<[Relation]>,
     /// The objects that came from the same query.
-    pub(crate) peers: Option<Arc<Peers>>,
+    pub(crate) peers: Option<GroupId>,
     /// On the list of what a flush looks at.
     pub(crate) touched: bool,
     /// On the list of what a commit or rollback looks at.
@@ -23,6 +23,8 @@ pub(crate) struct Entry {
     pub(crate) fresh: bool,
     /// Its row was deleted, and the deletion committed: no link shows it any more.
     pub(crate) gone: bool,
+    /// Whether it is kept by whoever looks which objects are needed.
+    pub(crate) reached: bool,
     /// Tells the transaction in which its values came from the database.
     pub(crate) loaded_in: u32,
 }
@@ -39,7 +41,7 @@ impl Entry {
         entry
     }
 
-    pub(crate) fn loaded(slot: Arc<dyn AnySlot>, mapper: &'static Mapper, peers: Option<Arc<Peers>>) -> Self {
+    pub(crate) fn loaded(slot: Arc<dyn AnySlot>, mapper: &'static Mapper, peers: Option<GroupId>) -> Self {
         Self {
             slot,
             mapper,
@@ -50,8 +52,13 @@ impl Entry {
             doomed: false,
             fresh: false,
             gone: false,
+            reached: false,
             loaded_in: 0,
         }
+    }
+
+    pub(crate) fn typed_slot<M: Mapped>(&self) -> Option<Arc<Slot<M>>> {
+        self.slot.clone().into_any().downcast().ok()
     }
 
     pub(crate) fn relation(&self, relationship: u16) -> &Relation {

@@ -3,64 +3,80 @@
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use aludel_sql_expression::Value;
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{
+    DefaultHashBuilder, HashTable,
+    hash_table::Entry::{Occupied, Vacant},
+};
 
-use super::{AnySlot, Entry};
+use super::{AnySlot, Entries};
 use crate::mapping::Mapper;
 
 /// From model and primary key to the object's number. It keeps no keys: it compares through the object.
 #[derive(Default)]
 pub(crate) struct IdentityMap {
-    table: HashTable<(u64, u32)>,
+    table: HashTable<(KeyHash, u32)>,
     hasher: DefaultHashBuilder,
 }
 
+/// The hash of a model and a primary key. Half of it tells keys apart well enough, and keeps the map small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyHash(u32);
+
+impl KeyHash {
+    /// What the table asks for: it looks at the highest and at the lowest bits.
+    fn spread(self) -> u64 {
+        u64::from(self.0).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+}
+
 impl IdentityMap {
-    /// The hash of a key, for the calls that take it: a row that is loaded needs it twice.
-    pub(crate) fn hash(&self, mapper: &'static Mapper, key: &[Value]) -> u64 {
+    fn hash(&self, mapper: &'static Mapper, key: &[Value]) -> KeyHash {
         let mut state = self.hasher.build_hasher();
         std::ptr::from_ref(mapper).hash(&mut state);
         key.iter().for_each(|value| hash_value(value, &mut state));
-        state.finish()
+        KeyHash((state.finish() >> 32) as u32)
     }
 
-    pub(crate) fn find(
-        &self,
-        entries: &[Option<Entry>],
-        mapper: &'static Mapper,
-        key: &[Value],
-    ) -> Option<u32> {
-        self.find_hashed(entries, mapper, key, self.hash(mapper, key))
+    /// The object with this key.
+    pub(crate) fn find(&self, entries: &Entries, mapper: &'static Mapper, key: &[Value]) -> Option<u32> {
+        let hash = self.hash(mapper, key);
+        let is_its = |(other, index): &(KeyHash, u32)| *other == hash && is_it(entries, *index, mapper, key);
+        self.table.find(hash.spread(), is_its).map(|(_, index)| *index)
     }
 
-    pub(crate) fn find_hashed(
-        &self,
-        entries: &[Option<Entry>],
+    /// The object with this key, where there is one; else the key is that of the given object from now on.
+    pub(crate) fn find_or_insert(
+        &mut self,
+        entries: &Entries,
         mapper: &'static Mapper,
         key: &[Value],
-        hash: u64,
+        index: u32,
     ) -> Option<u32> {
-        // Looking at an object takes its lock, so the whole hash is compared first.
-        let is_its = |(other, index): &(u64, u32)| *other == hash && is_it(entries, *index, mapper, key);
-        self.table.find(hash, is_its).map(|(_, index)| *index)
+        let hash = self.hash(mapper, key);
+        // Looking at an object takes its lock, so the hash is compared first.
+        let is_its = |(other, index): &(KeyHash, u32)| *other == hash && is_it(entries, *index, mapper, key);
+        match self.table.entry(hash.spread(), is_its, |(hash, _)| hash.spread()) {
+            Occupied(entry) => Some(entry.get().1),
+            Vacant(place) => {
+                place.insert((hash, index));
+                None
+            }
+        }
     }
 
     /// Makes room for so many more objects.
     pub(crate) fn reserve(&mut self, additional: usize) {
-        self.table.reserve(additional, |(hash, _)| *hash);
+        self.table.reserve(additional, |(hash, _)| hash.spread());
     }
 
     /// Puts an object in; the caller has seen that its key is not there.
     pub(crate) fn insert(&mut self, mapper: &'static Mapper, key: &[Value], index: u32) {
-        self.insert_hashed(self.hash(mapper, key), index);
-    }
-
-    pub(crate) fn insert_hashed(&mut self, hash: u64, index: u32) {
-        self.table.insert_unique(hash, (hash, index), |(hash, _)| *hash);
+        let hash = self.hash(mapper, key);
+        self.table.insert_unique(hash.spread(), (hash, index), |(hash, _)| hash.spread());
     }
 
     pub(crate) fn remove(&mut self, mapper: &'static Mapper, key: &[Value], index: u32) {
-        let hash = self.hash(mapper, key);
+        let hash = self.hash(mapper, key).spread();
         if let Ok(entry) = self.table.find_entry(hash, |(_, found)| *found == index) {
             entry.remove();
         }
@@ -71,8 +87,8 @@ impl IdentityMap {
     }
 }
 
-fn is_it(entries: &[Option<Entry>], index: u32, mapper: &'static Mapper, key: &[Value]) -> bool {
-    entries[index as usize].as_ref().is_some_and(|entry| entry.mapper == mapper && entry.slot.is_key(key))
+fn is_it(entries: &Entries, index: u32, mapper: &'static Mapper, key: &[Value]) -> bool {
+    entries.get(index).is_some_and(|entry| entry.mapper == mapper && entry.slot.is_key(key))
 }
 
 /// Equal keys hash equally; a key is rarely anything but an integer, text or a UUID.

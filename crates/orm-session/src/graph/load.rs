@@ -2,28 +2,14 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, OnceLock, Weak},
+    sync::{Arc, MutexGuard, Weak},
 };
 
 use aludel_driver::Result;
 use aludel_sql_expression::{Value, typed::RowReader};
 
-use super::{AnySlot, Entry, Graph, Inner, Slot, State};
+use super::{AnySlot as _, Entry, Graph, GroupId, Inner, Slot, State};
 use crate::mapping::{Key, Mapped, Mapper, RelationshipConfiguration};
-
-/// The objects that came from the same query: what `session.load` loads for one of them it loads for all.
-#[derive(Default)]
-pub(crate) struct Peers(OnceLock<Box<[Weak<dyn AnySlot>]>>);
-
-impl Peers {
-    pub(crate) fn set(&self, slots: &[Arc<dyn AnySlot>]) {
-        let _ = self.0.set(slots.iter().map(Arc::downgrade).collect());
-    }
-
-    pub(crate) fn indexes(&self) -> impl Iterator<Item = u32> {
-        self.0.get().into_iter().flatten().filter_map(Weak::upgrade).map(|slot| slot.index())
-    }
-}
 
 /// What a row does to an object that is in the session already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,67 +22,117 @@ pub(crate) enum LoadMode {
     Overwrite,
 }
 
-/// What rows are loaded with.
-pub(crate) struct LoadRow<'a> {
-    pub(crate) graph: &'a Arc<Graph>,
-    pub(crate) peers: Option<&'a Arc<Peers>>,
-    pub(crate) mode: LoadMode,
+/// Where rows are loaded to, and how.
+pub(crate) struct Loader {
+    graph: Arc<Graph>,
+    weak: Weak<Graph>,
+    mode: LoadMode,
 }
 
-/// Reads a row of a model, and gives the one object that stands for it.
+impl Loader {
+    pub(crate) fn new(graph: &Arc<Graph>, mode: LoadMode) -> Self {
+        Self { graph: graph.clone(), weak: Arc::downgrade(graph), mode }
+    }
+
+    pub(crate) fn graph(&self) -> &Arc<Graph> {
+        &self.graph
+    }
+
+    /// Begins to take rows in.
+    pub(crate) fn admission(&self) -> Admission<'_> {
+        Admission { loader: self, inner: None }
+    }
+}
+
+/// Takes rows into the graph, many under one lock.
+///
+/// No user code runs while the lock is held, so that rows are read before: see [`unlock`](Self::unlock).
+pub(crate) struct Admission<'l> {
+    loader: &'l Loader,
+    inner: Option<MutexGuard<'l, Inner>>,
+}
+
+impl Admission<'_> {
+    pub(crate) fn graph(&self) -> &Arc<Graph> {
+        &self.loader.graph
+    }
+
+    /// Lets the lock go until the next row is taken in.
+    pub(crate) fn unlock(&mut self) {
+        self.inner = None;
+    }
+
+    /// Takes a row in, and gives the one object that stands for it. A new one enters the group of its query, which begins
+    /// with it.
+    pub(crate) fn admit<M: Mapped>(
+        &mut self,
+        mut model: M,
+        group: Option<&mut Option<GroupId>>,
+    ) -> Arc<Slot<M>> {
+        let loader = self.loader;
+        let inner = self.inner.get_or_insert_with(|| loader.graph.lock());
+        let mapper = M::mapper();
+        let key = model.key().values();
+        let Inner { entries, identity, peers, .. } = &mut **inner;
+        let index = entries.next();
+        if let Some(present) = identity.find_or_insert(entries, mapper, key.as_ref(), index)
+            && let Some(slot) = entries.get(present).and_then(super::Entry::typed_slot)
+        {
+            self.meet(&slot, model);
+            return slot;
+        }
+        // The links only get numbers here, so the lock can stay: nothing of the user's runs.
+        model.links(&mut |relationship, cell| drop(cell.attach(&loader.weak, index, relationship)));
+        let slot = Arc::new(Slot::new(index, State::Persistent, model));
+        let group = group.map(|group| *group.get_or_insert_with(|| peers.begin()));
+        if let Some(group) = group {
+            peers.enter(group);
+        }
+        let mut entry = Entry::loaded(slot.clone(), mapper, group);
+        entry.loaded_in = inner.stamp();
+        inner.entries.push(entry);
+        slot
+    }
+
+    /// A row comes for an object that is there already.
+    fn meet<M: Mapped>(&mut self, slot: &Arc<Slot<M>>, mut model: M) {
+        // The model is dropped, or takes the place of others, which runs what its drop does.
+        self.unlock();
+        let loader = self.loader;
+        // What is changed and not written yet is only overwritten when that was asked for.
+        let is_old = slot.expired() || loader.mode == LoadMode::Refresh;
+        if loader.mode != LoadMode::Overwrite && (!is_old || slot.is_changed()) {
+            return;
+        }
+        // What is not old was known, and is what a rollback goes back to.
+        let is_known = loader.mode == LoadMode::Refresh && !slot.expired();
+        if is_known {
+            slot.remember();
+        }
+        let index = slot.index();
+        model.links(&mut |relationship, cell| drop(cell.attach(&loader.weak, index, relationship)));
+        slot.overwrite(model);
+        let inner = self.inner.get_or_insert_with(|| loader.graph.lock());
+        let stamp = inner.stamp();
+        if let Some(entry) = inner.entry_mut(index).filter(|_| !is_known) {
+            entry.loaded_in = stamp;
+        }
+        inner.enlist(index);
+    }
+}
+
+/// Reads a row of a model, and gives the number of the object that stands for it.
 pub(crate) fn load_row<M: Mapped>(
     reader: &mut RowReader<'_>,
-    load: &LoadRow<'_>,
-) -> Result<Arc<dyn AnySlot>> {
-    load_typed::<M>(reader, load).map(|slot| slot as Arc<dyn AnySlot>)
-}
-
-pub(crate) fn load_typed<M: Mapped>(reader: &mut RowReader<'_>, load: &LoadRow<'_>) -> Result<Arc<Slot<M>>> {
-    let mut model = M::read(reader)?;
-    let mapper = M::mapper();
-    let key = model.key().values();
-    let weak = Arc::downgrade(load.graph);
-    let mut inner = load.graph.lock();
-    let hash = inner.identity.hash(mapper, key.as_ref());
-    if let Some(index) = inner.identity.find_hashed(&inner.entries, mapper, key.as_ref(), hash)
-        && let Some(slot) = inner.typed_slot::<M>(index)
-    {
-        // What is changed and not written yet is only overwritten when that was asked for.
-        let is_old = slot.expired() || load.mode == LoadMode::Refresh;
-        if load.mode == LoadMode::Overwrite || (is_old && !slot.is_changed()) {
-            drop(inner);
-            // What is not old was known, and is what a rollback goes back to.
-            let is_known = load.mode == LoadMode::Refresh && !slot.expired();
-            if is_known {
-                slot.remember();
-            }
-            model.links(&mut |relationship, cell| drop(cell.attach(&weak, index, relationship)));
-            slot.overwrite(model);
-            let mut inner = load.graph.lock();
-            let stamp = inner.stamp();
-            if let Some(entry) = inner.entry_mut(index).filter(|_| !is_known) {
-                entry.loaded_in = stamp;
-            }
-            inner.enlist(index);
-        }
-        return Ok(slot);
-    }
-    // The links only get numbers here, so the lock can stay: nothing of the user's runs.
-    let index = inner.reserve();
-    model.links(&mut |relationship, cell| drop(cell.attach(&weak, index, relationship)));
-    let slot = Arc::new(Slot::new(index, State::Persistent, model));
-    let mut entry = Entry::loaded(slot.clone(), mapper, load.peers.cloned());
-    entry.loaded_in = inner.stamp();
-    inner.entries[index as usize] = Some(entry);
-    inner.identity.insert_hashed(hash, index);
-    Ok(slot)
+    admission: &mut Admission<'_>,
+    group: Option<&mut Option<GroupId>>,
+) -> Result<u32> {
+    admission.unlock();
+    let model = M::read(reader)?;
+    Ok(admission.admit(model, group).index())
 }
 
 impl Inner {
-    pub(crate) fn typed_slot<M: Mapped>(&self, index: u32) -> Option<Arc<Slot<M>>> {
-        self.entry(index)?.slot.clone().into_any().downcast().ok()
-    }
-
     /// The object of a model with this key.
     pub(crate) fn find(&self, mapper: &'static Mapper, key: &[Value]) -> Option<&Entry> {
         self.entry(self.identity.find(&self.entries, mapper, key)?)

@@ -59,6 +59,23 @@ impl Relation {
         Self { items: Some(Vec::new()), ..Self::default() }
     }
 
+    /// Adds everything that it leads to, led to, or is about to lead to.
+    pub(crate) fn leads_to(&self, numbers: &mut Vec<u32>) {
+        numbers.extend(self.items.iter().flatten());
+        let Some(changes) = &self.changes else { return };
+        numbers.extend(changes.added.iter().chain(&changes.removed));
+        for past in [&changes.stored, &changes.before].into_iter().flatten() {
+            if let Past::Known(items) = past {
+                numbers.extend(items);
+            }
+        }
+        match &changes.sending {
+            Some(Sending::All(items)) => numbers.extend(items),
+            Some(Sending::Parts { added, removed }) => numbers.extend(added.iter().chain(removed)),
+            None => {}
+        }
+    }
+
     /// Whether a load has nothing to do.
     pub(crate) fn is_loaded(&self) -> bool {
         self.items.is_some() && !self.stale

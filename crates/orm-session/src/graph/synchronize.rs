@@ -19,7 +19,7 @@ impl Graph {
     /// The mapper of a table, where the session has persistent objects of it.
     pub(crate) fn mapper_of(&self, table: &Table) -> Option<&'static Mapper> {
         let inner = self.lock();
-        let mut entries = inner.entries.iter().flatten();
+        let mut entries = inner.entries.iter().map(|(_, entry)| entry);
         let found =
             entries.find(|entry| entry.mapper.table() == table && entry.slot.state() == State::Persistent);
         found.map(|entry| entry.mapper)
@@ -28,7 +28,7 @@ impl Graph {
     /// All persistent objects of a model.
     pub(crate) fn persistent_of(&self, mapper: &'static Mapper) -> Slots {
         let inner = self.lock();
-        let entries = inner.entries.iter().flatten();
+        let entries = inner.entries.iter().map(|(_, entry)| entry);
         let meant = entries.filter(|entry| entry.mapper == mapper && entry.slot.state() == State::Persistent);
         meant.map(|entry| entry.slot.clone()).collect()
     }
@@ -76,7 +76,7 @@ impl Graph {
 
     /// The number that the next object gets.
     pub(crate) fn next_number(&self) -> u32 {
-        u32::try_from(self.lock().entries.len()).unwrap_or(u32::MAX)
+        self.lock().entries.next()
     }
 
     /// Puts new values of their rows into the objects. Gives those of which not all values are known.
@@ -167,11 +167,8 @@ impl Graph {
                 inner.expire_link(slot.index(), number);
             }
             if let Some(back) = relation.back {
-                let owners: Vec<u32> = (0u32..)
-                    .zip(&inner.entries)
-                    .filter(|(_, entry)| entry.as_ref().is_some_and(|entry| entry.mapper == target))
-                    .map(|(index, _)| index)
-                    .collect();
+                let owners = inner.entries.iter().filter(|(_, entry)| entry.mapper == target);
+                let owners: Vec<u32> = owners.map(|(index, _)| index).collect();
                 owners.into_iter().for_each(|index| inner.expire_link(index, back));
             }
         }

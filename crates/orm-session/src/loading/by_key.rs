@@ -12,7 +12,7 @@ use aludel_sql_expression::{
 };
 
 use crate::{
-    graph::{Graph, LoadMode, LoadRow},
+    graph::{Graph, LoadMode, Loader},
     mapping::Mapper,
     relationship::column_of,
 };
@@ -53,26 +53,25 @@ pub(crate) async fn load_by_keys(
         let table = mapper.table().clone();
         select.items.push(SelectItem::Entity { source: source.clone(), table, nullable: false });
         select.filters.push(Node::In(Arc::new(InNode { left, values, negated: false, sql_type })));
-        let mut sink = Loaded { graph, mapper };
+        let mut sink = Loaded { loader: Loader::new(graph, LoadMode::Keep), mapper };
         connection.fetch_node(&StatementNode::Select(Arc::new(select)), &mut sink).await?;
     }
     Ok(())
 }
 
 /// Turns each row into its object.
-struct Loaded<'a> {
-    graph: &'a Arc<Graph>,
+struct Loaded {
+    loader: Loader,
     mapper: &'static Mapper,
 }
 
-impl Sink for Loaded<'_> {
+impl Sink for Loaded {
     fn columns(&mut self, _: &Arc<[ColumnInfo]>) -> Result<()> {
         Ok(())
     }
 
     fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
-        let load = LoadRow { graph: self.graph, peers: None, mode: LoadMode::Keep };
-        (self.mapper.functions().load)(&mut RowReader::new(row), &load)?;
+        (self.mapper.functions().load)(&mut RowReader::new(row), &mut self.loader.admission(), None)?;
         Ok(ControlFlow::Continue(()))
     }
 }

@@ -1,9 +1,6 @@
 //! [`joinedload`](super::joinedload): relationships that come in the same statement, by outer joins.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{HashMap, HashSet};
 
 use aludel_driver::Result;
 use aludel_sql_expression::{
@@ -14,7 +11,7 @@ use aludel_sql_expression::{
 
 use super::{LoadNode, Strategy};
 use crate::{
-    graph::{AnySlot, Graph, LoadRow},
+    graph::{Admission, Graph},
     mapping::Mapper,
     relationship::{column_of, joins_along},
 };
@@ -71,27 +68,37 @@ impl JoinedLoad {
             || self.children.iter().any(Self::has_collections)
     }
 
+    /// The first collection among them, by its name.
+    pub(crate) fn collection(&self) -> Option<String> {
+        let mapping = &self.owner.relationships()[usize::from(self.relationship)];
+        if mapping.many {
+            return Some(format!("{}.{}", self.owner.name(), mapping.name));
+        }
+        self.children.iter().find_map(Self::collection)
+    }
+
     /// Reads the joined objects of a row, and remembers to which object they belong.
     pub(crate) fn read(
         &self,
         reader: &mut RowReader<'_>,
-        owner: Option<&Arc<dyn AnySlot>>,
-        load: &LoadRow<'_>,
+        owner: Option<u32>,
+        admission: &mut Admission<'_>,
         links: &mut JoinedLinks,
     ) -> Result<()> {
         let width = self.target.columns().len();
+        admission.unlock();
         let missing = owner.is_none() || reader.are_null(width)?;
         let target = if missing {
             reader.skip(width);
             None
         } else {
-            Some((self.target.functions().load)(reader, load)?)
+            Some((self.target.functions().load)(reader, admission, None)?)
         };
         if let Some(owner) = owner {
-            links.add(self.owner, self.relationship, owner.index(), target.as_ref().map(|slot| slot.index()));
+            links.add(self.owner, self.relationship, owner, target);
         }
         for child in &self.children {
-            child.read(reader, target.as_ref(), load, links)?;
+            child.read(reader, target, admission, links)?;
         }
         Ok(())
     }

@@ -36,6 +36,11 @@ pub(crate) struct LoadNode {
 }
 
 impl LoadNode {
+    /// Whether loading it needs statements behind the one that gives the objects.
+    pub(crate) fn sends_statements(&self) -> bool {
+        self.strategy == Strategy::Selectin || self.children.iter().any(Self::sends_statements)
+    }
+
     /// The trees of a statement: for each selected model, in the order of the selection.
     pub(crate) fn of(node: &SelectNode, roots: &[&'static Mapper]) -> Result<Vec<Vec<Self>>> {
         let mut trees: Vec<Vec<Self>> = roots.iter().map(|_| Vec::new()).collect();

@@ -16,7 +16,7 @@ use super::{
     joined::{JoinedLinks, JoinedLoad},
 };
 use crate::{
-    graph::{AnySlot, Graph, HashedKey, LoadMode, LoadRow, Peers, referenced_key},
+    graph::{AnySlot, Graph, GroupId, HashedKey, LoadMode, Loader, referenced_key},
     mapping::{Direction, Mapper, RelationshipConfiguration},
     relationship::column_of,
 };
@@ -50,6 +50,23 @@ pub(crate) fn load_tree<'a>(
         }
         Ok(())
     })
+}
+
+/// Forbids what a tree forbids, where it says nothing else that is not done yet.
+pub(crate) fn forbid_tree(
+    graph: &Arc<Graph>,
+    mapper: &'static Mapper,
+    objects: &[Arc<dyn AnySlot>],
+    tree: &[LoadNode],
+) {
+    for node in tree {
+        if node.strategy == Strategy::Raise {
+            forbid(graph, objects, node.relationship);
+        } else if !node.children.is_empty() {
+            let target = (mapper.relationships()[usize::from(node.relationship)].target)();
+            forbid_tree(graph, target, &targets_of(graph, objects, node.relationship), &node.children);
+        }
+    }
 }
 
 /// Loads a relationship of objects of one model, and what hangs on it. What is loaded already stays.
@@ -235,10 +252,9 @@ async fn fetch(
         select.order_by.push(OrderBy { node, descending, nulls_first: None });
     }
     let joined = join_eagerly(&mut select, target, &source, children, true);
-    let peers = Arc::new(Peers::default());
     let mut sink = RelatedSink {
-        graph: graph.clone(),
-        peers: peers.clone(),
+        loader: Loader::new(graph, LoadMode::Keep),
+        group: None,
         target,
         key,
         width,
@@ -248,7 +264,9 @@ async fn fetch(
         links: JoinedLinks::default(),
     };
     connection.fetch_node(&StatementNode::Select(Arc::new(select)), &mut sink).await?;
-    peers.set(&sink.loaded);
+    if let Some(group) = sink.group {
+        graph.lock().peers.end(group, sink.loaded);
+    }
     sink.links.fill(graph);
     Ok(())
 }
@@ -267,8 +285,8 @@ fn target_columns(configuration: &RelationshipConfiguration) -> impl Iterator<It
 
 /// Reads the rows: the key that was asked for, the object, and what was joined to it.
 struct RelatedSink<'a> {
-    graph: Arc<Graph>,
-    peers: Arc<Peers>,
+    loader: Loader,
+    group: Option<GroupId>,
     target: &'static Mapper,
     /// Where the key that was asked for stands, and as which columns it is read.
     key: Vec<(usize, &'static Mapper, u16)>,
@@ -276,7 +294,7 @@ struct RelatedSink<'a> {
     width: usize,
     joined: Vec<JoinedLoad>,
     missing: &'a mut HashMap<HashedKey, Waiting>,
-    loaded: Vec<Arc<dyn AnySlot>>,
+    loaded: Vec<u32>,
     links: JoinedLinks,
 }
 
@@ -292,19 +310,19 @@ impl Sink for RelatedSink<'_> {
             .map(|(position, mapper, column)| (mapper.functions().read_column)(*column, row.cell(*position)?))
             .collect::<aludel_sql_expression::Result<Vec<_>>>()?;
         let mut reader = RowReader::at(row, self.width);
-        let load = LoadRow { graph: &self.graph, peers: Some(&self.peers), mode: LoadMode::Keep };
-        let slot = (self.target.functions().load)(&mut reader, &load)?;
+        let mut admission = self.loader.admission();
+        let index = (self.target.functions().load)(&mut reader, &mut admission, Some(&mut self.group))?;
         for joined in &self.joined {
-            joined.read(&mut reader, Some(&slot), &load, &mut self.links)?;
+            joined.read(&mut reader, Some(index), &mut admission, &mut self.links)?;
         }
-        let index = slot.index();
+        drop(admission);
         if let Some(waiting) = self.missing.get_mut(&HashedKey(key))
             && waiting.found.last() != Some(&index)
             && (self.joined.is_empty() || !waiting.found.contains(&index))
         {
             waiting.found.push(index);
         }
-        self.loaded.push(slot);
+        self.loaded.push(index);
         Ok(ControlFlow::Continue(()))
     }
 }

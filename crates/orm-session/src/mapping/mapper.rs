@@ -15,7 +15,7 @@ use aludel_sql_expression::{
 
 use super::{Configuration, Direction, Key, RelationshipMapping};
 use crate::{
-    graph::{AnySlot, LoadRow},
+    graph::{Admission, GroupId},
     link::LinkCell,
 };
 
@@ -101,11 +101,14 @@ pub enum VersionId {
     Server,
 }
 
+/// Reads a row, takes it into a graph and a group of it, and gives the object's number.
+type LoadFunction = fn(&mut RowReader<'_>, &mut Admission<'_>, Option<&mut Option<GroupId>>) -> Result<u32>;
+
 /// What is generic over a model, as function pointers.
 pub struct ModelFunctions {
     pub(crate) type_id: fn() -> TypeId,
     pub(crate) read_column: fn(u16, Cell<'_>) -> aludel_sql_expression::Result<Value>,
-    pub(crate) load: fn(&mut RowReader<'_>, &LoadRow<'_>) -> Result<Arc<dyn AnySlot>>,
+    pub(crate) load: LoadFunction,
 }
 
 impl ModelFunctions {

@@ -10,12 +10,11 @@ use aludel_sql_expression::{
     typed::RowReader,
 };
 
-use super::{SessionReturned, SessionSelectable};
+use super::{RowAdmission, SessionReturned, SessionSelectable};
 use crate::{
-    Instance, Result,
-    graph::{AnySlot, Graph, LoadMode, LoadRow, Peers, load_typed},
+    Result,
     loading::{JoinedLoad, LoadNode, join_eagerly},
-    mapping::{Mapped, Mapper},
+    mapping::Mapper,
 };
 
 /// A statement that a session can execute: one that selects models gives handles.
@@ -31,9 +30,13 @@ pub trait SessionExecutable: Executable {
     #[doc(hidden)]
     fn prepare(&self) -> Result<Prepared>;
 
-    /// Reads one row.
+    /// Reads one row, and says at which cell it ends.
     #[doc(hidden)]
-    fn read(&self, row: &dyn Row, plan: &RowPlan, loader: &mut RowLoader) -> Result<(Self::Object, usize)>;
+    fn read(&self, row: &dyn Row, plan: &RowPlan, end: &mut usize) -> Result<Self::Row>;
+
+    /// Takes what was read into the session.
+    #[doc(hidden)]
+    fn admit(row: Self::Row, admission: &mut RowAdmission<'_>) -> Self::Object;
 }
 
 /// A statement with what its loader options add.
@@ -53,35 +56,6 @@ pub struct Prepared {
 impl std::fmt::Debug for Prepared {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.node.fmt(formatter)
-    }
-}
-
-/// Turns rows into objects of a session.
-#[doc(hidden)]
-pub struct RowLoader {
-    pub(crate) graph: Arc<Graph>,
-    pub(crate) peers: Vec<Arc<Peers>>,
-    pub(crate) mode: LoadMode,
-    /// The objects of the present row, in the order of the selection.
-    pub(crate) present: Vec<Option<Arc<dyn AnySlot>>>,
-}
-
-impl RowLoader {
-    pub(crate) fn load<M: Mapped>(&mut self, reader: &mut RowReader<'_>) -> Result<Instance<M>> {
-        let load = LoadRow { graph: &self.graph, peers: self.peers.get(self.present.len()), mode: self.mode };
-        let slot = load_typed::<M>(reader, &load)?;
-        self.present.push(Some(slot.clone()));
-        Ok(Instance::new(slot, self.graph.clone()))
-    }
-
-    pub(crate) fn miss(&mut self) {
-        self.present.push(None);
-    }
-}
-
-impl std::fmt::Debug for RowLoader {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("RowLoader")
     }
 }
 
@@ -125,10 +99,17 @@ impl<S: SessionSelectable> SessionExecutable for Select<S> {
         Ok(Prepared { node: StatementNode::Select(Arc::new(select)), roots, joined, trees, unique })
     }
 
-    fn read(&self, row: &dyn Row, _: &RowPlan, loader: &mut RowLoader) -> Result<(S::Object, usize)> {
+    #[inline]
+    fn read(&self, row: &dyn Row, _: &RowPlan, end: &mut usize) -> Result<S::Value> {
         let mut reader = RowReader::new(row);
-        let object = S::read_object(&mut reader, loader)?;
-        Ok((object, reader.position()))
+        let value = S::read(&mut reader);
+        *end = reader.position();
+        Ok(value?)
+    }
+
+    #[inline]
+    fn admit(row: S::Value, admission: &mut RowAdmission<'_>) -> S::Object {
+        S::admit(row, admission)
     }
 }
 
@@ -139,8 +120,12 @@ impl<S: SessionExecutable> SessionExecutable for Configured<S> {
         self.statement().prepare()
     }
 
-    fn read(&self, row: &dyn Row, plan: &RowPlan, loader: &mut RowLoader) -> Result<(Self::Object, usize)> {
-        self.statement().read(row, plan, loader)
+    fn read(&self, row: &dyn Row, plan: &RowPlan, end: &mut usize) -> Result<Self::Row> {
+        self.statement().read(row, plan, end)
+    }
+
+    fn admit(row: Self::Row, admission: &mut RowAdmission<'_>) -> Self::Object {
+        S::admit(row, admission)
     }
 }
 
@@ -174,10 +159,15 @@ macro_rules! changing_statements {
                 Ok(Prepared { node: self.node(), roots, joined: Vec::new(), trees, unique: false })
             }
 
-            fn read(&self, row: &dyn Row, _: &RowPlan, loader: &mut RowLoader) -> Result<(R::Object, usize)> {
+            fn read(&self, row: &dyn Row, _: &RowPlan, end: &mut usize) -> Result<R::Value> {
                 let mut reader = RowReader::new(row);
-                let object = R::read_object(&mut reader, loader)?;
-                Ok((object, reader.position()))
+                let value = R::read_cells(&mut reader);
+                *end = reader.position();
+                value
+            }
+
+            fn admit(row: R::Value, admission: &mut RowAdmission<'_>) -> R::Object {
+                R::admit(row, admission)
             }
         }
     )*};
@@ -195,8 +185,12 @@ macro_rules! texts {
                 Ok(Prepared { node: self.node(), roots, joined, trees, unique: false })
             }
 
-            fn read(&self, row: &dyn Row, plan: &RowPlan, _: &mut RowLoader) -> Result<(Self::Object, usize)> {
-                Ok((self.decode(row, plan)?, 0))
+            fn read(&self, row: &dyn Row, plan: &RowPlan, _: &mut usize) -> Result<Self::Row> {
+                Ok(self.decode(row, plan)?)
+            }
+
+            fn admit(row: Self::Row, _: &mut RowAdmission<'_>) -> Self::Object {
+                row
             }
         }
     )*};

@@ -1,8 +1,8 @@
 //! [`SessionReturned`]: what DML gives back through a session.
 
-use aludel_sql_expression::{statement::Returned, typed::RowReader};
+use aludel_sql_expression::{Selectable, statement::Returned, typed::RowReader};
 
-use super::{RowLoader, SessionSelectable};
+use super::{RowAdmission, SessionSelectable};
 use crate::{Result, mapping::Mapper};
 
 /// What INSERT, UPDATE and DELETE give back through a session: nothing, or what RETURNING selects, with handles for models.
@@ -22,7 +22,11 @@ pub trait SessionReturned: Returned {
     /// # Errors
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) when a cell does not fit.
     #[doc(hidden)]
-    fn read_object(reader: &mut RowReader<'_>, loader: &mut RowLoader) -> Result<Self::Object>;
+    fn read_cells(reader: &mut RowReader<'_>) -> Result<Self::Value>;
+
+    /// Takes what was read from a row into the session.
+    #[doc(hidden)]
+    fn admit(value: Self::Value, admission: &mut RowAdmission<'_>) -> Self::Object;
 }
 
 impl SessionReturned for () {
@@ -30,9 +34,11 @@ impl SessionReturned for () {
 
     fn roots(_: &mut Vec<&'static Mapper>) {}
 
-    fn read_object(_: &mut RowReader<'_>, _: &mut RowLoader) -> Result<()> {
+    fn read_cells(_: &mut RowReader<'_>) -> Result<()> {
         Ok(())
     }
+
+    fn admit((): (), _: &mut RowAdmission<'_>) {}
 }
 
 impl<S: SessionSelectable + 'static> SessionReturned for S {
@@ -42,7 +48,11 @@ impl<S: SessionSelectable + 'static> SessionReturned for S {
         S::roots(mappers);
     }
 
-    fn read_object(reader: &mut RowReader<'_>, loader: &mut RowLoader) -> Result<S::Object> {
-        S::read_object(reader, loader)
+    fn read_cells(reader: &mut RowReader<'_>) -> Result<<S as Returned>::Value> {
+        Ok(<S as Selectable>::read(reader)?)
+    }
+
+    fn admit(value: <S as Returned>::Value, admission: &mut RowAdmission<'_>) -> S::Object {
+        S::admit(value, admission)
     }
 }

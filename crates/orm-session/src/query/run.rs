@@ -1,16 +1,19 @@
 //! [`SessionRun`]: a statement on its way through a session.
 
-use std::{collections::HashSet, future::IntoFuture, ops::ControlFlow, sync::Arc, time::Duration};
+use std::{future::IntoFuture, time::Duration};
 
-use aludel_driver::{BoxFuture, ColumnInfo, Done, Error, ErrorKind, Result, Row, Sink};
+use aludel_driver::{BoxFuture, Done, Error, ErrorKind, Result};
 use aludel_engine_pool::CursorResult;
-use aludel_sql_expression::{RowPlan, StatementNode, StatementOptions, typed::RowReader};
+use aludel_sql_expression::{StatementNode, StatementOptions};
 
-use super::{Prepared, RowLoader, SessionExecutable};
+use super::{
+    Prepared, SessionExecutable, SessionStream,
+    object_sink::{Loaded, ObjectSink},
+};
 use crate::{
     Session,
-    graph::{AnySlot, LoadMode, LoadRow, Peers},
-    loading::{JoinedLinks, load_tree},
+    graph::{LoadMode, Loader, Slots},
+    loading::{LoadNode, load_tree},
     mapping::Mapper,
     synchronize::{SetStatement, Synchronization, SynchronizeSession},
 };
@@ -69,6 +72,25 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
         self
     }
 
+    /// Says how many rows a stream fetches at once, at least 1. Default: 1000.
+    pub fn yield_per(mut self, rows: usize) -> Self {
+        self.options.yield_per = Some(rows.max(1));
+        self
+    }
+
+    /// Gives the rows in batches, so that memory stays bounded however many there are.
+    ///
+    /// # Errors
+    /// As [`Session::stream`].
+    ///
+    /// # Cancel safety
+    /// A dropped future leaves the transaction in doubt: roll back.
+    pub async fn stream(self) -> Result<SessionStream<'s, S>> {
+        let Self { session, statement, mode, options, .. } = self;
+        session.autoflush().await?;
+        SessionStream::open(session, statement, mode, &options).await
+    }
+
     /// All rows.
     ///
     /// # Errors
@@ -119,56 +141,47 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
             }
             _ => None,
         };
-        let peers: Vec<Arc<Peers>> = roots
-            .iter()
-            .map(|root| if root.relationships().is_empty() { None } else { Some(Arc::new(Peers::default())) })
-            .map(Option::unwrap_or_default)
-            .collect();
         let mode = match change {
             Some(Change::Insert) => mode.max(LoadMode::Refresh),
             Some(Change::Update) if synchronization.is_some() => mode.max(LoadMode::Refresh),
             _ => mode,
         };
         let first_new = if change == Some(Change::Insert) { graph.next_number() } else { u32::MAX };
-        let mut sink = ObjectSink {
-            statement: &statement,
-            plan: RowPlan::default(),
-            columns: None,
-            loader: RowLoader { graph: graph.clone(), peers, mode, present: Vec::with_capacity(roots.len()) },
-            joined: &joined,
-            links: JoinedLinks::default(),
-            loaded: roots.iter().map(|_| Vec::new()).collect(),
-            // Objects of rows that were changed are told what became of them.
-            keeps: roots.iter().map(|root| change.is_some() || !root.relationships().is_empty()).collect(),
-            seen: unique.then(HashSet::new),
-            synchronization,
-            returns: returned_items(&statement.node()),
-            objects: Vec::new(),
-        };
+        let mut sink = ObjectSink::new(&statement, Loader::new(&graph, mode), &roots, &joined, unique);
+        if change.is_some() {
+            sink.changes(synchronization, returned_items(&statement.node()));
+        }
         let done = connection.fetch_node_with(&node, &options, &mut sink).await?;
-        let ObjectSink { columns, loader, loaded, objects, links, synchronization, .. } = sink;
+        let Loaded { columns, roots, objects, synchronization } = sink.end();
+        let mut trees = trees.into_iter();
+        let loaded: Vec<(&Mapper, Slots, Vec<LoadNode>)> = roots
+            .into_iter()
+            .map(|root| {
+                let (mapper, tree) = (root.mapper, trees.next().unwrap_or_default());
+                (mapper, root.end(&graph, change.is_some() || !tree.is_empty()), tree)
+            })
+            .collect();
         match change {
-            Some(Change::Insert) => loaded.iter().for_each(|slots| graph.were_inserted(slots, first_new)),
+            Some(Change::Insert) => {
+                loaded.iter().for_each(|(_, slots, _)| graph.were_inserted(slots, first_new))
+            }
             Some(Change::Delete) => {
-                let deleted = roots.iter().zip(&loaded).filter(|(root, _)| is_of(&node, root));
-                deleted.for_each(|(root, slots)| graph.were_deleted(root, slots));
+                let deleted = loaded.iter().filter(|(mapper, ..)| is_of(&node, mapper));
+                deleted.for_each(|(mapper, slots, _)| graph.were_deleted(mapper, slots));
             }
             _ => {}
         }
         if let Some(synchronization) = synchronization {
-            let mut given = roots.iter().zip(&loaded).filter(|(root, _)| is_of(&node, root));
-            let given = given.next().map(|(_, slots)| slots.clone()).unwrap_or_default();
-            synchronization.finish(&graph, given);
-        }
-        links.fill(&graph);
-        for (peers, slots) in loader.peers.iter().zip(&loaded) {
-            peers.set(slots);
+            let given = loaded.iter().find(|(mapper, ..)| is_of(&node, mapper));
+            synchronization.finish(&graph, given.map(|(_, slots, _)| slots.clone()).unwrap_or_default());
         }
         if change == Some(Change::Delete) {
             return Ok(CursorResult::new(objects, columns, done));
         }
-        for ((root, tree), slots) in roots.into_iter().zip(trees).zip(loaded) {
-            load_tree(connection, &graph, root, slots, tree).await?;
+        for (mapper, slots, tree) in loaded {
+            if !tree.is_empty() {
+                load_tree(connection, &graph, mapper, slots, tree).await?;
+            }
         }
         Ok(CursorResult::new(objects, columns, Done { rows: done.rows, ..done }))
     }
@@ -220,75 +233,6 @@ fn returned_items(node: &StatementNode) -> Option<usize> {
         StatementNode::Update(update) => Some(update.returning.len()),
         StatementNode::Delete(delete) => Some(delete.returning.len()),
         _ => None,
-    }
-}
-
-/// Reads rows into objects.
-struct ObjectSink<'a, S: SessionExecutable> {
-    statement: &'a S,
-    plan: RowPlan,
-    columns: Option<Arc<[ColumnInfo]>>,
-    loader: RowLoader,
-    joined: &'a [Vec<crate::loading::JoinedLoad>],
-    links: JoinedLinks,
-    loaded: Vec<Vec<Arc<dyn AnySlot>>>,
-    /// Whether a root's objects have to be remembered: only those with relationships can be asked for more.
-    keeps: Vec<bool>,
-    seen: Option<HashSet<u32>>,
-    /// Takes the keys of changed rows in, where these come behind what the statement itself gives back.
-    synchronization: Option<Synchronization>,
-    /// How many items the statement itself gives back; none: any number.
-    returns: Option<usize>,
-    objects: Vec<S::Object>,
-}
-
-impl<S: SessionExecutable> Sink for ObjectSink<'_, S> {
-    fn columns(&mut self, columns: &Arc<[ColumnInfo]>) -> Result<()> {
-        self.plan = self.statement.plan(columns)?;
-        self.columns = match self.returns {
-            None => Some(columns.clone()),
-            Some(0) => None,
-            Some(_) => {
-                let added = self.synchronization.as_ref().map_or(0, Synchronization::added_cells);
-                Some(columns[..columns.len().saturating_sub(added)].into())
-            }
-        };
-        Ok(())
-    }
-
-    fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
-        self.loader.present.clear();
-        let (object, position) = self.statement.read(row, &self.plan, &mut self.loader)?;
-        if let Some(synchronization) = &mut self.synchronization {
-            synchronization.read_key(row, position)?;
-            if self.returns == Some(0) {
-                return Ok(ControlFlow::Continue(()));
-            }
-        }
-        if !self.joined.is_empty() {
-            let mut reader = RowReader::at(row, position);
-            for (number, joined) in self.joined.iter().enumerate() {
-                let owner = self.loader.present.get(number).cloned().flatten();
-                let load = LoadRow { graph: &self.loader.graph, peers: None, mode: self.loader.mode };
-                for joined in joined {
-                    joined.read(&mut reader, owner.as_ref(), &load, &mut self.links)?;
-                }
-            }
-        }
-        let mut is_new = true;
-        for (number, slot) in self.loader.present.drain(..).enumerate() {
-            let Some(slot) = slot else { continue };
-            if let Some(seen) = &mut self.seen {
-                is_new = seen.insert(slot.index());
-            }
-            if is_new && self.keeps[number] {
-                self.loaded[number].push(slot);
-            }
-        }
-        if is_new {
-            self.objects.push(object);
-        }
-        Ok(ControlFlow::Continue(()))
     }
 }
 

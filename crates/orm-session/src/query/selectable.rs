@@ -2,12 +2,12 @@
 
 use aludel_sql_expression::{
     Attribute, ColumnExpression, ColumnType, Decode, Entity, Expression, Selectable,
-    typed::{Aliased, Nullable, RowReader},
+    typed::{Aliased, Nullable},
 };
 
-use super::RowLoader;
+use super::RowAdmission;
 use crate::{
-    Instance, Result,
+    Instance,
     mapping::{Mapped, Mapper},
 };
 
@@ -20,12 +20,9 @@ pub trait SessionSelectable: Selectable {
     #[doc(hidden)]
     fn roots(mappers: &mut Vec<&'static Mapper>);
 
-    /// Reads the cells of a row.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when a cell does not fit.
+    /// Takes what was read from a row into the session.
     #[doc(hidden)]
-    fn read_object(reader: &mut RowReader<'_>, loader: &mut RowLoader) -> Result<Self::Object>;
+    fn admit(value: Self::Value, admission: &mut RowAdmission<'_>) -> Self::Object;
 }
 
 /// A selection of one thing: what `session.scalars` takes.
@@ -44,8 +41,8 @@ macro_rules! models {
                 mappers.push(M::mapper());
             }
 
-            fn read_object(reader: &mut RowReader<'_>, loader: &mut RowLoader) -> Result<Instance<M>> {
-                loader.load::<M>(reader)
+            fn admit(model: M, admission: &mut RowAdmission<'_>) -> Instance<M> {
+                admission.admit(model)
             }
         }
 
@@ -56,13 +53,11 @@ macro_rules! models {
                 mappers.push(M::mapper());
             }
 
-            fn read_object(reader: &mut RowReader<'_>, loader: &mut RowLoader) -> Result<Option<Instance<M>>> {
-                if reader.are_null(M::COLUMNS)? {
-                    reader.skip(M::COLUMNS);
-                    loader.miss();
-                    return Ok(None);
+            fn admit(model: Option<M>, admission: &mut RowAdmission<'_>) -> Option<Instance<M>> {
+                if model.is_none() {
+                    admission.miss();
                 }
-                loader.load::<M>(reader).map(Some)
+                model.map(|model| admission.admit(model))
             }
         }
 
@@ -80,8 +75,8 @@ macro_rules! values {
 
             fn roots(_: &mut Vec<&'static Mapper>) {}
 
-            fn read_object(reader: &mut RowReader<'_>, _: &mut RowLoader) -> Result<Self::Object> {
-                Ok(<Self as Selectable>::read(reader)?)
+            fn admit(value: Self::Value, _: &mut RowAdmission<'_>) -> Self::Object {
+                value
             }
         }
 
@@ -104,8 +99,9 @@ macro_rules! tuples {
                 $($name::roots(mappers);)*
             }
 
-            fn read_object(reader: &mut RowReader<'_>, loader: &mut RowLoader) -> Result<Self::Object> {
-                Ok(($($name::read_object(reader, loader)?,)*))
+            #[expect(non_snake_case, reason = "values are named like their types")]
+            fn admit(($($name,)*): Self::Value, admission: &mut RowAdmission<'_>) -> Self::Object {
+                ($($name::admit($name, admission),)*)
             }
         }
     )*};

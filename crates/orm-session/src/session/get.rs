@@ -18,7 +18,7 @@ use aludel_sql_expression::{
 use super::Session;
 use crate::{
     Instance,
-    graph::{Graph, LoadMode, LoadRow, Slot, load_typed},
+    graph::{LoadMode, Loader, Slot},
     mapping::{Lazy, Mapped, Mapper},
     query::SessionRun,
     relationship::column_of,
@@ -58,7 +58,7 @@ impl Session {
                 statement
             }
         };
-        let mut sink = OneObject::<M> { graph: &graph, found: None };
+        let mut sink = OneObject::<M> { loader: Loader::new(&graph, LoadMode::Keep), found: None };
         connection.fetch_into(&statement, key, &mut sink).await?;
         Ok(sink.found.map(|slot| Instance::new(slot, graph.clone())))
     }
@@ -86,19 +86,19 @@ pub(super) fn by_key<M: Mapped>(model: Entity<M>, key: &[Value]) -> Select<Entit
 }
 
 /// Takes the one row of a primary key.
-struct OneObject<'a, M> {
-    graph: &'a Arc<Graph>,
+struct OneObject<M> {
+    loader: Loader,
     found: Option<Arc<Slot<M>>>,
 }
 
-impl<M: Mapped> Sink for OneObject<'_, M> {
+impl<M: Mapped> Sink for OneObject<M> {
     fn columns(&mut self, _: &Arc<[ColumnInfo]>) -> Result<()> {
         Ok(())
     }
 
     fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
-        let load = LoadRow { graph: self.graph, peers: None, mode: LoadMode::Keep };
-        self.found = Some(load_typed::<M>(&mut RowReader::new(row), &load)?);
+        let model = M::read(&mut RowReader::new(row))?;
+        self.found = Some(self.loader.admission().admit(model, None));
         Ok(ControlFlow::Continue(()))
     }
 }

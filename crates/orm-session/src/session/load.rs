@@ -178,7 +178,7 @@ impl Session {
             return (Vec::new(), true);
         }
         let mut waiting = vec![own.clone()];
-        for index in entry.peers.iter().flat_map(|peers| peers.indexes()) {
+        for &index in entry.peers.iter().flat_map(|group| inner.peers.members(*group)) {
             if let Some(peer) = inner.entry(index)
                 && index != own.index()
                 && peer.slot.state() == State::Persistent

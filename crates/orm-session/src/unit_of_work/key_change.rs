@@ -105,7 +105,8 @@ pub(super) fn assign_referring(
 
 /// Rows that refer to the object by a relationship that leads back nowhere are only known as far as they are loaded.
 fn assign_one_sided(slot: &Arc<dyn AnySlot>, work: &mut Work, inner: &Inner) -> Result<()> {
-    for child in inner.entries.iter().flatten().filter(|child| child.is_alive() && !child.doomed) {
+    let children = inner.entries.iter().map(|(_, child)| child);
+    for child in children.filter(|child| child.is_alive() && !child.doomed) {
         for (number, relation) in (0u16..).zip(&child.mapper.configuration()?.relationships) {
             let target = (child.mapper.relationships()[usize::from(number)].target)();
             if relation.passive_updates
@@ -236,7 +237,7 @@ type Referring = Vec<(Arc<dyn AnySlot>, Option<Vec<(u16, Value)>>)>;
 fn referring(inner: &Inner, parent: &Moved, references: &mut References) -> Result<Referring> {
     let mapper = parent.slot.mapper();
     let mut found = Referring::new();
-    for entry in inner.entries.iter().flatten() {
+    for (_, entry) in inner.entries.iter() {
         if entry.slot.state() != State::Persistent {
             continue;
         }

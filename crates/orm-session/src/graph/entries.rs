@@ -1,0 +1,117 @@
+//! [`Entries`]: the objects of a graph by their numbers.
+
+use super::Entry;
+
+/// How many objects a part holds.
+const PART: usize = 256;
+
+/// The objects of a graph by their numbers.
+///
+/// A number is given once: a copy of a model may hold a link with a number for as long as it likes. What is released gives
+/// its memory back by parts.
+#[derive(Default)]
+pub(crate) struct Entries {
+    parts: Vec<Part>,
+    /// How many numbers were given.
+    given: usize,
+    /// How many objects there are.
+    living: usize,
+}
+
+#[derive(Default)]
+struct Part {
+    entries: Vec<Option<Entry>>,
+    /// How many numbers of it were not released yet.
+    used: usize,
+}
+
+impl Entries {
+    /// The number of the next object.
+    ///
+    /// # Panics
+    /// When four thousand million objects went through one session.
+    pub(crate) fn next(&self) -> u32 {
+        u32::try_from(self.given)
+            .expect("four thousand million objects went through one session; open a new one for some of them")
+    }
+
+    /// Puts an object in under the next number.
+    pub(crate) fn push(&mut self, entry: Entry) {
+        self.give(Some(entry));
+        self.living += 1;
+    }
+
+    /// Takes the next number, for an object that is put in later.
+    pub(crate) fn reserve(&mut self) -> u32 {
+        let number = self.next();
+        self.give(None);
+        number
+    }
+
+    #[inline]
+    fn give(&mut self, entry: Option<Entry>) {
+        if self.given.is_multiple_of(PART) {
+            // A small session needs but a few places.
+            let entries = if self.given == 0 { Vec::new() } else { Vec::with_capacity(PART) };
+            self.parts.push(Part { entries, used: 0 });
+        }
+        if let Some(part) = self.parts.last_mut() {
+            part.entries.push(entry);
+            part.used += 1;
+        }
+        self.given += 1;
+    }
+
+    /// Puts an object in under a number that was reserved.
+    pub(crate) fn put(&mut self, number: u32, entry: Entry) {
+        if let Some(place) = self.place(number) {
+            *place = Some(entry);
+            self.living += 1;
+        }
+    }
+
+    /// Takes an object out for good.
+    pub(crate) fn release(&mut self, number: u32) -> Option<Entry> {
+        let entry = self.place(number)?.take()?;
+        self.living -= 1;
+        let part = &mut self.parts[number as usize / PART];
+        part.used -= 1;
+        if part.used == 0 && part.entries.len() == PART {
+            part.entries = Vec::new();
+        }
+        Some(entry)
+    }
+
+    pub(crate) fn get(&self, number: u32) -> Option<&Entry> {
+        self.parts.get(number as usize / PART)?.entries.get(number as usize % PART)?.as_ref()
+    }
+
+    pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut Entry> {
+        self.place(number)?.as_mut()
+    }
+
+    fn place(&mut self, number: u32) -> Option<&mut Option<Entry>> {
+        self.parts.get_mut(number as usize / PART)?.entries.get_mut(number as usize % PART)
+    }
+
+    /// All objects, with their numbers, in the order in which they came.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Entry)> {
+        let parts = (0u32..).step_by(PART).zip(&self.parts);
+        parts.flat_map(|(first, part)| {
+            (first..).zip(&part.entries).filter_map(|(number, entry)| Some((number, entry.as_ref()?)))
+        })
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut Entry)> {
+        let parts = (0u32..).step_by(PART).zip(&mut self.parts);
+        parts.flat_map(|(first, part)| {
+            (first..).zip(&mut part.entries).filter_map(|(number, entry)| Some((number, entry.as_mut()?)))
+        })
+    }
+
+    /// How many objects there are.
+    pub(crate) fn len(&self) -> usize {
+        self.living
+    }
+}

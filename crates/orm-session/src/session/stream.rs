@@ -1,0 +1,61 @@
+//! Reading more than fits into memory.
+
+use aludel_driver::Result;
+use aludel_sql_expression::statement::Select;
+
+use super::Session;
+use crate::query::{SessionExecutable, SessionStream, SingleSelectable};
+
+impl Session {
+    /// Executes a query, and gives its objects and values in batches of 1000, or as many as
+    /// [`yield_per`](crate::SessionRun::yield_per) says: `session.execute(..).yield_per(100).stream()`. Pending changes are
+    /// flushed before it is sent, unless autoflush is off.
+    ///
+    /// Objects that nobody holds are released as the stream goes on. `selectinload` sends its statements for each batch,
+    /// where the database has cursors that leave their connection free (PostgreSQL).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a joined collection, whose objects come in several
+    /// rows, and for a statement that writes; [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) for `selectinload`
+    /// on SQLite and MySQL; what the database says.
+    ///
+    /// # Cancel safety
+    /// A dropped future leaves the transaction in doubt: roll back.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use aludel_orm_session::{Mapped, Result, Session};
+    /// # use aludel_sql_expression::{Entity, select};
+    /// # async fn run<M: Mapped>(session: &mut Session, book: Entity<M>) -> Result<()> {
+    /// let mut books = session.stream(select(book)).await?;
+    /// while let Some(book) = books.next().await? {
+    ///     println!("{:?}", book.state());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn stream<S: SessionExecutable>(&mut self, statement: S) -> Result<SessionStream<'_, S>> {
+        self.execute(statement).stream().await
+    }
+
+    /// The same for a select of one thing.
+    ///
+    /// # Errors
+    /// As [`Session::stream`].
+    ///
+    /// # Cancel safety
+    /// As [`Session::stream`].
+    pub async fn stream_scalars<S: SingleSelectable>(
+        &mut self,
+        select: Select<S>,
+    ) -> Result<SessionStream<'_, Select<S>>> {
+        self.scalars(select).stream().await
+    }
+
+    /// Releases the clean objects that no handle reaches, and says how many these were: the session forgets them, and the
+    /// next query or `get` loads them anew. For work that goes through more objects than it should keep.
+    ///
+    /// What was changed, is new or to be deleted, or is linked from an object that is held, stays.
+    pub fn prune(&mut self) -> usize {
+        self.graph().release_unheld(0)
+    }
+}
