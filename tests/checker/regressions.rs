@@ -62,6 +62,17 @@ fn lists() -> Vec<(&'static str, Vec<Operation>)> {
             ],
         ),
         (
+            "MariaDB did not delete a row that refers to itself",
+            vec![
+                Add(New { kind: Kind::Node, text: 5, ..blank() }),
+                Flush,
+                ForeignKey(Link::Children, 0, Some(0)),
+                Commit,
+                Delete(0),
+                Commit,
+            ],
+        ),
+        (
             "what is deleted and comes back by a rollback is itself",
             vec![
                 Add(with(Link::Items)),

@@ -101,11 +101,16 @@ pub(super) fn delete_order(slots: &[Arc<dyn AnySlot>], inner: &Inner) -> Result<
             let target = (mapper.relationships()[number].target)();
             let parent = referenced_key(target, relation, |column| slot.stored(column))
                 .and_then(|key| inner.identity.find(&inner.entries, target, &key))
-                .and_then(|index| places.get(&index).copied())
-                .filter(|parent| *parent != child);
+                .and_then(|index| places.get(&index).copied());
             let Some(parent) = parent else { continue };
             let columns: Vec<u16> = relation.pairs.iter().map(|(child, _)| *child).collect();
-            if relation.post_update {
+            let is_nullable = |column: &u16| mapper.definition().columns[usize::from(*column)].nullable;
+            if parent == child {
+                // InnoDB does not let a row go that refers to itself.
+                if columns.iter().all(is_nullable) {
+                    cuts.push((slot.clone(), columns));
+                }
+            } else if relation.post_update {
                 cuts.push((slot.clone(), columns));
             } else {
                 parents[child].push(parent);
