@@ -27,5 +27,6 @@ mod mapped;
 mod orm;
 mod pgbouncer;
 mod proxy;
+mod random_expressions;
 mod stack;
 mod statements;

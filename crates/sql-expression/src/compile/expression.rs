@@ -149,7 +149,17 @@ impl<'n> Compiler<'n> {
             }
             UnaryOperator::Negate => {
                 self.push("-");
-                self.operand(&unary.operand, Precedence::Atom)
+                match &unary.operand {
+                    Node::Bind(bind) if !self.writes_literals() => self.cast_value(bind),
+                    // A number below zero would make a comment of the two signs.
+                    Node::Bind(bind) => {
+                        self.push("(");
+                        self.cast_value(bind)?;
+                        self.push(")");
+                        Ok(())
+                    }
+                    operand => self.operand(operand, Precedence::Atom),
+                }
             }
             UnaryOperator::IsNull | UnaryOperator::IsNotNull => {
                 match &unary.operand {
