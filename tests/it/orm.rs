@@ -1,6 +1,7 @@
 //! The Session, on every database from one source.
 
 mod bulk;
+mod changes;
 mod columns;
 mod eager;
 mod flush;

@@ -131,6 +131,7 @@ impl Column {
         let default = settings.expression("default", "now");
         if let Some(default) = &default
             && !is_option
+            && !primary_key
         {
             let of = shown(&field.ty);
             settings.problem(

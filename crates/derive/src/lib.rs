@@ -66,7 +66,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `foreign_key = Author::id` | references a column of a model, which must have the same type |
 /// | `on_delete = "cascade"`, `on_update = ".."` | also `set null`, `set default`, `restrict`, `no action` |
 /// | `server_default = "0"` | SQL that the database puts in when an INSERT leaves the column out |
-/// | `default = now`, `default = 5` | a function or a value for an INSERT, when the field is `None` |
+/// | `default = now`, `default = 5` | a function or a value for an INSERT, when the field is `None`; a key, when it is zero or empty |
 /// | `onupdate = now` | a function or a value for an UPDATE that does not change the field |
 /// | `server_onupdate` | the database makes a value at an UPDATE (a trigger, ON UPDATE), which is brought back |
 /// | `computed = "price * quantity"` | the database computes it from the row: it is never written, and brought back |

@@ -55,7 +55,7 @@ pub use self::{
     },
     relationship::Relationship,
     session::{
-        Addable, Mergeable, NestedTransaction, Session, SessionId, SessionInfo, SessionMaker,
+        Addable, MergeOptions, Mergeable, NestedTransaction, Session, SessionId, SessionInfo, SessionMaker,
         SessionTransaction,
     },
     synchronize::{SetStatement, SynchronizeSession},

@@ -22,7 +22,7 @@ pub use addable::Addable;
 pub use info::SessionInfo;
 pub use maker::SessionMaker;
 use maker::Shared;
-pub use merge::Mergeable;
+pub use merge::{MergeOptions, Mergeable};
 pub use nested::NestedTransaction;
 pub use state::SessionId;
 pub use transaction::SessionTransaction;

@@ -1,7 +1,9 @@
 //! Keys of every kind, and names that have to be quoted.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use aludel::{prelude::*, sql::trusted};
-use uuid_1::Uuid;
+use uuid_1::{Builder, Uuid};
 
 use super::{Stage, models::User};
 use crate::database::{Database, on_every_database};
@@ -279,3 +281,94 @@ async fn keys_that_a_trigger_makes_are_given_to_nobody(database: &Database) {
     assert_eq!(session.scalar(select(count(User::id))).await.unwrap(), Some(0));
 }
 on_every_database!(keys_that_a_trigger_makes_are_given_to_nobody);
+
+/// Version 7: the time comes first, so that keys grow.
+fn next_uuid() -> Uuid {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let counter = NEXT.fetch_add(1, Ordering::SeqCst);
+    let mut bytes = [7; 10];
+    bytes[2..].copy_from_slice(&counter.to_be_bytes());
+    Builder::from_unix_timestamp_millis(1_700_000_000_000 + counter, &bytes).into_uuid()
+}
+
+fn next_code() -> String {
+    format!("code {}", next_uuid())
+}
+
+fn next_number() -> i64 {
+    1_000_000 - i64::from(next_uuid().as_bytes()[15])
+}
+
+/// The session gives it its key.
+#[derive(Mapped, Clone, Debug, Default)]
+pub struct Order {
+    #[column(primary_key, default = next_uuid)]
+    pub id: Uuid,
+    #[column(length = 20)]
+    pub name: String,
+    #[relationship(back_populates = Line::order, order_by = Line::code)]
+    pub lines: Many<Line>,
+}
+
+#[derive(Mapped, Clone, Debug, Default)]
+#[table(name = "order_line")]
+pub struct Line {
+    #[column(primary_key, length = 60, default = next_code)]
+    pub code: String,
+    #[column(primary_key, foreign_key = Order::id)]
+    pub order_id: Uuid,
+    #[relationship(back_populates = Order::lines)]
+    pub order: One<Order>,
+}
+
+/// A number that no database gave out.
+#[derive(Mapped, Clone, Debug, Default)]
+pub struct Flake {
+    #[column(primary_key, default = next_number)]
+    pub id: i64,
+    #[column(length = 20)]
+    pub name: String,
+}
+
+async fn keys_that_the_client_makes(database: &Database) {
+    let stage = Stage::of(database, MetaData::of((Order, Line, Flake))).await;
+    let mut session = stage.sessions.open();
+    let orders = session.add_all((0..20).map(|number| Order {
+        name: number.to_string(),
+        lines: Many::from([Line::default(), Line::default()]),
+        ..default()
+    }));
+    let given = Uuid::from_u128(5);
+    let own = session.add(Order { id: given, ..default() });
+    session.commit().await.unwrap();
+    // Nothing has to come back, so that parents and children go in one flight, of one statement each.
+    assert_eq!(stage.verbs(), ["INSERT order", "INSERT order_line"]);
+    let mut ids: Vec<Uuid> = orders.iter().map(|order| order.read().id).collect();
+    assert!(ids.iter().all(|id| id.get_version_num() == 7) && own.read().id == given);
+    ids.dedup();
+    assert_eq!(ids.len(), 20);
+    let mut other = stage.sessions.open();
+    let found = other.get_one(Order, ids[3]).await.unwrap();
+    assert_eq!(found.read().name, "3");
+    let lines = other.load(&found, Order::lines).await.unwrap();
+    assert_eq!(lines.len(), 2);
+    let key = (lines[0].read().code.clone(), ids[3]);
+    assert_eq!(other.get_one(Line, key).await.unwrap(), lines[0]);
+    // Rolled back, the key is taken away again, and another one is made the next time.
+    let new = session.add(Order::default());
+    session.flush().await.unwrap();
+    let first = new.read().id;
+    session.rollback().await.unwrap();
+    assert_eq!(new.read().id, Uuid::nil());
+    session.add(&new);
+    session.commit().await.unwrap();
+    assert!(new.read().id != first && new.read().id != Uuid::nil());
+    let flakes = session.add_all((0..3).map(|_| Flake::default()));
+    session.commit().await.unwrap();
+    let ids: Vec<i64> = flakes.iter().map(|flake| flake.read().id).collect();
+    assert!(ids.iter().all(|id| *id > 900_000));
+    for (flake, id) in flakes.iter().zip(ids) {
+        assert_eq!(session.get_one(Flake, id).await.unwrap(), *flake);
+    }
+}
+on_every_database!(keys_that_the_client_makes);

@@ -1,6 +1,9 @@
 //! Merging: what was made or changed elsewhere comes into a session.
 
-use aludel::{orm::State, prelude::*};
+use aludel::{
+    orm::{MergeOptions, State},
+    prelude::*,
+};
 
 use super::{
     Stage,
@@ -128,3 +131,54 @@ async fn case_062_merging_objects_of_another_session(database: &Database) {
     assert_eq!(third.get_one(Author, back.read().id).await.unwrap(), back);
 }
 on_every_database!(case_062_merging_objects_of_another_session);
+
+async fn case_062_merging_without_loading(database: &Database) {
+    let stage = Stage::new(database).await;
+    let mut first = stage.sessions.open();
+    let book = |title: &str| Book { title: title.into(), ..default() };
+    let author =
+        first.add(Author { name: "a".into(), books: Many::from([book("one"), book("two")]), ..default() });
+    first.commit().await.unwrap();
+    let without = MergeOptions::default().load(false);
+    // Objects of another session, with what is known of their links: nothing is asked, and nothing written.
+    let mut second = stage.sessions.open();
+    stage.sent();
+    let merged = second.merge_with([&author], without).await.unwrap().remove(0);
+    assert_eq!(merged.state(), State::Persistent);
+    let books: Vec<_> = merged.read().books.iter().unwrap().collect();
+    assert_eq!((books.len(), books[1].read().title.as_str()), (2, "two"));
+    assert_eq!(books[0].read().author.get().unwrap(), Some(merged.clone()));
+    assert_eq!(second.get_one(Author, author.read().id).await.unwrap(), merged);
+    second.commit().await.unwrap();
+    assert_eq!(stage.sent(), Vec::<String>::new());
+    // From here on it is an object like others.
+    merged.set(Author::name, "b");
+    books[0].set(Book::title, "ONE");
+    second.commit().await.unwrap();
+    assert_eq!(stage.verbs(), ["UPDATE author", "UPDATE book"]);
+    // A value that was kept elsewhere; it takes the place of what is known.
+    let id = author.read().id;
+    let cached = Author { id, name: "cached".into(), ..default() };
+    let again = second.merge_with([cached.clone()], without).await.unwrap().remove(0);
+    assert!(again == merged && !merged.is_modified());
+    assert_eq!((merged.read().name.as_str(), merged.read().books.len().unwrap()), ("cached", 2));
+    let mut third = stage.sessions.open();
+    let other = third.merge_with([cached], without).await.unwrap().remove(0);
+    assert_eq!(third.load(&other, Author::books).await.unwrap().len(), 2);
+    third.commit().await.unwrap();
+    stage.sent();
+    third.commit().await.unwrap();
+    assert_eq!(stage.sent(), Vec::<String>::new());
+    // What has changes, no row, or no key is refused by name.
+    author.set(Author::name, "changed");
+    let pending = first.add(Author::default());
+    for refused in [
+        third.merge_with([&author], without).await.unwrap_err(),
+        third.merge_with([&pending], without).await.unwrap_err(),
+        third.merge_with([Author::default()], without).await.unwrap_err(),
+    ] {
+        assert_eq!(refused.kind(), ErrorKind::InvalidRequest);
+        assert!(refused.message().contains("Author"), "{refused}");
+    }
+}
+on_every_database!(case_062_merging_without_loading);

@@ -14,7 +14,7 @@ use aludel_driver::Result;
 use aludel_sql_expression::Value;
 
 use super::{
-    Graph,
+    Graph, LoadMode, Loader,
     nested::Version,
     versions::{Before, Numbered, Versions},
 };
@@ -255,6 +255,8 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     fn commit(&self) -> Option<Box<dyn Any + Send>>;
     /// Makes a new object of the present version in another graph, without its links.
     fn copy_to(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot>;
+    /// Takes the present version in another graph for what the row holds, without its links.
+    fn take_into(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot>;
     /// Takes over the columns in which another object of the same model differs. True when it is the first change since the
     /// last flush.
     fn assign(&self, from: Arc<dyn AnySlot>) -> bool;
@@ -507,6 +509,10 @@ impl<M: Mapped> AnySlot for Slot<M> {
     fn copy_to(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot> {
         // The copied links point into the old graph: they become empty.
         graph.add((*self.now()).clone()).erased()
+    }
+
+    fn take_into(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot> {
+        Loader::new(graph, LoadMode::Overwrite).admission().admit((*self.now()).clone(), None)
     }
 
     fn assign(&self, from: Arc<dyn AnySlot>) -> bool {

@@ -24,6 +24,10 @@ pub trait Mergeable {
     /// The model.
     type Model: Mapped;
 
+    /// Whether it is a plain value, and no object of a session.
+    #[doc(hidden)]
+    const IS_VALUE: bool;
+
     /// The object that is merged, in whatever graph.
     #[doc(hidden)]
     fn source(self) -> Instance<Self::Model>;
@@ -31,6 +35,7 @@ pub trait Mergeable {
 
 impl<M: Mapped> Mergeable for M {
     type Model = M;
+    const IS_VALUE: bool = true;
 
     fn source(self) -> Instance<M> {
         // A graph of its own, so that values and objects are merged in the same way.
@@ -40,6 +45,7 @@ impl<M: Mapped> Mergeable for M {
 
 impl<M: Mapped> Mergeable for &Instance<M> {
     type Model = M;
+    const IS_VALUE: bool = false;
 
     fn source(self) -> Instance<M> {
         self.clone()
@@ -48,8 +54,30 @@ impl<M: Mapped> Mergeable for &Instance<M> {
 
 impl<M: Mapped> Mergeable for Instance<M> {
     type Model = M;
+    const IS_VALUE: bool = false;
 
     fn source(self) -> Instance<M> {
+        self
+    }
+}
+
+/// How [`Session::merge_with`] merges.
+#[derive(Clone, Copy, Debug)]
+pub struct MergeOptions {
+    load: bool,
+}
+
+impl Default for MergeOptions {
+    fn default() -> Self {
+        Self { load: true }
+    }
+}
+
+impl MergeOptions {
+    /// Whether rows are loaded that the session does not have (default: true).
+    #[must_use]
+    pub fn load(mut self, load: bool) -> Self {
+        self.load = load;
         self
     }
 }
@@ -82,6 +110,24 @@ impl Session {
         &mut self,
         objects: impl IntoIterator<Item = A>,
     ) -> Result<Vec<Instance<A::Model>>> {
+        self.merge_with(objects, MergeOptions::default()).await
+    }
+
+    /// The same with options. Without loading (SQLAlchemy's `load=False`) nothing is asked of the database and nothing is
+    /// written: the values are taken for what the rows hold, and the relationships that are known for what they lead to.
+    /// It brings values back that were kept elsewhere, such as in a cache.
+    ///
+    /// # Errors
+    /// As [`Session::merge`]; without loading [`ErrorKind::InvalidRequest`] for what has no key or no row, and for objects
+    /// with changes that are not flushed.
+    ///
+    /// # Examples
+    /// `session.merge_with(cached, MergeOptions::default().load(false)).await?;`
+    pub async fn merge_with<A: Mergeable>(
+        &mut self,
+        objects: impl IntoIterator<Item = A>,
+        options: MergeOptions,
+    ) -> Result<Vec<Instance<A::Model>>> {
         let sources: Vec<Instance<A::Model>> = objects.into_iter().map(Mergeable::source).collect();
         // A row that was changed and not written yet is found as it is going to be, and a new one under its key.
         self.autoflush().await?;
@@ -89,9 +135,13 @@ impl Session {
         merge.collect(
             sources.iter().rev().map(|source| (source.graph().clone(), source.erased())).collect(),
         )?;
-        merge.load().await?;
-        merge.take_over()?;
-        merge.link().await?;
+        if options.load {
+            merge.load().await?;
+            merge.take_over()?;
+            merge.link().await?;
+        } else {
+            merge.take_in(A::IS_VALUE)?;
+        }
         let graph = merge.session.graph().clone();
         let mut instances = Vec::with_capacity(sources.len());
         for source in &sources {
@@ -123,6 +173,8 @@ type Links = Vec<(u16, Slots)>;
 /// An object that is merged.
 struct Source {
     slot: Arc<dyn AnySlot>,
+    /// Where it is at home.
+    graph: Arc<Graph>,
     /// What its relationships lead to, as far as it is known and to be taken over.
     links: Links,
 }
@@ -145,7 +197,7 @@ impl Merge<'_> {
             for (_, targets) in &links {
                 waiting.extend(targets.iter().rev().map(|target| (graph.clone(), target.clone())));
             }
-            self.found.push(Source { slot, links });
+            self.found.push(Source { slot, graph, links });
         }
         Ok(())
     }
@@ -199,11 +251,47 @@ impl Merge<'_> {
         Ok(())
     }
 
+    /// Takes everything for what the database holds.
+    fn take_in(&mut self, is_value: bool) -> Result<()> {
+        let graph = self.session.graph().clone();
+        for Source { slot, graph: home, .. } in &self.found {
+            let mapper = slot.mapper();
+            let is_kept = is_value || matches!(slot.state(), State::Persistent | State::Detached);
+            let problem = if !is_kept || key_of(slot)?.is_none() {
+                Some("it has no key, or no row yet")
+            } else if !is_value && is_changed(home, slot) {
+                Some("it has changes that are not flushed")
+            } else {
+                None
+            };
+            if let Some(problem) = problem {
+                let message = format!(
+                    "a {} cannot be merged without loading: {problem}; merge it with `merge`, or flush it before",
+                    mapper.name()
+                );
+                return Err(Error::new(ErrorKind::InvalidRequest, message));
+            }
+        }
+        for Source { slot, .. } in &self.found {
+            self.targets.insert(place(slot), slot.take_into(&graph));
+        }
+        let mut inner = graph.lock();
+        for Source { slot, links, .. } in &self.found {
+            let target = &self.targets[&place(slot)];
+            for (number, sources) in links {
+                let found = sources.iter().filter_map(|source| self.targets.get(&place(source)));
+                let found: Vec<u32> = found.map(|slot| slot.index()).collect();
+                inner.fill(target.mapper(), *number, target.index(), &found);
+            }
+        }
+        Ok(())
+    }
+
     /// Links them as their sources are linked.
     async fn link(&mut self) -> Result<()> {
         let graph = self.session.graph().clone();
         let mut unloaded: Vec<(&'static Mapper, u16, Slots)> = Vec::new();
-        for Source { slot, links } in &self.found {
+        for Source { slot, links, .. } in &self.found {
             let target = &self.targets[&place(slot)];
             for (number, _) in links {
                 let is_known = graph.lock().entry(target.index()).is_none_or(|entry| {
@@ -223,7 +311,7 @@ impl Merge<'_> {
             let connection = self.session.reading().await?;
             load_relationship(connection, &graph, mapper, &slots, number, Vec::new()).await?;
         }
-        for Source { slot, links } in &self.found {
+        for Source { slot, links, .. } in &self.found {
             let target = &self.targets[&place(slot)];
             for (number, sources) in links {
                 let wanted: Vec<_> =
@@ -241,6 +329,13 @@ impl Merge<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether an object, or one of its links, differs from the database.
+fn is_changed(graph: &Arc<Graph>, slot: &Arc<dyn AnySlot>) -> bool {
+    let inner = graph.lock();
+    let relations = inner.entry(slot.index()).map(|entry| entry.relations().any(|(_, it)| it.is_changed()));
+    slot.is_changed() || relations.unwrap_or_default()
 }
 
 /// The key by which a row may be there.

@@ -24,7 +24,11 @@ use crate::{
 pub(super) fn apply_defaults(work: &Work) -> Result<()> {
     for slot in &work.inserts {
         let configuration = slot.mapper().configuration()?;
-        let unset = configuration.defaults.iter().filter(|(number, _)| slot.sending(*number).is_null());
+        let key = slot.mapper().key();
+        let unset = configuration.defaults.iter().filter(|(number, _)| match key.contains(number) {
+            true => is_unset(&slot.sending(*number)),
+            false => slot.sending(*number).is_null(),
+        });
         let mut values: Vec<_> = unset.map(|(number, default)| (*number, default())).collect();
         let version = configuration.version.filter(|version| is_unset(&slot.sending(*version)));
         values.extend(

@@ -132,12 +132,40 @@ column_types! {
     u16: SqlType::Integer, value => Value::I64(i64::from(*value));
     u32: SqlType::BigInteger, value => Value::I64(i64::from(*value));
     u64: SqlType::UnsignedBigInteger, value => i64::try_from(*value).map_or(Value::U64(*value), Value::I64);
-    f32: SqlType::Float, value => Value::F32(*value);
-    f64: SqlType::Double, value => Value::F64(*value);
     bool: SqlType::Boolean, value => Value::Bool(*value);
     String: SqlType::Text, value => Value::Text(value.as_str().into()), Value::Text(value.into());
     Vec<u8>: SqlType::LargeBinary, value => Value::Bytes(value.clone()), Value::Bytes(value);
     Decimal: SqlType::Numeric { precision: None, scale: None }, value => Value::Decimal(*value);
+}
+
+/// Numbers with a point: two that are none (NaN) are the same value, or a session would write one again and again.
+macro_rules! floats {
+    ($($type:ty: $sql_type:expr, $value:ident;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl ColumnType for $type {
+            type Base = $type;
+            type Like<U: ColumnType<Base = U>> = U;
+
+            fn sql_type() -> SqlType {
+                $sql_type
+            }
+
+            #[inline]
+            fn to_value(&self) -> Value {
+                Value::$value(*self)
+            }
+
+            #[inline]
+            fn is_same(&self, other: &Self) -> bool {
+                self == other || (self.is_nan() && other.is_nan())
+            }
+        }
+    )*};
+}
+
+floats! {
+    f32: SqlType::Float, F32;
+    f64: SqlType::Double, F64;
 }
 
 /// A column or expression that holds `B`, or `Option<B>`.
