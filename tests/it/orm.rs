@@ -4,6 +4,7 @@ mod bulk;
 mod changes;
 mod columns;
 mod eager;
+mod events;
 mod flush;
 mod identity;
 mod inspect;

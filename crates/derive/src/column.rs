@@ -31,6 +31,10 @@ pub(crate) struct Column {
     pub(crate) server_onupdate: bool,
     pub(crate) computed: Option<LitStr>,
     pub(crate) version_id: Option<VersionId>,
+    /// What refuses values.
+    pub(crate) validate: Option<Expr>,
+    /// Whether the field may be `None`, which is not shown to the validator.
+    pub(crate) is_option: bool,
     pub(crate) comment: Option<LitStr>,
     pub(crate) numbers: Numbers,
 }
@@ -64,7 +68,7 @@ pub(crate) enum Numbers {
 }
 
 /// All words of `#[column(..)]`.
-pub(crate) const WORDS: [&str; 22] = [
+pub(crate) const WORDS: [&str; 23] = [
     "primary_key",
     "autoincrement",
     "name",
@@ -85,6 +89,7 @@ pub(crate) const WORDS: [&str; 22] = [
     "computed",
     "version_id",
     "version_id_generator",
+    "validate",
     "comment",
     "constant",
 ];
@@ -155,6 +160,7 @@ impl Column {
             );
         }
         let version_id = version_id(&mut settings);
+        let validate = settings.expression("validate", "check_email");
         let comment = settings.text("comment", "\"..\"");
         let member = Member::of(field, ident, model, &mut settings);
         settings.finish();
@@ -178,6 +184,8 @@ impl Column {
             server_onupdate,
             computed,
             version_id,
+            validate,
+            is_option,
             comment,
             numbers,
         }

@@ -70,6 +70,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `onupdate = now` | a function or a value for an UPDATE that does not change the field |
 /// | `server_onupdate` | the database makes a value at an UPDATE (a trigger, ON UPDATE), which is brought back |
 /// | `computed = "price * quantity"` | the database computes it from the row: it is never written, and brought back |
+/// | `validate = check` | a function that refuses values: `fn check(value: &str) -> Result<(), String>`, or any error that can be shown. It is asked when the field is set, and before it is written. `None` is not shown to it |
 /// | `version_id` | counts the row's versions: an UPDATE or DELETE that finds another version is `StaleData` |
 /// | `version_id_generator = now` | a function makes the versions; `false`: the database or the program does |
 /// | `comment = ".."` | a comment kept in the database |

@@ -79,6 +79,8 @@ pub enum ErrorKind {
     StaleData,
     /// The unit of work cannot be flushed: contradicting keys, a missing key, an object of another session.
     Flush,
+    /// A value was refused by the validator of its column.
+    Validation,
     /// The rows depend on each other in a circle.
     CircularDependency,
     /// A relationship that is not loaded was read.

@@ -12,6 +12,7 @@ mod expressions;
 mod identity;
 mod load;
 mod nested;
+mod notices;
 mod peers;
 mod relation;
 mod release;
@@ -21,7 +22,7 @@ mod versions;
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
 use entries::Entries;
@@ -29,6 +30,8 @@ pub(crate) use entry::Entry;
 pub(crate) use expressions::Expressions;
 pub(crate) use identity::{HashedKey, IdentityMap, key_of as identity_key};
 pub(crate) use load::{Admission, LoadMode, Loader, load_row, referenced_key};
+pub(crate) use notices::Notice;
+use notices::Notices;
 pub(crate) use peers::GroupId;
 use peers::Peers;
 pub(crate) use relation::Relation;
@@ -39,6 +42,7 @@ pub(crate) use synchronize::Rewrite;
 
 use crate::{
     Error, ErrorKind, Instance, Result,
+    events::Audience,
     link::Member,
     mapping::{Mapped, Mapper},
     session::SessionId,
@@ -55,6 +59,11 @@ pub(crate) type Slots = Vec<Arc<dyn AnySlot>>;
 pub struct Graph {
     inner: Mutex<Inner>,
     session: SessionId,
+    audience: Arc<Audience>,
+    /// Notices wait for the end of a flush.
+    held: AtomicBool,
+    /// Somebody is telling what was noted.
+    telling: AtomicBool,
 }
 
 /// What the lock guards. No user code runs while it is held.
@@ -80,14 +89,24 @@ pub(crate) struct Inner {
     pub(crate) levels: Vec<nested::Level>,
     /// Whether the present transaction wrote something, so that what is loaded now may be taken back.
     pub(crate) wrote: bool,
+    /// What was refused as soon as it was done; the next flush reports it.
+    pub(crate) refused: Vec<Error>,
+    /// What listeners are told of once the lock is open.
+    pub(crate) notices: Notices,
     /// Whether the session is gone.
     pub(crate) closed: bool,
 }
 
 impl Graph {
-    /// An empty graph for a session.
-    pub(crate) fn of(session: SessionId) -> Arc<Self> {
-        Arc::new(Self { inner: Mutex::default(), session })
+    /// An empty graph for a session, of whose objects somebody is told.
+    pub(crate) fn of(session: SessionId, audience: Arc<Audience>) -> Arc<Self> {
+        let inner = Inner { notices: Notices::new(audience.clone()), ..Inner::default() };
+        Arc::new(Self { inner: Mutex::new(inner), session, audience, ..Self::default() })
+    }
+
+    /// Who is told of its objects.
+    pub(crate) fn audience(&self) -> &Arc<Audience> {
+        &self.audience
     }
 
     /// The session whose graph it is, or was.

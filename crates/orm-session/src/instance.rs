@@ -6,6 +6,7 @@ use aludel_sql_expression::typed::ColumnInput;
 
 pub use crate::graph::State;
 use crate::{
+    Result,
     field::{Field, IntoField},
     graph::{AnySlot, Attachments, Graph, Slot},
     mapping::Mapped,
@@ -58,6 +59,9 @@ impl<M: Mapped> Instance<M> {
     /// A column also takes an expression, `user.set(User::visits, User::visits + 1)`, which the next flush puts into the
     /// statement. Until then the object shows the value from before; the flush brings the new one back.
     ///
+    /// What a listener or a validator refuses is not set, and reported by the next flush; [`try_set`](Self::try_set) says so
+    /// at once.
+    ///
     /// # Examples
     /// `user.set(User::visits, User::visits + 1)` is `UPDATE users SET visits = users.visits + 1 .. RETURNING ..`.
     pub fn set<F: Field<M>>(&self, field: F, value: impl IntoField<F::Value, F::Kind>) {
@@ -75,12 +79,57 @@ impl<M: Mapped> Instance<M> {
         }
     }
 
+    /// Sets one field, and says at once when a listener or a validator refuses the value. The object is as it was then.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Validation`](crate::ErrorKind::Validation), with model, column and reason, from a validator
+    /// (`#[column(validate = ..)]`); whatever a listener of `set` says.
+    pub fn try_set<F: Field<M>>(&self, field: F, value: impl IntoField<F::Value, F::Kind>) -> Result<()> {
+        match (value.into_field(), field.column()) {
+            (ColumnInput::Expression(node), Some(column)) => {
+                self.graph.set_expression(&*self.slot, column, node);
+            }
+            (ColumnInput::Value(value), column) => {
+                self.try_edit(|model| field.set(model, value))?;
+                if let Some(column) = column.filter(|_| self.slot.has_expressions()) {
+                    self.graph.forget_expressions(&*self.slot, |other| other == column);
+                }
+            }
+            (ColumnInput::Expression(_), None) => {}
+        }
+        Ok(())
+    }
+
+    /// Makes a new version as [`edit`](Self::edit) does, and says at once when a listener or a validator refuses one of the
+    /// columns. No column is changed then; what was put into collections in place stays.
+    ///
+    /// # Errors
+    /// As [`try_set`](Self::try_set).
+    pub fn try_edit<R>(&self, change: impl FnOnce(&mut M) -> R) -> Result<R> {
+        let (result, outcome) = self.change(change);
+        outcome.map(|()| result)
+    }
+
     /// Makes a new version. The closure gets a copy of the present one; what it changes becomes the present version when
     /// it ends. When somebody else made a version meanwhile, both changes are kept, column by column.
+    ///
+    /// When a listener or a validator refuses one of the columns, none is changed, and the next flush reports it;
+    /// [`try_edit`](Self::try_edit) says so at once.
     pub fn edit<R>(&self, change: impl FnOnce(&mut M) -> R) -> R {
+        let (result, outcome) = self.change(change);
+        if let Err(error) = outcome {
+            self.graph.lock().refused.push(error);
+        }
+        result
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut M) -> R) -> (R, Result<()>) {
         let base = self.slot.now();
         let mut model = (*base).clone();
         let result = change(&mut model);
+        if let Err(error) = self.graph.audience().check_change(self, &base, &mut model) {
+            return (result, Err(error));
+        }
         let mut attachments = Attachments::new();
         let weak = Arc::downgrade(&self.graph);
         let index = self.slot.index();
@@ -103,7 +152,7 @@ impl<M: Mapped> Instance<M> {
         for attachment in attachments {
             self.graph.attach_all([attachment].into(), Vec::new(), true);
         }
-        result
+        (result, Ok(()))
     }
 
     /// Where the object stands between memory and database.

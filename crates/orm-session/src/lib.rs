@@ -14,7 +14,7 @@
 //! | `graph` | every object once, and how they are linked |
 //! | `synchronize` | [`SynchronizeSession`]: what an UPDATE or DELETE of many rows means for loaded objects |
 //! | `unit_of_work` | from what changed to statements |
-//! | `events` | [`Events`]: listeners of a flush |
+//! | `events` | [`Events`]: what listeners of sessions and objects are told of |
 //!
 //! Generated code is a thin, typed shell over one untyped engine: function pointers and tables, so that hundreds of models
 //! compile quickly.
@@ -39,7 +39,13 @@ pub use aludel_driver::{Error, ErrorKind, Result};
 
 pub use self::{
     bulk::{BulkInsert, BulkUpdate, ColumnSet},
-    events::Events,
+    events::{
+        AfterBegin, AfterBeginArguments, AfterBulkDelete, AfterBulkUpdate, AfterCommit, AfterFlush,
+        AfterFlushArguments, AfterFlushPostexec, AfterRollback, AfterSoftRollback, AfterTransactionCreate,
+        AfterTransactionEnd, AnyInstance, AnyModel, AttributeEvents, BeforeCommit, BeforeFlush,
+        BulkArguments, DoOrmExecute, DoOrmExecuteArguments, EventTarget, Events, Flushed, SessionArguments,
+        TransactionArguments, TransactionOrigin,
+    },
     field::{ColumnField, Field, IntoField, LinkField},
     history::History,
     instance::{Instance, Snapshot, State},

@@ -3,6 +3,7 @@
 mod addable;
 mod get;
 mod info;
+mod listening;
 mod load;
 mod maker;
 mod merge;
@@ -20,6 +21,7 @@ use aludel_sql_expression::{Entity, statement::Select};
 
 pub use addable::Addable;
 pub use info::SessionInfo;
+use listening::Phase;
 pub use maker::SessionMaker;
 use maker::Shared;
 pub use merge::{MergeOptions, Mergeable};
@@ -29,6 +31,7 @@ pub use transaction::SessionTransaction;
 
 use crate::{
     Instance,
+    events::{Audience, Flushed, Told, TransactionOrigin},
     graph::Graph,
     mapping::{IntoKey, Key, Mapped},
     query::{SessionExecutable, SessionRun, SessionSelectable, SingleSelectable},
@@ -50,6 +53,8 @@ pub struct Session {
     nested: Vec<SavepointId>,
     /// A flush failed, or was dropped half-way.
     failed: bool,
+    /// A flush failed, and the database is rolled back already.
+    rolled_back: bool,
     /// The transaction begins as one that writes, also when its first statement only reads.
     writes: bool,
     autoflush: bool,
@@ -62,6 +67,11 @@ pub struct Session {
     execution_options: Option<ExecutionOptions>,
     id: SessionId,
     info: SessionInfo,
+    /// How the transaction came to be that listeners were told of, as long as it is under way, in memory at least.
+    created: Option<TransactionOrigin>,
+    /// The listeners of `after_begin` have had its connection.
+    has_begun: bool,
+    phase: Phase,
 }
 
 /// How many rounds of flushing a commit makes, when listeners go on changing objects.
@@ -72,11 +82,12 @@ impl Session {
         let autoflush = shared.autoflush;
         let id = SessionId::next();
         Self {
+            graph: Graph::of(id, Arc::new(Audience::new(shared.events.clone()))),
             shared,
-            graph: Graph::of(id),
             connection: None,
             nested: Vec::new(),
             failed: false,
+            rolled_back: false,
             writes: false,
             autoflush,
             begun: false,
@@ -85,6 +96,9 @@ impl Session {
             execution_options: None,
             id,
             info: SessionInfo::default(),
+            created: None,
+            has_begun: false,
+            phase: Phase::Open,
         }
     }
 
@@ -94,6 +108,7 @@ impl Session {
 
     /// Adds an object, and everything nested in it: the next flush inserts them. Gives the handle.
     pub fn add<A: Addable>(&mut self, object: A) -> Instance<A::Model> {
+        self.announce();
         object.add_to(&self.graph)
     }
 
@@ -108,6 +123,7 @@ impl Session {
     /// [`ErrorKind::InvalidRequest`] when the object is not persistent in this session.
     pub fn delete<M: Mapped>(&mut self, object: &Instance<M>) -> Result<()> {
         self.check_persistent(object, "delete")?;
+        self.announce();
         self.graph.lock().doom(object.erased().index());
         Ok(())
     }
@@ -124,8 +140,13 @@ impl Session {
 
     /// Takes all objects out of the session: they stay readable, and are written no more. The transaction goes on.
     pub fn expunge_all(&mut self) {
+        self.release();
+    }
+
+    /// Lets all objects go, and begins with an empty graph.
+    fn release(&mut self) {
         self.graph.close();
-        self.graph = Graph::of(self.id);
+        self.graph = Graph::of(self.id, self.graph.audience().clone());
     }
 
     /// The object with this primary key: from the session where it is there and not expired, without a statement; else
@@ -148,6 +169,7 @@ impl Session {
         let found = self.get_row(model, key.values().as_ref()).await?;
         if found.is_none() {
             self.graph.lock().miss(M::mapper(), key.values().as_ref());
+            self.graph.tell();
         }
         Ok(found)
     }
@@ -221,25 +243,70 @@ impl Session {
 
     async fn flush_with(&mut self, commit: bool) -> Result<bool> {
         self.check_usable()?;
-        {
-            let inner = self.graph.lock();
-            if inner.touched.is_empty() && inner.foreign.is_empty() {
-                return Ok(false);
+        self.check_phase("flush")?;
+        if self.is_clean() {
+            return Ok(false);
+        }
+        self.announce();
+        self.fire_before_flush(TransactionOrigin::Flush).await?;
+        // What has to happen before the COMMIT keeps it from travelling with the flush.
+        let commit = commit && !self.graph.audience().any(|events| events.stands_before_commit());
+        self.tell_created(TransactionOrigin::Flush);
+        let outcome = match self.write(commit).await {
+            Ok((committed, told)) => self.tell_flushed(told).await.map(|()| committed),
+            Err(error) => Err(error),
+        };
+        if outcome.is_err() {
+            self.failed = true;
+        }
+        let outcome = self.end_writing(outcome).await;
+        if outcome.is_err() {
+            // The flush's own error tells more than that of a listener behind it.
+            if self.nested.is_empty() && self.connection.is_some() {
+                self.rolled_back = true;
+                let _ = self.fire_after_rollback(self.origin()).await;
             }
         }
+        self.tell_ended(TransactionOrigin::Flush);
+        if outcome.is_err() {
+            let _ = self.fire_after_soft_rollback(TransactionOrigin::Flush).await;
+        }
+        outcome
+    }
+
+    fn is_clean(&self) -> bool {
+        let inner = self.graph.lock();
+        inner.touched.is_empty() && inner.foreign.is_empty() && inner.refused.is_empty()
+    }
+
+    async fn write(&mut self, commit: bool) -> Result<(bool, Option<Told>)> {
         self.transaction().await?;
         // Before the first statement, so that a dropped future leaves it so.
         self.begin_writing();
-        let shared = self.shared.clone();
-        let Some(connection) = self.connection.as_mut() else { return Ok(false) };
-        let (statements, events) = (&shared.statements, &shared.events);
-        let outcome = flush(Flush { connection, graph: &self.graph, statements, events }, commit).await;
-        self.end_writing(outcome).await
+        let statements = self.shared.statements.clone();
+        let _held = self.graph.audience().listens_to_objects().then(|| self.graph.hold());
+        let Some(connection) = self.connection.as_mut() else { return Ok((false, None)) };
+        let flush_of = Flush { connection, graph: &self.graph, statements: &statements };
+        let written = flush(flush_of, commit).await?;
+        self.failed = false;
+        Ok(written)
+    }
+
+    async fn tell_flushed(&mut self, told: Option<Told>) -> Result<()> {
+        if let Some(told) = told {
+            let flushed = Flushed::new(told, self.graph.clone());
+            self.fire_after_flush(&flushed).await?;
+            self.graph.tell();
+            return self.fire_after_flush_postexec(TransactionOrigin::Flush).await;
+        }
+        self.graph.tell();
+        Ok(())
     }
 
     pub(crate) async fn autoflush(&mut self) -> Result<()> {
         self.check_usable()?;
-        if !self.autoflush {
+        // A listener of a flush may ask for rows as they are.
+        if !self.autoflush || self.phase == Phase::Flushing {
             return Ok(());
         }
         self.flush().await.map_err(|error| {
@@ -268,10 +335,14 @@ impl Session {
     /// [`rollback`](Self::rollback) says so, and detaches and expires the objects.
     pub async fn commit(&mut self) -> Result<()> {
         if !self.is_prepared {
+            self.check_usable()?;
+            self.check_phase("commit")?;
+            self.announce();
+            self.fire_before_commit(self.origin()).await?;
             let committed = self.flush_until_clean(!self.shared.twophase).await?;
             self.check_usable()?;
             if committed {
-                return self.finish_commit();
+                return self.finish_commit().await;
             }
             if self.shared.twophase {
                 self.prepare_flushed().await?;
@@ -282,7 +353,7 @@ impl Session {
             self.failed = !self.is_prepared;
             connection.commit().await.inspect_err(|error| self.lost(error))?;
         }
-        self.finish_commit()
+        self.finish_commit().await
     }
 
     /// Flushes, and again what listeners changed meanwhile. With `commit`, the COMMIT may travel with the last batch; then true
@@ -302,14 +373,19 @@ impl Session {
     }
 
     /// The transaction is committed: tells the objects, and gives the connection back.
-    fn finish_commit(&mut self) -> Result<()> {
+    async fn finish_commit(&mut self) -> Result<()> {
+        let nested = self.nested.len();
         self.forget_transaction();
         self.graph.commit();
         if self.shared.expire_on_commit {
             self.graph.expire_all();
         }
         self.connection = None;
-        Ok(())
+        let told = self.fire_after_commit(self.origin()).await;
+        self.graph.tell();
+        (0..nested).for_each(|_| self.tell_ended(TransactionOrigin::BeginNested));
+        self.end();
+        told.map_err(|error| error.context("in a listener of `after_commit`; the transaction is committed"))
     }
 
     /// Nobody knows whether the transaction is committed: what was in it is let go, marked as expired.
@@ -321,8 +397,7 @@ impl Session {
 
     fn let_go_in_doubt(&mut self) {
         self.graph.expire_all();
-        self.graph.close();
-        self.graph = Graph::of(self.id);
+        self.release();
         self.nested.clear();
         self.is_prepared = false;
     }
@@ -339,16 +414,31 @@ impl Session {
     /// What the database says; the objects are restored all the same. [`ErrorKind::OutcomeUnknown`] when a commit was dropped
     /// before its answer came: the objects are detached and expired then.
     pub async fn rollback(&mut self) -> Result<()> {
+        self.check_phase("rollback")?;
+        let nested = self.nested.len();
         if self.is_outcome_unknown() {
             self.let_go_in_doubt();
         } else {
             self.graph.rollback();
         }
         self.forget_transaction();
-        match self.connection.take() {
+        let is_done = std::mem::take(&mut self.rolled_back);
+        let mut outcome = match self.connection.take() {
             Some(mut connection) => connection.rollback().await,
             None => Ok(()),
+        };
+        if self.created.is_some() && !is_done && outcome.is_ok() {
+            outcome = self.fire_after_rollback(self.origin()).await;
         }
+        self.graph.tell();
+        for _ in 0..nested {
+            self.tell_ended(TransactionOrigin::BeginNested);
+            outcome = outcome.and(self.fire_after_soft_rollback(TransactionOrigin::BeginNested).await);
+        }
+        if let Some(origin) = self.end() {
+            outcome = outcome.and(self.fire_after_soft_rollback(origin).await);
+        }
+        outcome
     }
 
     /// Rolls back what is open, prepared or not, and lets all objects go: they become detached. The session can be used again,
@@ -357,6 +447,7 @@ impl Session {
     /// # Errors
     /// As [`Session::rollback`].
     pub async fn close(&mut self) -> Result<()> {
+        self.check_phase("close")?;
         self.is_closed = !self.shared.close_resets_only;
         self.reset().await
     }
@@ -367,8 +458,7 @@ impl Session {
     /// As [`Session::rollback`].
     pub async fn reset(&mut self) -> Result<()> {
         let result = self.rollback().await;
-        self.graph.close();
-        self.graph = Graph::of(self.id);
+        self.release();
         result
     }
 
@@ -398,6 +488,10 @@ impl Drop for Session {
             self.graph.rollback();
         }
         self.graph.close();
+        // A listener that panics in the midst of a panic ends the program.
+        if !std::thread::panicking() {
+            self.end();
+        }
     }
 }
 

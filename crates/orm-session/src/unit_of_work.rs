@@ -16,6 +16,8 @@
 //! | `by_key` | changes rows that no object stands for |
 //! | `flight` | sends batches in few round trips, and takes the answers in |
 //! | `follow` | moves links after foreign keys that were set by hand |
+//! | `told` | what listeners are told of a flush |
+//! | `validation` | reports what was refused, and asks the validators |
 //! | `flush` | does it all, one after the other |
 
 mod assignment;
@@ -32,6 +34,8 @@ mod order;
 mod rounds;
 mod row_switch;
 mod statements;
+mod told;
+mod validation;
 mod work;
 
 pub(crate) use assignment::is_unset;

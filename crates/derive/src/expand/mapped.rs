@@ -1,8 +1,8 @@
 //! The implementation of `Mapped`: what the session needs beyond `Model`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Expr, Lit};
+use quote::{quote, quote_spanned};
+use syn::{Expr, Lit, spanned::Spanned as _};
 
 use super::quiet;
 use crate::{
@@ -32,6 +32,7 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
         _ => (quote!((#key_type)), quote!((#key))),
     };
     let columns = columns(model, root);
+    let validation = validation(model);
     let links = (0_u16..).zip(&model.relationships).map(|(index, relationship)| {
         let field = &relationship.member.field;
         quote!(__visit(#index, self.#field.cell_mut());)
@@ -51,6 +52,8 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
             }
 
             #columns
+
+            #validation
 
             fn links(&mut self, __visit: &mut dyn ::core::ops::FnMut(u16, &mut #orm::LinkCell)) {
                 let _ = &__visit;
@@ -121,6 +124,52 @@ fn columns(model: &Model, root: &Root) -> TokenStream {
                 #(#read_column)*
                 _ => #sql::Value::Null,
             })
+        }
+    }
+}
+
+/// What asks the validators, in a model that has some.
+fn validation(model: &Model) -> TokenStream {
+    let validated: Vec<(u16, &Column, &Expr)> = (0_u16..)
+        .zip(&model.columns)
+        .filter_map(|(index, column)| Some((index, column, column.validate.as_ref()?)))
+        .collect();
+    if validated.is_empty() {
+        return TokenStream::new();
+    }
+    let positions = validated.iter().map(|(index, ..)| index);
+    let validate = validated.iter().map(|(index, column, validate)| {
+        let field = &column.member.field;
+        // The value is a place where it turns into what the validator takes: a `&String` into a `&str`.
+        let ask = quote_spanned! {validate.span()=>
+            (#validate)(__value).map_err(|__error| ::std::string::ToString::to_string(&__error))
+        };
+        match column.is_option {
+            true => quote! {
+                #index => match &self.#field {
+                    ::core::option::Option::Some(__value) => #ask,
+                    ::core::option::Option::None => ::core::result::Result::Ok(()),
+                },
+            },
+            false => quote! {
+                #index => {
+                    let __value = &self.#field;
+                    #ask
+                }
+            },
+        }
+    });
+    quote! {
+        const VALIDATED: &'static [u16] = &[#(#positions),*];
+
+        fn validate_column(
+            &self,
+            __index: u16,
+        ) -> ::core::result::Result<(), ::std::string::String> {
+            match __index {
+                #(#validate)*
+                _ => ::core::result::Result::Ok(()),
+            }
         }
     }
 }

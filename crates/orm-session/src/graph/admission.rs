@@ -1,13 +1,15 @@
 //! How objects leave the session, and come back.
 
+use std::sync::Arc;
+
 use aludel_sql_expression::Value;
 
 use super::{AnySlot, Graph, Inner, State, identity::key_of};
-use crate::mapping::Mapper;
+use crate::{events::Occasion, mapping::Mapper};
 
 impl Graph {
     /// Takes an object out of the session, and those that the `expunge` cascade leads to.
-    pub(crate) fn expunge(&self, index: u32) {
+    pub(crate) fn expunge(self: &Arc<Self>, index: u32) {
         let mut inner = self.lock();
         let mut waiting = vec![index];
         while let Some(index) = waiting.pop() {
@@ -17,6 +19,8 @@ impl Graph {
             waiting.extend(follow.flat_map(|(_, relation)| relation.items.iter().flatten().copied()));
             inner.expunge(index);
         }
+        drop(inner);
+        self.tell();
     }
 }
 
@@ -39,10 +43,10 @@ impl Inner {
         match slot.state() {
             State::Persistent => {
                 self.identity.remove(mapper, &key_of(&*slot, mapper), index);
-                slot.set_state(State::Detached);
+                self.turn(index, State::Detached);
             }
             State::Pending => {
-                slot.set_state(State::Transient);
+                self.turn(index, State::Transient);
                 self.withdraw(index);
             }
             _ => {}
@@ -71,9 +75,7 @@ impl Inner {
     pub(crate) fn miss(&mut self, mapper: &'static Mapper, key: &[Value]) {
         let Some(index) = self.identity.find(&self.entries, mapper, key) else { return };
         self.identity.remove(mapper, key, index);
-        if let Some(entry) = self.entry(index) {
-            entry.slot.set_state(State::Deleted);
-        }
+        self.turn(index, State::Deleted);
         self.enlist(index);
     }
 
@@ -100,7 +102,7 @@ impl Inner {
                     self.foreign.push(message);
                 } else if self.identity.find(&self.entries, mapper, &key).is_none() {
                     self.identity.insert(mapper, &key, index);
-                    slot.set_state(State::Persistent);
+                    self.attach(index, State::Persistent);
                     let changed = self.entry(index).is_some_and(|entry| {
                         slot.is_changed() || entry.relations().any(|(_, relation)| relation.is_changed())
                     });
@@ -119,6 +121,34 @@ impl Inner {
         }
     }
 
+    /// An object comes into the session.
+    pub(super) fn attach(&mut self, index: u32, state: State) {
+        if let Some(entry) = self.entries.get(index) {
+            self.notices.note(Occasion::AfterAttach, &entry.slot);
+        }
+        self.turn(index, state);
+    }
+
+    /// The objects that come into the session when this one is added again.
+    pub(crate) fn to_be_admitted(&self, index: u32) -> Vec<Arc<dyn AnySlot>> {
+        let mut waiting = vec![index];
+        let mut seen = hashbrown::HashSet::new();
+        let mut coming = Vec::new();
+        while let Some(index) = waiting.pop() {
+            let Some(entry) = self.entry(index).filter(|_| seen.insert(index)) else { continue };
+            match entry.slot.state() {
+                State::Transient => {
+                    let links = entry.relations().flat_map(|(_, relation)| relation.items.iter().flatten());
+                    waiting.extend(links.copied());
+                }
+                State::Detached if coming.is_empty() && !entry.gone => {}
+                _ => continue,
+            }
+            coming.push(entry.slot.clone());
+        }
+        coming
+    }
+
     fn begin_again(&mut self, index: u32) {
         let mut waiting = vec![index];
         let mut admitted = Vec::new();
@@ -127,11 +157,11 @@ impl Inner {
             else {
                 continue;
             };
-            entry.slot.set_state(State::Pending);
             entry.relations_mut().iter_mut().for_each(super::Relation::begin_again);
             waiting.extend(
                 entry.relations().flat_map(|(_, relation)| relation.items.iter().flatten().rev().copied()),
             );
+            self.attach(index, State::Pending);
             admitted.push(index);
             self.touch(index);
         }

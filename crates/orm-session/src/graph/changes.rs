@@ -5,7 +5,8 @@ use std::sync::Arc;
 use aludel_sql_expression::Value;
 use hashbrown::HashSet;
 
-use super::{AnySlot, Graph, Inner, State, identity::key_of};
+use super::{AnySlot, Graph, Inner, Notices, State, identity::key_of};
+use crate::events::Occasion;
 
 impl Graph {
     /// The transaction is committed, with those inside it: its changes are what a later rollback goes back to.
@@ -20,11 +21,12 @@ impl Graph {
             entry.enlisted = false;
             entry.fresh = false;
             entry.relations_mut().iter_mut().for_each(super::Relation::committed);
-            if entry.slot.state() == State::Deleted {
-                entry.slot.set_state(State::Detached);
+            let slot = entry.slot.clone();
+            if slot.state() == State::Deleted {
                 entry.gone = true;
+                inner.notices.turn(&slot, State::Detached);
             }
-            dropped.extend(entry.slot.commit());
+            dropped.extend(slot.commit());
         }
         inner.end_transaction();
         drop(inner);
@@ -61,18 +63,16 @@ impl Graph {
 
     /// Marks all persistent objects as expired.
     pub(crate) fn expire_all(&self) {
-        let mut inner = self.lock();
+        let inner = &mut *self.lock();
         for (_, entry) in inner.entries.iter_mut() {
-            entry.expire();
+            entry.expire(&mut inner.notices);
         }
     }
 
     /// Marks an object as expired, and what its cascades lead to.
     pub(crate) fn expire(&self, index: u32) {
         let mut inner = self.lock();
-        if let Some(entry) = inner.entry_mut(index) {
-            entry.expire();
-        }
+        inner.expire_one(index);
         inner.expire_along(index);
     }
 
@@ -94,15 +94,17 @@ impl Graph {
             inner.touched.clear();
             inner.in_transaction.clear();
             inner.mark(|_, entry| entry.is_held());
-            let released = inner.release_unmarked();
+            let inner = &mut *inner;
             for (_, entry) in inner.entries.iter_mut() {
-                entry.slot.set_state(match entry.slot.state() {
+                let state = match entry.slot.state() {
                     State::Pending | State::Transient => State::Transient,
                     _ => State::Detached,
-                });
+                };
+                inner.notices.turn(&entry.slot, state);
             }
-            released
+            inner.release_unmarked()
         };
+        self.tell();
         // Models are dropped outside the lock: their drop may run user code.
         drop(released);
     }
@@ -120,8 +122,11 @@ struct Restored {
 }
 
 impl super::Entry {
-    fn expire(&mut self) {
+    fn expire(&mut self, notices: &mut Notices) {
         if self.slot.state() == State::Persistent {
+            if !self.slot.is_expired() {
+                notices.note(Occasion::Expire, &self.slot);
+            }
             self.slot.set_expired(true);
             self.expire_relations();
         }
@@ -134,6 +139,12 @@ impl super::Entry {
 }
 
 impl Inner {
+    fn expire_one(&mut self, index: u32) {
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.expire(&mut self.notices);
+        }
+    }
+
     /// Marks what the `refresh-expire` cascades of an object lead to as expired.
     fn expire_along(&mut self, index: u32) {
         let mut seen: HashSet<u32> = std::iter::once(index).collect();
@@ -147,10 +158,8 @@ impl Inner {
                 .flat_map(|(_, relation)| relation.items.iter().flatten().copied());
             let next: Vec<u32> = cascading.filter(|target| seen.insert(*target)).collect();
             for target in next {
-                if let Some(entry) = self.entry_mut(target) {
-                    entry.expire();
-                    waiting.push(target);
-                }
+                self.expire_one(target);
+                waiting.push(target);
             }
         }
     }
@@ -176,6 +185,7 @@ impl Inner {
         let mut indexes = std::mem::take(&mut self.in_transaction);
         indexes.extend(std::mem::take(&mut self.touched));
         self.foreign.clear();
+        self.refused.clear();
         let mut restored = Vec::with_capacity(indexes.len());
         for index in indexes {
             let Some(entry) = self.entry_mut(index).filter(|entry| entry.touched || entry.enlisted) else {
@@ -196,7 +206,7 @@ impl Inner {
         }
         if *fresh || *state == State::Pending {
             // The row never came to be, so the object is a plain value again, under no key.
-            slot.set_state(State::Transient);
+            self.turn(index, State::Transient);
             return;
         }
         if let Some(entry) = self.entry_mut(index) {
@@ -204,7 +214,7 @@ impl Inner {
         }
         let moved = old.as_ref().is_some_and(|old| *old != *new);
         if *state == State::Deleted {
-            slot.set_state(State::Persistent);
+            self.turn(index, State::Persistent);
         }
         if *state == State::Deleted || moved {
             self.identity.insert(mapper, new, index);
@@ -247,7 +257,7 @@ impl Inner {
         let inside = stamp.wrapping_sub(first);
         for (_, entry) in self.entries.iter_mut() {
             if entry.loaded_in.wrapping_sub(first) <= inside {
-                entry.expire();
+                entry.expire(&mut self.notices);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{AnySlot, Attachments, Graph, Inner, State};
 use crate::{
+    events::Occasion,
     link::{Member, MemberKind},
     mapping::{Direction, Mapper},
 };
@@ -44,6 +45,9 @@ impl Graph {
                 .collect();
             links.push((index, relationship, targets));
         }
+        if self.audience().listens_to(Occasion::BeforeAttach) {
+            self.tell_before_attach(&new, &links);
+        }
         let mut inner = self.lock();
         if !inner.closed {
             new.into_iter().for_each(|index| inner.begin(index));
@@ -68,10 +72,32 @@ impl Graph {
             // Only the first is a replacement: what follows are the links of new objects.
             replace = false;
         }
+        drop(inner);
+        self.tell();
+    }
+
+    fn tell_before_attach(self: &Arc<Self>, new: &[u32], links: &[(u32, u16, Vec<Target>)]) {
+        let inner = self.lock();
+        let mut coming: Vec<Arc<dyn AnySlot>> = Vec::new();
+        if !inner.closed {
+            coming.extend(new.iter().filter_map(|index| inner.entry(*index)).map(|entry| entry.slot.clone()));
+            for target in links.iter().flat_map(|(.., targets)| targets) {
+                if let Target::Own(slot) = target {
+                    coming.extend(inner.to_be_admitted(slot.index()));
+                }
+            }
+        }
+        drop(inner);
+        self.before_attach(&coming);
     }
 
     /// Takes an object out of a relationship, on both sides.
-    pub(crate) fn disconnect(&self, index: u32, relationship: u16, target: &Arc<dyn AnySlot>) -> bool {
+    pub(crate) fn disconnect(
+        self: &Arc<Self>,
+        index: u32,
+        relationship: u16,
+        target: &Arc<dyn AnySlot>,
+    ) -> bool {
         let mut inner = self.lock();
         let target_index = target.index();
         let is_ours = inner.entry(target_index).is_some_and(|entry| Arc::ptr_eq(&entry.slot, target));
@@ -79,6 +105,8 @@ impl Graph {
         if taken {
             inner.let_go(index, relationship, target_index);
         }
+        drop(inner);
+        self.tell();
         taken
     }
 }
@@ -92,9 +120,7 @@ enum Target {
 
 impl Inner {
     fn begin(&mut self, index: u32) {
-        if let Some(entry) = self.entry(index) {
-            entry.slot.set_state(State::Pending);
-        }
+        self.attach(index, State::Pending);
         self.touch(index);
     }
 
@@ -299,12 +325,5 @@ impl Inner {
             });
         }
         self.expunge_pending_orphan(mapper, relationship, target);
-    }
-
-    fn change(&mut self, index: u32, relationship: u16, change: impl FnOnce(&mut super::Relation)) {
-        if let Some(entry) = self.entry_mut(index) {
-            change(entry.relation_mut(relationship));
-            self.touch(index);
-        }
     }
 }

@@ -9,7 +9,10 @@ use aludel_driver::Result;
 use aludel_sql_expression::{Value, typed::RowReader};
 
 use super::{AnySlot as _, Entry, Graph, GroupId, Inner, Slot, State};
-use crate::mapping::{Key, Mapped, Mapper, RelationshipConfiguration};
+use crate::{
+    events::Occasion,
+    mapping::{Key, Mapped, Mapper, RelationshipConfiguration},
+};
 
 /// What a row does to an object that is in the session already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,6 +93,8 @@ impl Admission<'_> {
         }
         let mut entry = Entry::loaded(slot.clone(), mapper, group);
         entry.loaded_in = inner.stamp();
+        inner.notices.note(Occasion::Load, &entry.slot);
+        inner.notices.note(Occasion::LoadedAsPersistent, &entry.slot);
         inner.entries.push(entry);
         slot
     }
@@ -112,10 +117,13 @@ impl Admission<'_> {
         let index = slot.index();
         model.links(&mut |relationship, cell| drop(cell.attach(&loader.weak, index, relationship)));
         slot.overwrite(model);
-        let inner = self.inner.get_or_insert_with(|| loader.graph.lock());
+        let inner = &mut **self.inner.get_or_insert_with(|| loader.graph.lock());
         let stamp = inner.stamp();
-        if let Some(entry) = inner.entry_mut(index).filter(|_| !is_known) {
-            entry.loaded_in = stamp;
+        if let Some(entry) = inner.entries.get_mut(index) {
+            if !is_known {
+                entry.loaded_in = stamp;
+            }
+            inner.notices.note(Occasion::Refresh, &entry.slot);
         }
         inner.enlist(index);
     }

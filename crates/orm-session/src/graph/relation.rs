@@ -30,6 +30,21 @@ pub(super) struct Before {
     uncertain: bool,
 }
 
+/// What a link is known to hold, and to hold no more.
+pub(super) struct Holding {
+    present: Vec<u32>,
+    absent: Vec<u32>,
+}
+
+impl Holding {
+    /// What is there and not in another, or not known to be missing any more.
+    pub(super) fn missing_in(&self, other: &Self) -> Vec<u32> {
+        let mut missing = without(&self.present, &other.present);
+        missing.extend(without(&other.absent, &self.absent));
+        missing
+    }
+}
+
 #[derive(Clone, Default)]
 struct Changes {
     /// What it leads to in the database, while that differs from the items.
@@ -106,6 +121,15 @@ impl Relation {
     /// Whether a flush is writing it.
     pub(crate) fn is_sending(&self) -> bool {
         self.changes.as_ref().is_some_and(|changes| changes.sending.is_some())
+    }
+
+    /// What it is known to hold, and to hold no more, for those who look what a change does.
+    pub(super) fn held(&self) -> Holding {
+        let removed = self.changes.as_ref().map_or(&[][..], |changes| &changes.removed);
+        match &self.items {
+            Some(items) => Holding { present: items.clone(), absent: Vec::new() },
+            None => Holding { present: self.added_unseen().to_vec(), absent: removed.to_vec() },
+        }
     }
 
     /// What was put in while it was not loaded.

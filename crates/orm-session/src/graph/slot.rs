@@ -211,6 +211,8 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     fn show_key(&self, look: &mut dyn FnMut(&[Value]));
     /// Whether there is a version that the database does not have, or an expression that it has to compute.
     fn is_changed(&self) -> bool;
+    /// Asks the validators of the columns that are to be written.
+    fn validate(&self) -> Result<()>;
     /// The columns in which the present version differs from the database.
     fn changed(&self) -> Vec<u16>;
     /// The columns in which the version that is being sent differs from the database.
@@ -321,6 +323,21 @@ impl<M: Mapped> AnySlot for Slot<M> {
 
     fn is_changed(&self) -> bool {
         self.changed.load(Ordering::Relaxed) || self.has_expressions()
+    }
+
+    fn validate(&self) -> Result<()> {
+        if M::VALIDATED.is_empty() {
+            return Ok(());
+        }
+        let (now, stored) = self.now_and_stored();
+        let is_new = self.current_state() == State::Pending;
+        for column in M::VALIDATED {
+            let is_written = is_new || stored.as_ref().is_some_and(|stored| !now.column_eq(stored, *column));
+            if is_written {
+                crate::events::validate(&*now, *column)?;
+            }
+        }
+        Ok(())
     }
 
     fn changed(&self) -> Vec<u16> {

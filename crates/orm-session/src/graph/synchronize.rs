@@ -5,7 +5,10 @@ use std::sync::Arc;
 use aludel_sql_expression::{Value, schema::Table};
 
 use super::{AnySlot, Graph, Inner, Slots, State, identity::key_of};
-use crate::mapping::{Direction, Mapper};
+use crate::{
+    events::Occasion,
+    mapping::{Direction, Mapper},
+};
 
 /// The new values of an object's row.
 pub(crate) struct Rewrite {
@@ -54,7 +57,7 @@ impl Graph {
             }
             let index = slot.index();
             inner.identity.remove(mapper, &key, index);
-            slot.set_state(State::Deleted);
+            inner.turn(index, State::Deleted);
             if let Some(entry) = inner.entry_mut(index) {
                 entry.doomed = false;
             }
@@ -142,7 +145,13 @@ impl Graph {
 
     /// Nobody knows what the rows of these objects hold now.
     pub(crate) fn may_be_old(&self, slots: &[Arc<dyn AnySlot>]) {
-        slots.iter().filter(|slot| slot.state() == State::Persistent).for_each(|slot| slot.set_expired(true));
+        let mut inner = self.lock();
+        for slot in slots.iter().filter(|slot| slot.state() == State::Persistent) {
+            if !slot.is_expired() {
+                inner.notices.note(Occasion::Expire, slot);
+            }
+            slot.set_expired(true);
+        }
     }
 
     /// Foreign keys among these columns were written for objects: the links that follow them are old, on both sides.

@@ -56,6 +56,18 @@ pub trait Mapped: Model + Clone {
     /// [`ErrorKind::Data`](aludel_sql_expression::ErrorKind::Data) when it does not fit the field.
     fn read_column(index: u16, cell: Cell<'_>) -> aludel_sql_expression::Result<Value>;
 
+    /// The positions of the columns that have validators.
+    const VALIDATED: &'static [u16] = &[];
+
+    /// Asks the validator of a column, where it has one.
+    ///
+    /// # Errors
+    /// What the validator says of a value that it refuses.
+    fn validate_column(&self, index: u16) -> std::result::Result<(), String> {
+        let _ = index;
+        Ok(())
+    }
+
     /// Shows the link in each relationship field.
     fn links(&mut self, visit: &mut dyn FnMut(u16, &mut LinkCell));
 }

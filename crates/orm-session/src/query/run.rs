@@ -2,7 +2,7 @@
 
 use std::{future::IntoFuture, time::Duration};
 
-use aludel_driver::{BoxFuture, Done, Error, ErrorKind, Result};
+use aludel_driver::{BoxFuture, Error, ErrorKind, Result};
 use aludel_engine_pool::CursorResult;
 use aludel_sql_expression::{StatementNode, StatementOptions};
 
@@ -124,9 +124,12 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
     }
 
     async fn run(self) -> Result<CursorResult<S::Object>> {
-        let Self { session, statement, mode, synchronize, options } = self;
-        session.autoflush().await?;
+        let Self { session, statement, mode, synchronize, mut options } = self;
         let Prepared { mut node, roots, joined, trees, unique } = statement.prepare()?;
+        if session.listens_to_execute() {
+            session.fire_do_orm_execute(&mut node, &mut options).await?;
+        }
+        session.autoflush().await?;
         let graph = session.graph().clone();
         let change = Change::of(&node);
         if change.is_some() {
@@ -175,15 +178,16 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
             let given = loaded.iter().find(|(mapper, ..)| is_of(&node, mapper));
             synchronization.finish(&graph, given.map(|(_, slots, _)| slots.clone()).unwrap_or_default());
         }
-        if change == Some(Change::Delete) {
-            return Ok(CursorResult::new(objects, columns, done));
-        }
-        for (mapper, slots, tree) in loaded {
-            if !tree.is_empty() {
-                load_tree(connection, &graph, mapper, slots, tree).await?;
+        if change != Some(Change::Delete) {
+            for (mapper, slots, tree) in loaded {
+                if !tree.is_empty() {
+                    load_tree(connection, &graph, mapper, slots, tree).await?;
+                }
             }
         }
-        Ok(CursorResult::new(objects, columns, Done { rows: done.rows, ..done }))
+        graph.tell();
+        session.fire_after_bulk(&node, done.rows).await?;
+        Ok(CursorResult::new(objects, columns, done))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Instance, graph::Graph, mapping::Mapped};
+use crate::{Instance, events::Occasion, graph::Graph, mapping::Mapped};
 
 /// What `session.add` takes: a value, or a handle to an object that left its session or was to be deleted.
 #[diagnostic::on_unimplemented(
@@ -53,8 +53,15 @@ impl<M: Mapped> Addable for &Instance<M> {
             inner.foreign.push(message);
             return self.clone();
         }
+        if graph.audience().listens_to(Occasion::BeforeAttach) && !inner.closed {
+            let coming = inner.to_be_admitted(slot.index());
+            drop(inner);
+            graph.before_attach(&coming);
+            inner = graph.lock();
+        }
         inner.readmit(&*slot);
         drop(inner);
+        graph.tell();
         self.clone()
     }
 }

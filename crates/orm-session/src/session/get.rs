@@ -35,7 +35,9 @@ impl Session {
         key: &[Value],
     ) -> Result<Option<Instance<M>>> {
         let mapper = M::mapper();
-        if mapper.relationships().iter().any(|mapping| mapping.lazy != Lazy::Select) {
+        if mapper.relationships().iter().any(|mapping| mapping.lazy != Lazy::Select)
+            || self.listens_to_execute()
+        {
             return self.select_key(model, key).one_or_none().await;
         }
         self.autoflush().await?;
@@ -60,6 +62,7 @@ impl Session {
         };
         let mut sink = OneObject::<M> { loader: Loader::new(&graph, LoadMode::Keep), found: None };
         connection.fetch_into(&statement, key, &mut sink).await?;
+        graph.tell();
         Ok(sink.found.map(|slot| Instance::new(slot, graph.clone())))
     }
 

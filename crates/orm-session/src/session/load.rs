@@ -131,12 +131,14 @@ impl Session {
     pub fn expire<M: Mapped>(&mut self, object: &Instance<M>) -> Result<()> {
         self.check_persistent(object, "expire")?;
         self.graph().expire(object.erased().index());
+        self.graph().tell();
         Ok(())
     }
 
     /// Marks all objects as expired.
     pub fn expire_all(&mut self) {
         self.graph().expire_all();
+        self.graph().tell();
     }
 
     /// Loads a relationship of an object, *and of every object that came from the same query*, in one statement. What is
@@ -161,6 +163,7 @@ impl Session {
             let graph = self.graph().clone();
             let connection = self.reading().await?;
             load_relationship(connection, &graph, M::mapper(), &waiting, number, Vec::new()).await?;
+            graph.tell();
         }
         relationship.get(&object.read()).loaded()
     }

@@ -129,6 +129,8 @@ impl Session {
         options: MergeOptions,
     ) -> Result<Vec<Instance<A::Model>>> {
         let sources: Vec<Instance<A::Model>> = objects.into_iter().map(Mergeable::source).collect();
+        self.check_usable()?;
+        self.announce();
         // A row that was changed and not written yet is found as it is going to be, and a new one under its key.
         self.autoflush().await?;
         let mut merge = Merge { session: self, found: Vec::new(), targets: HashMap::new() };
@@ -143,6 +145,7 @@ impl Session {
             merge.take_in(A::IS_VALUE)?;
         }
         let graph = merge.session.graph().clone();
+        graph.tell();
         let mut instances = Vec::with_capacity(sources.len());
         for source in &sources {
             let target = merge.targets[&place(&source.erased())].clone();

@@ -6,6 +6,7 @@ use aludel_driver::{Error, ErrorKind, Result};
 use aludel_engine_pool::{AsyncFunction, SavepointId};
 
 use super::Session;
+use crate::events::TransactionOrigin;
 
 /// A nested transaction of a session, begun by [`Session::begin_nested`]. It derefs to its session. Dropped without
 /// [`commit`](Self::commit) it is rolled back: rows, and what the objects show.
@@ -43,6 +44,7 @@ impl Session {
         let savepoint = self.transaction().await?.savepoint()?;
         self.graph.begin_nested();
         self.nested.push(savepoint);
+        self.tell_created(TransactionOrigin::BeginNested);
         let depth = self.nested.len();
         Ok(NestedTransaction { session: self, depth, is_over: false })
     }
@@ -96,7 +98,9 @@ impl NestedTransaction<'_> {
     /// transaction around it has ended meanwhile.
     pub async fn commit(mut self) -> Result<()> {
         self.check()?;
+        self.session.fire_before_commit(TransactionOrigin::BeginNested).await?;
         self.session.flush().await?;
+        let mut outcome = Ok(());
         // Those that were begun inside it and left to it belong to it.
         while self.session.nested.len() >= self.depth {
             let Some(savepoint) = self.session.nested.last().copied() else { break };
@@ -105,9 +109,13 @@ impl NestedTransaction<'_> {
             self.session.failed = false;
             self.session.nested.pop();
             self.session.graph.commit_nested();
+            let told = self.session.fire_after_commit(TransactionOrigin::BeginNested).await;
+            self.session.graph.tell();
+            self.session.tell_ended(TransactionOrigin::BeginNested);
+            outcome = outcome.and(told);
         }
         self.is_over = true;
-        Ok(())
+        outcome
     }
 
     /// Sends ROLLBACK TO SAVEPOINT: rows and objects are what they were when it began. Silent when the transaction around it
@@ -117,11 +125,22 @@ impl NestedTransaction<'_> {
     /// What the database says; the transaction must then be rolled back. The objects are restored all the same.
     pub async fn rollback(mut self) -> Result<()> {
         self.is_over = true;
+        let undone = (self.session.nested.len() + 1).saturating_sub(self.depth);
         let Some(savepoint) = self.session.undo_nested(self.depth) else { return Ok(()) };
-        match self.session.connection.as_mut() {
+        let mut outcome = match self.session.connection.as_mut() {
             Some(connection) => connection.savepoint_rollback(savepoint).await,
             None => Ok(()),
+        };
+        if outcome.is_ok() {
+            outcome = self.session.fire_after_rollback(TransactionOrigin::BeginNested).await;
         }
+        self.session.graph.tell();
+        for _ in 0..undone {
+            self.session.tell_ended(TransactionOrigin::BeginNested);
+            let told = self.session.fire_after_soft_rollback(TransactionOrigin::BeginNested).await;
+            outcome = outcome.and(told);
+        }
+        outcome
     }
 
     /// Whether it still stands: the end of the transaction around it ends it, too.
@@ -145,7 +164,13 @@ impl Drop for NestedTransaction<'_> {
         if self.is_over {
             return;
         }
-        if let Some(savepoint) = self.session.undo_nested(self.depth)
+        let undone = (self.session.nested.len() + 1).saturating_sub(self.depth);
+        let undone_savepoint = self.session.undo_nested(self.depth);
+        if !std::thread::panicking() {
+            self.session.graph.tell();
+            (0..undone).for_each(|_| self.session.tell_ended(TransactionOrigin::BeginNested));
+        }
+        if let Some(savepoint) = undone_savepoint
             && let Some(connection) = self.session.connection.as_mut()
         {
             connection.savepoint_leave(savepoint);

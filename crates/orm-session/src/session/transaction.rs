@@ -6,6 +6,7 @@ use aludel_driver::{Error, ErrorKind, Result};
 use aludel_engine_pool::{Connection, ExecutionOptions};
 
 use super::Session;
+use crate::events::TransactionOrigin;
 
 /// The transaction of a session, begun by [`Session::begin`]. It derefs to its session. Dropped without
 /// [`commit`](Self::commit) it is rolled back: rows, and what the objects show.
@@ -44,6 +45,7 @@ impl Session {
             ));
         }
         self.begun = true;
+        self.announce();
         Ok(SessionTransaction { session: self, is_over: false })
     }
 
@@ -77,6 +79,7 @@ impl Session {
         let is_said = self.writes || self.begun || self.shared.reads_in_autocommit || self.shared.twophase;
         let is_twophase = self.shared.twophase;
         let graph = self.graph.clone();
+        self.announce();
         let connection = self.transaction_unchecked()?;
         if is_said && !connection.in_transaction() {
             match is_twophase {
@@ -86,7 +89,8 @@ impl Session {
             // What was read before it is not taken back by its rollback.
             graph.lock().begin_transaction();
         }
-        Ok(connection)
+        self.tell_begun().await?;
+        self.transaction_unchecked()
     }
 
     /// The connection for a statement that only reads: it stands alone where the session maker says so, and no transaction is
@@ -151,6 +155,7 @@ impl Session {
     }
 
     pub(super) fn check_usable(&self) -> Result<()> {
+        self.check_between()?;
         if self.is_closed {
             return Err(Error::new(
                 ErrorKind::Closed,
@@ -234,10 +239,16 @@ impl Drop for SessionTransaction<'_> {
         if self.is_over || !self.session.begun {
             return;
         }
+        let nested = self.session.nested.len();
         self.session.graph.rollback();
         self.session.forget_transaction();
         // Its connection rolls back before anyone else sees it.
         self.session.connection = None;
+        if !std::thread::panicking() {
+            self.session.graph.tell();
+            (0..nested).for_each(|_| self.session.tell_ended(TransactionOrigin::BeginNested));
+            self.session.end();
+        }
     }
 }
 

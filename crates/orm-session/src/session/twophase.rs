@@ -49,6 +49,9 @@ impl Session {
                 "the transaction cannot be prepared inside a nested transaction; commit or roll that one back first",
             ));
         }
+        self.check_phase("prepare")?;
+        self.announce();
+        self.fire_before_commit(self.origin()).await?;
         self.flush_until_clean(false).await?;
         self.prepare_flushed().await
     }

@@ -12,6 +12,7 @@ use super::{
     work::Work,
 };
 use crate::{
+    events::Occasion,
     graph::{AnySlot, State},
     mapping::Mapper,
 };
@@ -58,6 +59,7 @@ impl Flush<'_> {
                 inner.miss(mapper, key);
                 inner.identity.insert(mapper, key, index);
             });
+            inner.notices.note(Occasion::PendingToPersistent, slot);
             if let Some(entry) = inner.entry_mut(index) {
                 entry.fresh = true;
             }

@@ -23,7 +23,7 @@ use super::{
     work::Work,
 };
 use crate::{
-    events::{Events, Moment},
+    events::{Events, Told},
     graph::{AnySlot, Graph, State, identity_key},
 };
 
@@ -32,28 +32,33 @@ pub(crate) struct Flush<'a> {
     pub(crate) connection: &'a mut Connection,
     pub(crate) graph: &'a Arc<Graph>,
     pub(crate) statements: &'a StatementCache,
-    pub(crate) events: &'a Events,
 }
 
 /// Writes everything that changed in the graph. With `commit`, the COMMIT may travel with the last batch; then true is
-/// returned.
-pub(crate) async fn flush(mut flush: Flush<'_>, commit: bool) -> Result<bool> {
+/// returned. Gives what was written, too, if that was anything and somebody wants to know.
+pub(crate) async fn flush(mut flush: Flush<'_>, commit: bool) -> Result<(bool, Option<Told>)> {
+    flush.graph.refusals()?;
     let mut work = flush.collect().await?;
     if work.is_empty() {
         flush.graph.lock().settle();
-        return Ok(false);
+        return Ok((false, None));
     }
-    if flush.events.listens_before() {
-        flush.fire_before(&work).await?;
+    if flush.graph.audience().listens_before() {
+        let told = work.told(flush.graph);
+        flush.graph.audience().before(flush.connection, flush.graph, &told).await?;
         // A listener may have changed objects, and links.
         work = flush.collect().await?;
     }
+    flush.graph.refusals()?;
+    let told = flush.graph.audience().any(Events::wants_flushed).then(|| work.told(flush.graph));
     let mut rounds = vec![work];
     let outcome = flush.write(&mut rounds, commit).await;
     if outcome.is_err() {
         rounds.iter().flat_map(Work::sent).for_each(|slot| slot.abandon_flush());
+    } else if let Some(told) = &told {
+        flush.graph.audience().after(flush.connection, flush.graph, told).await?;
     }
-    outcome
+    outcome.map(|committed| (committed, told))
 }
 
 impl Flush<'_> {
@@ -72,6 +77,7 @@ impl Flush<'_> {
         for work in rounds.iter_mut() {
             let keyed = work.begin_flush();
             work.complete(self.graph, &keyed)?;
+            work.validate()?;
             self.graph.lock().begin_writing(work.sent().chain(&work.deletes).map(|slot| slot.index()));
             work.expressions = Arc::new(self.graph.take_expressions(work.sent()));
             apply_defaults(work)?;
@@ -85,9 +91,6 @@ impl Flush<'_> {
             committed = self.send(work, commit && last, &mut followers).await?;
         }
         self.settle(followers);
-        for work in rounds.iter() {
-            self.fire_after(work).await?;
-        }
         Ok(committed)
     }
 
@@ -112,7 +115,6 @@ impl Flush<'_> {
         flight.extend(delete_operations(work, &self.graph.lock())?);
         let committed = commit
             && !flight.is_empty()
-            && !self.events.listens_after()
             && flight.iter().all(|operation| {
                 matches!(operation.purpose, Purpose::Insert { .. } | Purpose::Link | Purpose::UnlinkAll)
             });
@@ -154,7 +156,7 @@ impl Flush<'_> {
         for slot in &work.deletes {
             let (index, mapper) = (slot.index(), slot.mapper());
             inner.identity.remove(mapper, &identity_key(&**slot, mapper), index);
-            slot.set_state(State::Deleted);
+            inner.turn(index, State::Deleted);
             if let Some(entry) = inner.entry_mut(index) {
                 entry.doomed = false;
             }
@@ -171,26 +173,6 @@ impl Flush<'_> {
         let mut inner = self.graph.lock();
         inner.settle();
         followers.follow(&mut inner);
-    }
-
-    async fn fire_before(&mut self, work: &Work) -> Result<()> {
-        self.events.fire(Moment::BeforeInsert, self.connection, self.graph, &work.inserts).await?;
-        self.events.fire(Moment::BeforeUpdate, self.connection, self.graph, &work.updates).await?;
-        self.events.fire(Moment::BeforeDelete, self.connection, self.graph, &work.deletes).await
-    }
-
-    async fn fire_after(&mut self, work: &Work) -> Result<()> {
-        if self.events.listens_after() {
-            self.events.fire(Moment::AfterInsert, self.connection, self.graph, &work.inserts).await?;
-            for switch in &work.switches {
-                let (new, old) = (std::slice::from_ref(&switch.new), std::slice::from_ref(&switch.old));
-                self.events.fire(Moment::AfterInsert, self.connection, self.graph, new).await?;
-                self.events.fire(Moment::AfterDelete, self.connection, self.graph, old).await?;
-            }
-            self.events.fire(Moment::AfterUpdate, self.connection, self.graph, &work.updates).await?;
-            self.events.fire(Moment::AfterDelete, self.connection, self.graph, &work.deletes).await?;
-        }
-        Ok(())
     }
 }
 
