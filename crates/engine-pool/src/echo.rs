@@ -180,13 +180,45 @@ pub(crate) struct Parameters<'a>(pub(crate) &'a [Value]);
 
 impl fmt::Display for Parameters<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_values(formatter, self.0.iter())
+        write_values(formatter, self.0.iter(), &|_| None)
+    }
+}
+
+/// What a value is called that is not known yet.
+pub(crate) type Names<'a> = &'a dyn Fn(&Value) -> Option<String>;
+
+/// The parameters of a statement that is only planned, as [`line`] would show them.
+pub(crate) fn planned(parameters: &[Value], sets: usize, hide_parameters: bool, names: Names<'_>) -> String {
+    if parameters.is_empty() {
+        return String::new();
+    }
+    if hide_parameters {
+        return hidden(sets);
+    }
+    let width = (parameters.len() / sets.max(1)).max(1);
+    let shown: Vec<String> =
+        parameters.chunks(width).take(SETS_SHOWN).map(|values| Named { values, names }.to_string()).collect();
+    match sets.saturating_sub(shown.len()) {
+        0 => shown.join(" "),
+        more => format!("{} … and {more} more", shown.join(" ")),
+    }
+}
+
+struct Named<'a> {
+    values: &'a [Value],
+    names: Names<'a>,
+}
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_values(formatter, self.values.iter(), self.names)
     }
 }
 
 fn write_values<'v>(
     formatter: &mut fmt::Formatter<'_>,
     values: impl ExactSizeIterator<Item = &'v Value>,
+    names: Names<'_>,
 ) -> fmt::Result {
     let length = values.len();
     formatter.write_char('[')?;
@@ -194,7 +226,10 @@ fn write_values<'v>(
         if position > 0 {
             formatter.write_str(", ")?;
         }
-        write_value(formatter, value)?;
+        match names(value) {
+            Some(name) => write!(formatter, "<{name}>")?,
+            None => write_value(formatter, value, names)?,
+        }
     }
     match length.saturating_sub(VALUES_SHOWN) {
         0 => formatter.write_char(']'),
@@ -202,7 +237,7 @@ fn write_values<'v>(
     }
 }
 
-fn write_value(formatter: &mut fmt::Formatter<'_>, value: &Value) -> fmt::Result {
+fn write_value(formatter: &mut fmt::Formatter<'_>, value: &Value, names: Names<'_>) -> fmt::Result {
     match value {
         Value::Null => formatter.write_str("NULL"),
         Value::Bool(flag) => write!(formatter, "{flag}"),
@@ -218,7 +253,7 @@ fn write_value(formatter: &mut fmt::Formatter<'_>, value: &Value) -> fmt::Result
         Value::Time(microseconds) => write!(formatter, "'{}'", temporal::format_time(*microseconds)),
         Value::DateTime(microseconds) => write!(formatter, "'{}'", temporal::format_datetime(*microseconds)),
         Value::Instant(microseconds) => write!(formatter, "'{}Z'", temporal::format_datetime(*microseconds)),
-        Value::Array(array) => write_values(formatter, array.values.iter()),
+        Value::Array(array) => write_values(formatter, array.values.iter(), names),
         other => write!(formatter, "<{}>", other.kind()),
     }
 }

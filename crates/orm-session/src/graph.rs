@@ -9,6 +9,7 @@ mod connect;
 mod entries;
 mod entry;
 mod expressions;
+mod fork;
 mod identity;
 mod load;
 mod nested;

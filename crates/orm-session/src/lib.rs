@@ -65,6 +65,7 @@ pub use self::{
         SessionTransaction,
     },
     synchronize::{SetStatement, SynchronizeSession},
+    unit_of_work::{Plan, PlannedStatement},
 };
 
 #[doc(hidden)]

@@ -8,6 +8,7 @@ mod load;
 mod maker;
 mod merge;
 mod nested;
+mod plan;
 mod state;
 mod stream;
 mod transaction;
@@ -286,7 +287,7 @@ impl Session {
         let statements = self.shared.statements.clone();
         let _held = self.graph.audience().listens_to_objects().then(|| self.graph.hold());
         let Some(connection) = self.connection.as_mut() else { return Ok((false, None)) };
-        let flush_of = Flush { connection, graph: &self.graph, statements: &statements };
+        let flush_of = Flush { connection, graph: &self.graph, statements: &statements, draft: None };
         let written = flush(flush_of, commit).await?;
         self.failed = false;
         Ok(written)

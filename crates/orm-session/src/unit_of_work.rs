@@ -15,6 +15,7 @@
 //! | `statements` | the SQL text of each shape, written once |
 //! | `by_key` | changes rows that no object stands for |
 //! | `flight` | sends batches in few round trips, and takes the answers in |
+//! | `plan` | writes down what would be sent instead |
 //! | `follow` | moves links after foreign keys that were set by hand |
 //! | `told` | what listeners are told of a flush |
 //! | `validation` | reports what was refused, and asks the validators |
@@ -31,6 +32,7 @@ mod key_change;
 mod made;
 mod operation;
 mod order;
+mod plan;
 mod rounds;
 mod row_switch;
 mod statements;
@@ -42,4 +44,6 @@ pub(crate) use assignment::is_unset;
 pub(crate) use batches::next_version;
 pub(crate) use by_key::{KeyedRow, update_by_key};
 pub(crate) use flush::{Flush, flush};
+pub(crate) use plan::Draft;
+pub use plan::{Plan, PlannedStatement};
 pub(crate) use statements::StatementCache;

@@ -3,8 +3,20 @@
 use aludel_driver::{CallOptions, Done, ParameterSets, Result, Sink, Statement, Step, StepKind, Value};
 
 use super::{Connection, end::refuse_controls};
+use crate::echo;
 
 impl Connection {
+    /// The parameters of a compiled statement as the echo shows them: shortened, and hidden where the engine hides them.
+    /// `names` tells what values are called that are not known yet.
+    pub fn show_parameters(
+        &self,
+        parameters: &[Value],
+        sets: usize,
+        names: &dyn Fn(&Value) -> Option<String>,
+    ) -> String {
+        echo::planned(parameters, sets, self.engine.shared().hide_parameters, names)
+    }
+
     /// Sends compiled statements in order, in one go where the backend can; BEGIN and savepoints ride along where they are
     /// due. Stops at the first error; the steps that were done have their `done` set.
     ///

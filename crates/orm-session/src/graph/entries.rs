@@ -62,6 +62,15 @@ impl Entries {
         self.given += 1;
     }
 
+    /// The same objects once more, for a graph that is thrown away.
+    pub(super) fn fork(&self) -> Self {
+        let parts = self.parts.iter().map(|part| Part {
+            entries: part.entries.iter().map(|entry| entry.as_ref().map(Entry::fork)).collect(),
+            used: part.used,
+        });
+        Self { parts: parts.collect(), given: self.given, living: self.living }
+    }
+
     /// Puts an object in under a number that was reserved.
     pub(crate) fn put(&mut self, number: u32, entry: Entry) {
         if let Some(place) = self.place(number) {

@@ -61,6 +61,23 @@ impl Entry {
         self.slot.clone().into_any().downcast().ok()
     }
 
+    /// The same once more, for a graph that is thrown away.
+    pub(super) fn fork(&self) -> Self {
+        Self {
+            slot: self.slot.fork(),
+            mapper: self.mapper,
+            relations: self.relations.clone(),
+            peers: None,
+            touched: self.touched,
+            enlisted: self.enlisted,
+            doomed: self.doomed,
+            fresh: self.fresh,
+            gone: self.gone,
+            reached: false,
+            loaded_in: self.loaded_in,
+        }
+    }
+
     pub(crate) fn relation(&self, relationship: u16) -> &Relation {
         self.relations.get(usize::from(relationship)).unwrap_or(&UNKNOWN)
     }

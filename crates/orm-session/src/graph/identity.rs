@@ -12,7 +12,7 @@ use super::{AnySlot, Entries};
 use crate::mapping::Mapper;
 
 /// From model and primary key to the object's number. It keeps no keys: it compares through the object.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct IdentityMap {
     table: HashTable<(KeyHash, u32)>,
     hasher: DefaultHashBuilder,

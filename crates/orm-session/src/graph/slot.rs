@@ -255,6 +255,8 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     /// The transaction is committed. Gives the versions that nobody needs any more, to be dropped outside of all locks,
     /// because a drop may run user code.
     fn commit(&self) -> Option<Box<dyn Any + Send>>;
+    /// The same object once more, with the same number and versions, for a graph that is thrown away.
+    fn fork(&self) -> Arc<dyn AnySlot>;
     /// Makes a new object of the present version in another graph, without its links.
     fn copy_to(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot>;
     /// Takes the present version in another graph for what the row holds, without its links.
@@ -521,6 +523,18 @@ impl<M: Mapped> AnySlot for Slot<M> {
     fn commit(&self) -> Option<Box<dyn Any + Send>> {
         let old = self.versions().commit()?;
         Some(old)
+    }
+
+    fn fork(&self) -> Arc<dyn AnySlot> {
+        let versions = self.versions().fork();
+        Arc::new(Self {
+            index: self.index,
+            state: AtomicU8::new(self.state.load(Ordering::Relaxed)),
+            expired: AtomicBool::new(self.expired()),
+            changed: AtomicBool::new(versions.changed_from().is_some()),
+            expressions: AtomicBool::new(self.has_expressions()),
+            versions: Mutex::new(versions),
+        })
     }
 
     fn copy_to(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot> {

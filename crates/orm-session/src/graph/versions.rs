@@ -85,6 +85,19 @@ impl<M> Versions<M> {
         Self { now: Arc::new(model), sends_now: false, origin: None, others: None }
     }
 
+    /// The same versions once more, none of them being sent.
+    pub(super) fn fork(&self) -> Self {
+        let others = self.others.as_ref().map(|others| {
+            let before = others.before.as_ref();
+            Box::new(Others {
+                stored: others.stored.clone(),
+                sending: None,
+                before: before.map(|before| Before { version: before.version.clone(), key: before.key }),
+            })
+        });
+        Self { now: self.now.clone(), sends_now: false, origin: self.origin, others }
+    }
+
     fn others(&mut self) -> &mut Others<M> {
         self.others.get_or_insert_default()
     }

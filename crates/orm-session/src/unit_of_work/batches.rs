@@ -231,7 +231,9 @@ impl InsertShape {
 }
 
 /// The batches of changed rows: those of one model with the same changed columns go together.
-pub(super) fn update_operations(work: &Work) -> Result<Vec<Operation>> {
+///
+/// Says too whether one of them changes a key.
+pub(super) fn update_operations(work: &Work) -> Result<(Vec<Operation>, bool)> {
     let mut assigned = ByChild::new();
     for assignment in work.assignments.iter().filter(|assignment| assignment.changes()) {
         assigned.entry(assignment.child.index()).or_default().push(assignment);
@@ -285,7 +287,9 @@ pub(super) fn update_operations(work: &Work) -> Result<Vec<Operation>> {
         }
         batches.add(slot, row, columns, expressions)?;
     }
-    Ok(batches.operations)
+    let mut shapes = batches.shapes.iter();
+    let moves = shapes.any(|shape| shape.columns.iter().any(|column| shape.mapper.key().contains(column)));
+    Ok((batches.operations, moves))
 }
 
 /// What rows of an UPDATE have in common.

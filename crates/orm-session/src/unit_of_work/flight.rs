@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aludel_driver::{Done, Result, Step, StepKind};
 use aludel_engine_pool::Connection;
+use aludel_sql_expression::Value;
 use hashbrown::HashSet;
 
 use super::{
@@ -18,7 +19,8 @@ use crate::{
 };
 
 impl Flush<'_> {
-    /// Sends batches in one go, and takes their answers in; with `commit`, the COMMIT travels with them.
+    /// Sends batches in one go, and takes their answers in; with `commit`, the COMMIT travels with them. For a plan they
+    /// are noted instead, and answered by what stands for the answers.
     pub(super) async fn fly(&mut self, work: &Work, flight: &mut Vec<Operation>, commit: bool) -> Result<()> {
         if flight.is_empty() {
             return Ok(());
@@ -29,36 +31,52 @@ impl Flush<'_> {
         for operation in flight.iter_mut() {
             prepared.push(operation.prepare(self.statements, &dialect, &capabilities)?);
         }
-        run(self.connection, &mut prepared, commit).await?;
+        match &mut self.draft {
+            Some(draft) => draft.note(self.connection, &prepared),
+            None => run(self.connection, &mut prepared, commit).await?,
+        }
         for (operation, mut prepared) in flight.drain(..).zip(prepared) {
-            operation.finish(work, &mut prepared)?;
+            let numbers = match &mut self.draft {
+                Some(draft) => draft.answer(work, &operation).map(|()| Vec::new())?,
+                None => operation.finish(work, &mut prepared)?,
+            };
             if let Purpose::Insert { mapper, places, .. } = &operation.purpose {
-                self.register(mapper, places.iter().map(|place| &work.inserts[*place]));
+                self.register(mapper, places.iter().map(|place| &work.inserts[*place]), &numbers);
             }
         }
         Ok(())
     }
 
-    /// New rows have their keys: their objects are persistent, and found by key.
+    /// New rows have their keys: their objects are persistent, and found by key. With the numbers of all rows nobody has to
+    /// look at the objects again.
     pub(super) fn register<'s>(
         &self,
         mapper: &'static Mapper,
         slots: impl ExactSizeIterator<Item = &'s Arc<dyn AnySlot>> + Clone,
+        numbers: &[i64],
     ) {
+        let mut is_numbered = false;
+        if let Some(first) = slots.clone().next().filter(|_| numbers.len() == slots.len()) {
+            first.show_key(&mut |key| is_numbered = matches!(key, [Value::I64(_)]));
+        }
         // A row that got nothing but its number is done already.
-        for slot in slots.clone().filter(|slot| slot.state() != State::Persistent) {
+        for slot in slots.clone().filter(|slot| !is_numbered && slot.state() != State::Persistent) {
             slot.set_state(State::Persistent);
             slot.end_flush();
         }
         let mut inner = self.graph.lock();
         inner.identity.reserve(slots.len());
-        for slot in slots {
+        for (place, slot) in slots.enumerate() {
             let index = slot.index();
-            slot.show_key(&mut |key| {
+            let mut insert = |key: &[Value]| {
                 // The database gave out the key, so the row of whoever had it before was deleted behind the session's back.
                 inner.miss(mapper, key);
                 inner.identity.insert(mapper, key, index);
-            });
+            };
+            match numbers.get(place).filter(|_| is_numbered) {
+                Some(number) => insert(&[Value::I64(*number)]),
+                None => slot.show_key(&mut insert),
+            }
             inner.notices.note(Occasion::PendingToPersistent, slot);
             if let Some(entry) = inner.entry_mut(index) {
                 entry.fresh = true;

@@ -17,6 +17,7 @@ use super::{
     key_change::{Moved, adopt_keys, assign_referring, look_up_referring},
     operation::{Operation, Purpose},
     order::insert_levels,
+    plan::Draft,
     rounds::split_into_rounds,
     row_switch::find_row_switches,
     statements::StatementCache,
@@ -32,6 +33,8 @@ pub(crate) struct Flush<'a> {
     pub(crate) connection: &'a mut Connection,
     pub(crate) graph: &'a Arc<Graph>,
     pub(crate) statements: &'a StatementCache,
+    /// Set: nothing is sent, and what would be is written here. The graph is one that is thrown away.
+    pub(crate) draft: Option<&'a mut Draft>,
 }
 
 /// Writes everything that changed in the graph. With `commit`, the COMMIT may travel with the last batch; then true is
@@ -110,7 +113,8 @@ impl Flush<'_> {
         }
         flight.extend(unlink_operations(work));
         flight.extend(link_operations(&work.links));
-        flight.extend(update_operations(work)?);
+        let (updates, moves) = update_operations(work)?;
+        flight.extend(updates);
         flight.extend(rekey_operations(work));
         flight.extend(delete_operations(work, &self.graph.lock())?);
         let committed = commit
@@ -119,14 +123,14 @@ impl Flush<'_> {
                 matches!(operation.purpose, Purpose::Insert { .. } | Purpose::Link | Purpose::UnlinkAll)
             });
         self.fly(work, &mut flight, committed).await?;
-        self.finish(work, followers)?;
+        self.finish(work, moves, followers)?;
         Ok(committed)
     }
 
-    /// What was sent is in the database.
-    fn finish(&self, work: &Work, followers: &mut Followers) -> Result<()> {
+    /// What was sent is in the database; `moves`: some objects have other keys now.
+    fn finish(&self, work: &Work, moves: bool, followers: &mut Followers) -> Result<()> {
         for switch in &work.switches {
-            self.register(switch.new.mapper(), std::iter::once(&switch.new));
+            self.register(switch.new.mapper(), std::iter::once(&switch.new), &[]);
             if let Some(entry) = self.graph.lock().entry_mut(switch.old.index()) {
                 entry.doomed = false;
             }
@@ -139,7 +143,7 @@ impl Flush<'_> {
         let mut moved = Vec::new();
         for slot in &work.updates {
             let mapper = slot.mapper();
-            let is_moved = slot.is_key_changed();
+            let is_moved = moves && slot.is_key_changed();
             let old = if is_moved { identity_key(&**slot, mapper) } else { Vec::new() };
             slot.end_flush();
             if is_moved {

@@ -267,16 +267,16 @@ impl Operation {
         Prepared::one(statement, arrays.collect(), self.rows)
     }
 
-    /// Takes in what the database answered.
-    pub(super) fn finish(&self, work: &Work, prepared: &mut [Prepared]) -> Result<()> {
+    /// Takes in what the database answered. Gives the numbers of new rows, where they got nothing else.
+    pub(super) fn finish(&self, work: &Work, prepared: &mut [Prepared]) -> Result<Vec<i64>> {
         let written = prepared.iter().filter(|statement| !statement.selects);
         let matched: u64 = written.map(|statement| statement.done.rows).sum();
         match &self.purpose {
             Purpose::Insert { mapper, places, fetch, made } => {
                 let slots = places.iter().map(|place| &work.inserts[*place]).collect::<Vec<_>>();
-                self.receive(mapper, &slots, fetch, prepared)?;
+                let numbers = self.receive(mapper, &slots, fetch, prepared)?;
                 made.expire(slots.into_iter());
-                Ok(())
+                return Ok(numbers);
             }
             Purpose::Update { mapper, slots, made } if !made.fetch.is_empty() => {
                 let returns = !prepared.iter().any(|statement| statement.selects);
@@ -287,19 +287,18 @@ impl Operation {
                 if matched != slots.len() as u64 {
                     return Err(stale("UPDATE", mapper, slots.len(), matched));
                 }
-                receive_made(mapper, slots, &made.fetch, rows)
+                receive_made(mapper, slots, &made.fetch, rows)?;
             }
             Purpose::Update { mapper, slots, .. } if matched != slots.len() as u64 => {
-                Err(stale("UPDATE", mapper, slots.len(), matched))
+                return Err(stale("UPDATE", mapper, slots.len(), matched));
             }
             Purpose::Update { slots, made, .. } => {
                 made.expire(slots.iter());
-                Ok(())
             }
             Purpose::Delete { mapper, slots }
                 if matched != slots.len() as u64 && mapper.configuration()?.version.is_some() =>
             {
-                Err(stale("DELETE", mapper, slots.len(), matched))
+                return Err(stale("DELETE", mapper, slots.len(), matched));
             }
             Purpose::Delete { mapper, slots } if matched != slots.len() as u64 => {
                 tracing::warn!(
@@ -307,7 +306,6 @@ impl Operation {
                     "DELETE was expected to delete {} rows, but {matched} were there",
                     slots.len()
                 );
-                Ok(())
             }
             Purpose::Unlink if matched != self.rows as u64 => {
                 let message = format!(
@@ -316,10 +314,11 @@ impl Operation {
                     self.table.name(),
                     self.rows
                 );
-                Err(Error::new(ErrorKind::StaleData, message))
+                return Err(Error::new(ErrorKind::StaleData, message));
             }
-            _ => Ok(()),
+            _ => {}
         }
+        Ok(Vec::new())
     }
 
     fn receive(
@@ -328,9 +327,9 @@ impl Operation {
         slots: &[&Arc<dyn AnySlot>],
         fetch: &[u16],
         prepared: &mut [Prepared],
-    ) -> Result<()> {
+    ) -> Result<Vec<i64>> {
         if fetch.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let identifiers: Vec<i64> =
             prepared.iter_mut().flat_map(|statement| std::mem::take(&mut statement.identifiers)).collect();
@@ -339,9 +338,12 @@ impl Operation {
             if identifiers.windows(2).any(|pair| pair[0] == pair[1]) {
                 return Err(not_told(mapper, fetch[0], "a trigger may have kept a row back"));
             }
-            let numbers = slots.iter().zip(identifiers);
-            return numbers.into_iter().try_for_each(|(slot, number)| slot.number(fetch[0], number));
+            for (slot, number) in slots.iter().zip(&identifiers) {
+                slot.number(fetch[0], *number)?;
+            }
+            return Ok(identifiers);
         }
+        let mut told = Vec::new();
         let mut remaining = slots;
         for statement in prepared {
             let Returned { rows, numbers } = std::mem::take(&mut statement.returned);
@@ -362,8 +364,10 @@ impl Operation {
                     let reason = "a trigger or a default makes them in another way";
                     return Err(not_told(mapper, fetch[0], reason));
                 }
-                let mut numbered = present.iter().zip(numbers);
-                numbered.try_for_each(|(slot, number)| slot.number(fetch[0], number))?;
+                for (slot, number) in present.iter().zip(&numbers) {
+                    slot.number(fetch[0], *number)?;
+                }
+                told.extend(numbers);
                 continue;
             }
             let rows = match numbers.is_empty() {
@@ -372,7 +376,7 @@ impl Operation {
             };
             match_rows(mapper, present, fetch, rows)?;
         }
-        Ok(())
+        Ok(told)
     }
 }
 
