@@ -2,7 +2,7 @@
 //!
 //! What keeps it safe: steps are only sent ahead inside a transaction, where the server refuses everything after a
 //! failure; nothing is sent after a COMMIT before its answer is read; and a COMMIT is only sent ahead when no sink and
-//! no callback can still fail before it.
+//! no callback can still fail before it. A sink says itself whether it can.
 
 use std::{
     collections::VecDeque,
@@ -75,9 +75,15 @@ struct Sent<'p> {
 
 impl Sent<'_> {
     /// Whether reading the answer calls code of the caller, which can fail.
-    fn is_watched(&self) -> bool {
+    fn is_watched(&self, steps: &[Step<'_>]) -> bool {
         match &self.awaited {
-            Awaited::Rows(prepared, _) => !prepared.columns.is_empty(),
+            Awaited::Rows(prepared, _) => {
+                let may_fail = match &steps[self.step].kind {
+                    StepKind::Fetch { sink, .. } => sink.may_fail(),
+                    _ => true,
+                };
+                may_fail && !prepared.columns.is_empty()
+            }
             Awaited::Set { .. } => true,
             Awaited::Control(..) | Awaited::Nothing => false,
         }
@@ -142,7 +148,7 @@ impl Wire {
                 }
                 control @ Control::Commit if active => {
                     let is_pooled = self.prepare_mode == PrepareMode::Unnamed;
-                    if is_pooled || pipeline.sent.iter().any(Sent::is_watched) {
+                    if is_pooled || pipeline.sent.iter().any(|sent| sent.is_watched(steps)) {
                         self.settle(pipeline, steps, 0).await?;
                     }
                     if is_pooled {

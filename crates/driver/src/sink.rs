@@ -11,6 +11,12 @@ pub trait Sink: Send {
         true
     }
 
+    /// Whether it may give an error, so that what comes after its statement has to wait for its rows. One that says no never
+    /// gives one: then a COMMIT may be sent before its rows have come.
+    fn may_fail(&self) -> bool {
+        true
+    }
+
     /// Told once for a result, before its rows, also when there are none.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aludel_driver::{Done, Result, Step, StepKind};
+use aludel_driver::{Done, Error, ErrorKind, Result, Step, StepKind};
 use aludel_engine_pool::Connection;
 use aludel_sql_expression::Value;
 use hashbrown::HashSet;
@@ -29,7 +29,15 @@ impl Flush<'_> {
         let capabilities = self.connection.capabilities().clone();
         let mut prepared: Vec<Vec<Prepared>> = Vec::with_capacity(flight.len());
         for operation in flight.iter_mut() {
-            prepared.push(operation.prepare(self.statements, &dialect, &capabilities)?);
+            let mut statements = operation.prepare(self.statements, &dialect, &capabilities)?;
+            if commit
+                && let Purpose::Insert { mapper, .. } = operation.purpose
+                && operation.returns_key_alone()
+                && self.statements.is_told(mapper)
+            {
+                statements.iter_mut().for_each(|statement| statement.returned.is_trusted = true);
+            }
+            prepared.push(statements);
         }
         match &mut self.draft {
             Some(draft) => draft.note(self.connection, &prepared),
@@ -38,8 +46,16 @@ impl Flush<'_> {
         for (operation, mut prepared) in flight.drain(..).zip(prepared) {
             let numbers = match &mut self.draft {
                 Some(draft) => draft.answer(work, &operation).map(|()| Vec::new())?,
-                None => operation.finish(work, &mut prepared)?,
+                None => operation.finish(work, &mut prepared).map_err(|error| match commit {
+                    true => after_commit(&error),
+                    false => error,
+                })?,
             };
+            if let Purpose::Insert { mapper, .. } = operation.purpose
+                && !numbers.is_empty()
+            {
+                self.statements.tell(mapper);
+            }
             if let Purpose::Insert { mapper, places, .. } = &operation.purpose {
                 self.register(mapper, places.iter().map(|place| &work.inserts[*place]), &numbers);
             }
@@ -84,6 +100,16 @@ impl Flush<'_> {
             inner.enlist(index);
         }
     }
+}
+
+/// The COMMIT went along with the rows, and something is wrong with them.
+#[cold]
+fn after_commit(error: &Error) -> Error {
+    let message = format!(
+        "the transaction is committed, but what its new rows were given is not known: {}; load them again",
+        error.message()
+    );
+    Error::new(ErrorKind::OutcomeUnknown, message)
 }
 
 /// The objects whose keys the database has not made yet.

@@ -84,26 +84,43 @@ pub(super) struct Returned {
     pub(super) rows: Vec<Vec<Value>>,
     /// The rows where each is one number, and nothing else.
     pub(super) numbers: Vec<i64>,
+    /// A COMMIT does not wait for the rows: what is wrong with them is kept until it is done.
+    pub(super) is_trusted: bool,
+    pub(super) failed: Option<Error>,
 }
 
-impl Sink for Returned {
-    fn columns(&mut self, _: &Arc<[ColumnInfo]>) -> Result<()> {
-        Ok(())
-    }
-
-    fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
+impl Returned {
+    fn read(&mut self, row: &dyn Row) -> Result<()> {
         if row.len() == 1
             && self.rows.is_empty()
             && let Some(number) = row.integer(0)
         {
             self.numbers.push(number);
-            return Ok(ControlFlow::Continue(()));
+            return Ok(());
         }
         // A kind of value that has no short way.
         self.rows.extend(self.numbers.drain(..).map(|number| vec![Value::I64(number)]));
         let mut reader = RowReader::new(row);
         let values = (0..row.len()).map(|_| reader.next()).collect::<aludel_sql_expression::Result<_>>()?;
         self.rows.push(values);
+        Ok(())
+    }
+}
+
+impl Sink for Returned {
+    fn may_fail(&self) -> bool {
+        !self.is_trusted
+    }
+
+    fn columns(&mut self, _: &Arc<[ColumnInfo]>) -> Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
+        match self.read(row) {
+            Err(error) if self.is_trusted => self.failed = self.failed.take().or(Some(error)),
+            outcome => outcome?,
+        }
         Ok(ControlFlow::Continue(()))
     }
 }
@@ -239,7 +256,7 @@ impl Operation {
     }
 
     /// Whether only the key that the database numbers comes back.
-    fn returns_key_alone(&self) -> bool {
+    pub(super) fn returns_key_alone(&self) -> bool {
         match &self.purpose {
             Purpose::Insert { mapper, fetch, .. } => {
                 let autoincrement =
@@ -346,7 +363,10 @@ impl Operation {
         let mut told = Vec::new();
         let mut remaining = slots;
         for statement in prepared {
-            let Returned { rows, numbers } = std::mem::take(&mut statement.returned);
+            let Returned { rows, numbers, failed, .. } = std::mem::take(&mut statement.returned);
+            if let Some(error) = failed {
+                return Err(error);
+            }
             let (present, rest) = remaining.split_at(statement.rows.min(remaining.len()));
             remaining = rest;
             if rows.len() + numbers.len() != present.len() {

@@ -1,7 +1,7 @@
 //! The SQL text of each shape of row, written once for a session maker.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt::Write,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -9,12 +9,16 @@ use std::{
 use aludel_driver::{Result, Statement};
 use aludel_sql_expression::{CompiledCache, Dialect, SqlType, dialect::DefaultValues, schema::Table};
 
+use crate::mapping::Mapper;
+
 /// The texts written so far.
 #[derive(Debug, Default)]
 pub(crate) struct StatementCache {
     statements: Mutex<HashMap<Shape, Statement>>,
     /// What Core writes: statements with expressions in them.
     compiled: CompiledCache,
+    /// The models whose new rows were told apart by their numbers.
+    told: Mutex<HashSet<&'static Mapper>>,
 }
 
 /// What a text depends on.
@@ -63,6 +67,16 @@ pub(super) enum Kind {
 impl StatementCache {
     pub(super) fn compiled(&self) -> &CompiledCache {
         &self.compiled
+    }
+
+    /// Whether new rows of a model were told apart before, so that a COMMIT need not wait until it is seen that these are.
+    pub(super) fn is_told(&self, mapper: &'static Mapper) -> bool {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).contains(mapper)
+    }
+
+    /// New rows of a model were told apart.
+    pub(super) fn tell(&self, mapper: &'static Mapper) {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(mapper);
     }
 
     pub(super) fn get(&self, shape: Shape, dialect: &Arc<dyn Dialect>) -> Result<Statement> {
