@@ -8,6 +8,9 @@ use aludel_sql_expression::{
 
 use super::{Mapper, RelationshipMapping, mapper::VersionId};
 
+/// The columns that the client makes a value for, and how.
+pub(crate) type MadeColumns = Box<[(u16, fn() -> Value)]>;
+
 /// What follows from the tables for a model.
 #[derive(Debug)]
 pub(crate) struct Configuration {
@@ -25,9 +28,9 @@ pub(crate) struct Configuration {
     /// Whether the session writes foreign keys that refer to a key which changes.
     pub(crate) follows_keys: bool,
     /// The columns that the client makes a value for where an INSERT has none.
-    pub(crate) defaults: Box<[(u16, fn() -> Value)]>,
+    pub(crate) defaults: MadeColumns,
     /// The columns that the client makes a value for with each UPDATE that does not set them.
-    pub(crate) onupdates: Box<[(u16, fn() -> Value)]>,
+    pub(crate) onupdates: MadeColumns,
     /// The columns that the database makes a value for.
     pub(crate) server_defaults: Box<[u16]>,
     /// The sets of columns whose values are unique together; the primary key comes first.
