@@ -9,7 +9,10 @@ use aludel_sql_expression::{
 use super::{Mapper, RelationshipMapping, mapper::VersionId};
 
 /// The columns that the client makes a value for, and how.
-pub(crate) type MadeColumns = Box<[(u16, fn() -> Value)]>;
+pub(crate) type MadeColumns = Box<[Maker]>;
+
+/// A column, and the function that makes a value for it.
+pub(crate) type Maker = (u16, fn() -> Value);
 
 /// What follows from the tables for a model.
 #[derive(Debug)]
