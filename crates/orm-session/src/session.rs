@@ -253,6 +253,11 @@ impl Session {
         // What has to happen before the COMMIT keeps it from travelling with the flush.
         let commit = commit && !self.graph.audience().any(|events| events.stands_before_commit());
         self.tell_created(TransactionOrigin::Flush);
+        // Where there is no transaction nothing was written, and there is nothing to roll back.
+        if let Err(error) = self.transaction().await.map(drop) {
+            self.tell_ended(TransactionOrigin::Flush);
+            return Err(error);
+        }
         let outcome = match self.write(commit).await {
             Ok((committed, told)) => self.tell_flushed(told).await.map(|()| committed),
             Err(error) => Err(error),
@@ -281,7 +286,6 @@ impl Session {
     }
 
     async fn write(&mut self, commit: bool) -> Result<(bool, Option<Told>)> {
-        self.transaction().await?;
         // Before the first statement, so that a dropped future leaves it so.
         self.begin_writing();
         let statements = self.shared.statements.clone();
