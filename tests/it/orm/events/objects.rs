@@ -152,7 +152,11 @@ on_every_database!(case_098_the_life_of_an_object);
 
 async fn what_is_loaded_refreshed_and_expired_is_told(database: &Database) {
     let stage = Stage::new(database).await;
-    stage.sessions.begin(async |session| Ok(drop(session.add(user("ed"))))).await.unwrap();
+    let added = stage.sessions.begin(async |session| {
+        session.add(user("ed"));
+        Ok(())
+    });
+    added.await.unwrap();
     let mut session = stage.sessions.open();
     let diary = Diary::of_objects(session.events());
     let ed = session.scalars(select(User)).one().await.unwrap();
