@@ -56,9 +56,9 @@ impl Session {
             let has_columns = prepared.column_count() > 0;
             parameter::check_count(learned.parameters, sets.get(*position).len())
                 .map_err(|error| in_set(error.into(), *position))?;
-            let started = Instant::now();
+            let (started, mut is_copied) = (Instant::now(), false);
             while *position < sets.len() {
-                parameter::bind_all(prepared, sets.get(*position))
+                is_copied |= parameter::bind_all(prepared, sets.get(*position))
                     .map_err(|failure| in_set(failure, *position))?;
                 let count = if has_columns {
                     let mut count = 0;
@@ -79,6 +79,9 @@ impl Session {
                 if position.is_multiple_of(SETS_BETWEEN_LOOKS) && started.elapsed() > SLICE {
                     break;
                 }
+            }
+            if is_copied {
+                prepared.clear_bindings();
             }
             Ok(())
         })
