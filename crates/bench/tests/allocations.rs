@@ -137,18 +137,17 @@ fn a_stream_of_a_million_objects_takes_little_memory() -> Result<()> {
     let engine = create_engine("sqlite://").build()?;
     let mut session = SessionMaker::new(&engine).open();
     runtime.block_on(engine.begin(async |conn| MetaData::of((Author, Book)).create_all(conn).await))?;
-    // The rows are made as they are read: what is counted are the objects.
-    let numbers = "WITH RECURSIVE number(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM number WHERE id < 1000000) \
-                   SELECT id, 1 FROM number";
+    let numbers = "WITH RECURSIVE number(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM number WHERE id < :rows) \
+                   INSERT INTO book (id, author_id) SELECT id, 1 FROM number";
     runtime.block_on(async {
         engine
             .begin(async |conn| {
                 conn.execute(text("INSERT INTO author (id, name) VALUES (1, 'Eric')")).await?;
-                conn.execute(text(&format!("INSERT INTO book (id, author_id) {numbers}"))).await.map(drop)
+                conn.execute(text(numbers).bind("rows", ROWS)).await.map(drop)
             })
             .await
     })?;
-    let (mut sum, mut outcome) = (0, Ok(()));
+    let (mut sum, mut outcome): (i64, Result<()>) = (0, Ok(()));
     let counted = allocation_counter::measure(|| {
         outcome = runtime.block_on(async {
             let mut books = session.stream(select(Book)).await?;
