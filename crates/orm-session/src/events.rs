@@ -54,7 +54,7 @@ pub use target::{AnyInstance, AnyModel, EventTarget};
 /// // Row-level security: who is at work is told to the database at the start of each transaction.
 /// sessions.events().after_begin.listen(|event| {
 ///     Box::pin(async move {
-///         event.connection.exec_driver_sql("SET LOCAL app.tenant = '7'").await?;
+///         event.connection.exec_driver_sql("SET LOCAL app.tenant = '7'", Vec::new()).await?;
 ///         Ok(())
 ///     })
 /// });
