@@ -1,5 +1,7 @@
 //! A flush looks at what was changed, and at nothing else; and it copies no new object.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+
 use aludel::{engine::CreateAll as _, prelude::*};
 use tokio::runtime::{Builder, Runtime};
 

@@ -68,9 +68,9 @@ async fn objects_of_three_models_take_one_round_trip_a_level() {
                 .begin(async |session| {
                     let tags: Vec<_> = session
                         .add_all((0..100).map(|number| Tag { label: format!("tag {number}"), ..default() }));
-                    for number in 0..100 {
+                    for tag in &tags {
                         let mut author = author(8);
-                        author.books.push(Book { tags: Many::from([&tags[number]]), ..default() });
+                        author.books.push(Book { tags: Many::from([tag]), ..default() });
                         session.add(author);
                     }
                     Ok(())
