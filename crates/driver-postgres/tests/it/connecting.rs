@@ -229,7 +229,8 @@ async fn timer(options: &[(&str, &str)]) -> Option<String> {
         let sockets = std::fs::read_to_string(file).unwrap_or_default();
         for line in sockets.lines() {
             let fields: Vec<&str> = line.split_whitespace().collect();
-            if fields.len() > 5 && fields[1].ends_with(&own) {
+            // One that is established: the port may linger from a connection to another server, which is closed.
+            if fields.len() > 5 && fields[1].ends_with(&own) && fields[3] == "01" {
                 return Some(fields[5].to_owned());
             }
         }
