@@ -25,8 +25,8 @@ impl Connection {
     /// between the batches.
     ///
     /// # Errors
-    /// [`ErrorKind::NotSupported`] where the database has no such cursors (only PostgreSQL does);
-    /// [`ErrorKind::InvalidRequest`] in autocommit; as [`Connection::execute`].
+    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where the database has no such cursors (only PostgreSQL
+    /// does); [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) in autocommit; as [`Connection::execute`].
     ///
     /// # Examples
     /// ```no_run
@@ -58,8 +58,8 @@ impl<S: Executable> DeclaredCursor<S> {
     /// The next `count` rows; fewer at the end, and none after it.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`] for another connection than the cursor's; what the database says, when the transaction
-    /// of the cursor is over.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for another connection than the cursor's; what the
+    /// database says, when the transaction of the cursor is over.
     ///
     /// # Cancel safety
     /// A dropped future loses the batch, and leaves the transaction to be rolled back.

@@ -36,7 +36,7 @@ impl<'connection, S: Executable> RowStream<'connection, S> {
     /// The next row; none at the end.
     ///
     /// # Errors
-    /// What the database says; [`ErrorKind::Data`] when a row does not fit.
+    /// What the database says; [`ErrorKind::Data`](crate::ErrorKind::Data) when a row does not fit.
     ///
     /// # Cancel safety
     /// No row is lost by a future that is dropped between batches; one that is dropped while the server works leaves the
