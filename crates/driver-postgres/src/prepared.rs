@@ -53,8 +53,12 @@ impl StatementCache {
     /// A cache for so many statements.
     pub(crate) fn new(size: usize) -> Self {
         Self {
-            statements: NonZeroUsize::new(size)
-                .map(|size| LruCache::with_hasher(size, BuildHasherDefault::default())),
+            statements: NonZeroUsize::new(size).map(|size| {
+                // Made without a bound, since with one it makes room for all of them at once.
+                let mut statements = LruCache::unbounded_with_hasher(BuildHasherDefault::default());
+                statements.resize(size);
+                statements
+            }),
         }
     }
 

@@ -5,7 +5,7 @@
 //! lookup by key.
 #![allow(unsafe_code)]
 
-use std::{fmt, hash::BuildHasherDefault, num::NonZeroUsize, ptr::NonNull, sync::Arc};
+use std::{fmt, hash::BuildHasherDefault, ptr::NonNull, sync::Arc};
 
 use aludel_driver::Statement;
 use lru::LruCache;
@@ -17,6 +17,8 @@ use crate::learned::{KeyHasher, Learned, Pace};
 pub(crate) struct Database {
     /// They borrow the connection for as long as they are in here. `'static` is made up, and never leaves this file.
     kept: LruCache<u64, Kept, BuildHasherDefault<KeyHasher>>,
+    /// How many are kept. The cache itself has no bound, since it would make room for all of them at once.
+    capacity: usize,
     /// From `Box::into_raw`, and freed by `drop` alone. A pointer and no box, since moving a box would claim that nothing
     /// else points to what is in it.
     connection: NonNull<Connection>,
@@ -34,11 +36,11 @@ struct Kept {
 unsafe impl Send for Database {}
 
 impl Database {
-    /// Keeps so many statements, and at least one.
+    /// Keeps so many statements.
     pub(crate) fn new(connection: Connection, capacity: usize) -> Self {
-        let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
         Self {
-            kept: LruCache::with_hasher(capacity, BuildHasherDefault::default()),
+            kept: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
+            capacity,
             connection: NonNull::from(Box::leak(Box::new(connection))),
         }
     }
@@ -90,6 +92,9 @@ impl Database {
         let outcome = work(connection, &mut kept.prepared, &mut kept.learned);
         // Whatever has the same key by chance, or was not used for longest, goes.
         self.kept.put(statement.key(), kept);
+        while self.kept.len() > self.capacity {
+            self.kept.pop_lru();
+        }
         outcome
     }
 

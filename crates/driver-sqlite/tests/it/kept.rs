@@ -8,7 +8,7 @@ use crate::support::{Kept, connect, fetch, memory, run};
 
 #[tokio::test]
 async fn more_statements_than_are_kept_give_the_right_rows() {
-    for size in ["0", "1", "2", "3"] {
+    for size in ["0", "1", "2", "3", "18446744073709551615"] {
         let mut connection = connect(None, &[("statement_cache_size", size)]).await.unwrap();
         for round in 0..3 {
             for number in 0..4_i64 {

@@ -117,8 +117,12 @@ impl Default for CompiledCache {
 impl CompiledCache {
     /// Keeps so many statements; with 0 it keeps none.
     pub fn new(size: usize) -> Self {
-        let compiled = NonZeroUsize::new(size)
-            .map(|size| Mutex::new(LruCache::with_hasher(size, DefaultHashBuilder::default())));
+        let compiled = NonZeroUsize::new(size).map(|size| {
+            // Made without a bound, since with one it makes room for all of them at once.
+            let mut entries = LruCache::unbounded_with_hasher(DefaultHashBuilder::default());
+            entries.resize(size);
+            Mutex::new(entries)
+        });
         let edition = if compiled.is_some() { next_edition() } else { FULL };
         Self {
             compiled,

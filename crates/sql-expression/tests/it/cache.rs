@@ -123,3 +123,11 @@ fn what_a_thread_found_before_goes_with_the_cache() {
     let sql = cache.render(&node, &postgres()).unwrap().parts.remove(0).sql;
     assert!(sql.ends_with("= $1"), "{sql}");
 }
+
+#[test]
+fn a_cache_of_any_size_can_be_made() {
+    let Library { author, .. } = Library::new();
+    let cache = CompiledCache::new(usize::MAX);
+    cache.render(&select(author.c("id")).node(), &sqlite()).unwrap();
+    assert_eq!(cache.statistics().size, 1);
+}
