@@ -124,7 +124,8 @@ impl Contestant for RawSqlite {
                     let mut pooled = pool.get().await?;
                     let connection = pooled.get_mut().unwrap_or_else(PoisonError::into_inner);
                     let mut statement = connection.prepare_cached(sql::SELECT_ONE)?;
-                    let reader = statement.query_row([looked_up(number)], reader)?;
+                    // `one` on the other side looks for a second row too.
+                    let reader = statement.query_one([looked_up(number)], reader)?;
                     found += usize::from(reader.id == looked_up(number));
                 }
                 Ok(found)
@@ -163,7 +164,8 @@ impl Contestant for RawSqlite {
                 let mut found = 0;
                 for number in 0..LOOKUPS {
                     let mut statement = self.connection.prepare_cached(sql::SELECT_ONE)?;
-                    let reader = statement.query_row([looked_up(number)], reader)?;
+                    // `one` on the other side looks for a second row too.
+                    let reader = statement.query_one([looked_up(number)], reader)?;
                     found += usize::from(reader.id == looked_up(number));
                 }
                 Ok(found)
