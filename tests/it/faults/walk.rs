@@ -244,7 +244,7 @@ async fn a_stalled_statement_meets_its_deadline(database: &Database) {
 
 /// A server that takes a connection, and then says nothing.
 async fn a_stalled_connect_meets_its_deadline(database: &Database) {
-    let limit = Duration::from_secs(1);
+    let limit = Duration::from_secs(2);
     let subject = Subject::behind_a_proxy(database, |engine| engine.connect_timeout(limit)).await;
     let proxy = subject.proxy.as_ref().unwrap();
     for direction in [Direction::ToServer, Direction::ToClient] {
@@ -266,7 +266,7 @@ async fn a_stalled_ping_meets_its_deadline(database: &Database) {
     let mut options = PoolOptions::default();
     (options.pool_size, options.max_overflow) = (2, Some(0));
     (options.pre_ping, options.pre_ping_after) = (true, Duration::ZERO);
-    options.connect_timeout = Some(Duration::from_secs(1));
+    options.connect_timeout = Some(Duration::from_secs(2));
     let subject = Subject::behind_a_proxy(database, |engine| engine.pool_options(options)).await;
     let proxy = subject.proxy.as_ref().unwrap();
     for direction in [Direction::ToServer, Direction::ToClient] {
