@@ -24,6 +24,7 @@ mod outer;
 mod plan;
 mod relationships;
 mod replace;
+mod returned;
 mod rollback;
 mod round_trips;
 mod row_switch;

@@ -32,7 +32,7 @@ pub use session::{
     AfterBegin, AfterBeginArguments, AfterBulkDelete, AfterBulkUpdate, AfterCommit, AfterFlush,
     AfterFlushArguments, AfterFlushPostexec, AfterRollback, AfterSoftRollback, AfterTransactionCreate,
     AfterTransactionEnd, BeforeCommit, BeforeFlush, BulkArguments, DoOrmExecute, DoOrmExecuteArguments,
-    Flushed, SessionArguments, TransactionArguments, TransactionOrigin,
+    Flushed, OrmExecuteKind, SessionArguments, TransactionArguments, TransactionOrigin,
 };
 pub use target::{AnyInstance, AnyModel, EventTarget};
 
@@ -88,8 +88,9 @@ pub struct Events {
     pub after_flush: AsyncListeners<AfterFlush>,
     /// After a flush, and after the life-cycle events of what it wrote: what is changed here is for the next one.
     pub after_flush_postexec: AsyncListeners<AfterFlushPostexec>,
-    /// Before a statement of `execute`, `scalars`, `scalar`, `get` or `refresh` is sent: it may be replaced by another that
-    /// gives the same columns. Not for statements that load relationships behind it.
+    /// Before a statement of the session is sent: of `execute`, `scalars`, `stream`, `bulk_insert` and their kin, of `get`
+    /// and `refresh`, and of whatever loads relationships. It may be replaced by another that gives the same columns. What a
+    /// flush sends, and looks up for itself, is not told, nor is `bulk_update`, whose rows are written as those of a flush.
     pub do_orm_execute: AsyncListeners<DoOrmExecute>,
     /// After an UPDATE of many rows by `execute(update(..))`.
     pub after_bulk_update: AsyncListeners<AfterBulkUpdate>,

@@ -43,8 +43,8 @@ pub use self::{
         AfterBegin, AfterBeginArguments, AfterBulkDelete, AfterBulkUpdate, AfterCommit, AfterFlush,
         AfterFlushArguments, AfterFlushPostexec, AfterRollback, AfterSoftRollback, AfterTransactionCreate,
         AfterTransactionEnd, AnyInstance, AnyModel, AttributeEvents, BeforeCommit, BeforeFlush,
-        BulkArguments, DoOrmExecute, DoOrmExecuteArguments, EventTarget, Events, Flushed, SessionArguments,
-        TransactionArguments, TransactionOrigin,
+        BulkArguments, DoOrmExecute, DoOrmExecuteArguments, EventTarget, Events, Flushed, OrmExecuteKind,
+        SessionArguments, TransactionArguments, TransactionOrigin,
     },
     field::{ColumnField, Field, IntoField, LinkField},
     history::History,
@@ -57,7 +57,7 @@ pub use self::{
     },
     query::{
         SessionExecutable, SessionPartitions, SessionReturned, SessionRun, SessionSelectable, SessionStream,
-        SingleSelectable,
+        SingleExecutable, SingleSelectable,
     },
     relationship::Relationship,
     session::{

@@ -6,6 +6,7 @@ mod object_sink;
 mod returned;
 mod run;
 mod selectable;
+mod single;
 mod stream;
 
 pub(crate) use admission::RowAdmission;
@@ -15,4 +16,5 @@ pub use returned::SessionReturned;
 pub use run::SessionRun;
 pub(crate) use run::not_persistent;
 pub use selectable::{SessionSelectable, SingleSelectable};
+pub use single::SingleExecutable;
 pub use stream::{SessionPartitions, SessionStream};

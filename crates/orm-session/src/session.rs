@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use aludel_driver::{Error, ErrorKind, Result};
 use aludel_engine_pool::{Connection, ExecutionOptions, SavepointId};
-use aludel_sql_expression::{Entity, statement::Select};
+use aludel_sql_expression::Entity;
 
 pub use addable::Addable;
 pub use info::SessionInfo;
@@ -35,7 +35,7 @@ use crate::{
     events::{Audience, Flushed, Told, TransactionOrigin},
     graph::Graph,
     mapping::{IntoKey, Key, Mapped},
-    query::{SessionExecutable, SessionRun, SessionSelectable, SingleSelectable},
+    query::{SessionExecutable, SessionRun, SingleExecutable},
     unit_of_work::{Flush, StatementCache, flush},
 };
 
@@ -202,12 +202,14 @@ impl Session {
         Some(Instance::new(slot, self.graph.clone()))
     }
 
-    /// Executes a select of one thing: models come as handles.
+    /// Executes a statement that gives one thing for each row: models come as handles.
     ///
     /// # Examples
     /// `let authors = session.scalars(select(Author).order_by(Author::name.asc())).all().await?;`
-    pub fn scalars<S: SingleSelectable>(&mut self, select: Select<S>) -> SessionRun<'_, Select<S>> {
-        SessionRun::new(self, select)
+    ///
+    /// `session.scalars(insert(Author).values_many(rows).returning(Author))` gives the objects of the new rows.
+    pub fn scalars<S: SingleExecutable>(&mut self, statement: S) -> SessionRun<'_, S> {
+        SessionRun::new(self, statement)
     }
 
     /// Executes any statement: a select of models gives handles, of columns values, in tuples as selected.
@@ -223,11 +225,8 @@ impl Session {
     ///
     /// # Errors
     /// As [`SessionRun::all`].
-    pub async fn scalar<S: SingleSelectable>(
-        &mut self,
-        select: Select<S>,
-    ) -> Result<Option<<S as SessionSelectable>::Object>> {
-        self.scalars(select).first().await
+    pub async fn scalar<S: SingleExecutable>(&mut self, statement: S) -> Result<Option<S::Object>> {
+        self.scalars(statement).first().await
     }
 
     /// Writes all changes, in few statements, inside the transaction.

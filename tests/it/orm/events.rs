@@ -3,6 +3,7 @@
 mod attributes;
 mod mappers;
 mod objects;
+mod statements;
 mod transactions;
 
 use std::sync::{Arc, Mutex};

@@ -229,3 +229,33 @@ async fn a_connection_gives_plain_values(database: &Database) {
     assert_eq!(authors[2].books.iter().unwrap_err().kind(), ErrorKind::InvalidRequest);
 }
 on_every_database!(a_connection_gives_plain_values);
+
+/// What a rollback leaves of an object that was first loaded inside the transaction is what it read there. Its links go by
+/// what the row holds now.
+async fn an_expired_foreign_key_is_read_before_it_is_followed(database: &Database) {
+    let stage = Stage::new(database).await;
+    let mut session = stage.sessions.open();
+    let authors = session.add_all(["a", "b"].map(|name| Author { name: name.into(), ..default() }));
+    let book = session.add(Book { title: "x".into(), author: One::from(&authors[0]), ..default() });
+    session.commit().await.unwrap();
+    let id = book.read().id;
+    let mut other = stage.sessions.open();
+    let second = authors[1].read().id;
+    other.execute(update(Book).set(Book::author_id, second)).await.unwrap();
+    let book = other.get_one(Book, id).await.unwrap();
+    assert_eq!(book.read().author_id, second);
+    other.rollback().await.unwrap();
+    assert!(book.is_expired());
+    let author = other.load(&book, Book::author).await.unwrap().unwrap();
+    assert_eq!((author.read().name.as_str(), book.is_expired()), ("a", false));
+    assert_eq!(book.read().author_id, authors[0].read().id);
+    // A row that is gone is said to be.
+    other.expire_all();
+    session.execute(delete(Book)).await.unwrap();
+    other.rollback().await.unwrap();
+    session.commit().await.unwrap();
+    let gone = other.load(&book, Book::author).await.unwrap_err();
+    assert_eq!(gone.kind(), ErrorKind::InvalidRequest);
+    assert!(gone.message().contains("its row is gone"), "{gone}");
+}
+on_every_database!(an_expired_foreign_key_is_read_before_it_is_followed);

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use aludel::prelude::*;
+use aludel::{orm::State, prelude::*};
 
 use super::{
     Stage,
@@ -201,6 +201,31 @@ async fn what_is_linked_from_a_held_object_is_kept(database: &Database) {
     assert_eq!(Counted::count(mark).live, 0);
 }
 on_every_database!(what_is_linked_from_a_held_object_is_kept);
+
+/// Who keeps something beside the objects hears when the session lets one go.
+async fn what_is_released_is_told(database: &Database) {
+    let (stage, _) = shelves(database, 50).await;
+    let told = std::sync::Arc::<Mutex<Vec<i64>>>::default();
+    let listener = told.clone();
+    let _ = stage.sessions.events().persistent_to_detached(Shelf, move |shelf| {
+        assert_eq!((shelf.state(), shelf.session_id()), (State::Detached, None));
+        listener.lock().unwrap().push(shelf.read().id);
+    });
+    let mut session = stage.sessions.open();
+    let kept = session.get_one(Shelf, 7).await.unwrap();
+    session.get_one(Shelf, 8).await.unwrap();
+    assert_eq!(session.prune(), 1);
+    assert_eq!(std::mem::take(&mut *told.lock().unwrap()), [8]);
+    let mut shelves = session.execute(select(Shelf).order_by(Shelf::id)).yield_per(5).stream().await.unwrap();
+    while shelves.next().await.unwrap().is_some() {}
+    drop(shelves);
+    session.prune();
+    let mut told = std::mem::take(&mut *told.lock().unwrap());
+    told.sort_unstable();
+    assert_eq!(told, (1..=50).filter(|id| *id != 7).collect::<Vec<_>>());
+    assert_eq!(kept.state(), State::Persistent);
+}
+on_every_database!(what_is_released_is_told);
 
 async fn unflushed_links_hold_their_objects(database: &Database) {
     let (stage, _) = shelves(database, 3).await;

@@ -146,11 +146,27 @@ impl std::fmt::Debug for Flushed {
     }
 }
 
+/// What a statement of a session is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OrmExecuteKind {
+    /// The caller asked for it: `execute`, `scalars`, `stream`, `get` and their kin.
+    Statement,
+    /// It brings the columns of objects that the session has already, or of those that are merged: SQLAlchemy's
+    /// `is_column_load`.
+    ColumnLoad,
+    /// It brings what relationships lead to: by `session.load`, or `selectinload` behind a query. SQLAlchemy's
+    /// `is_relationship_load`.
+    RelationshipLoad,
+}
+
 /// What a `do_orm_execute` listener is given.
 #[derive(Debug)]
 pub struct DoOrmExecuteArguments<'a> {
     /// The session.
     pub session: &'a mut Session,
+    /// What the statement is for.
+    pub kind: OrmExecuteKind,
     /// The statement. Its rows are read as the caller's statement says, so that a replacement gives the same columns.
     pub statement: &'a mut StatementNode,
     /// How it is executed.

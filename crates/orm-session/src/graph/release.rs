@@ -7,7 +7,7 @@ use super::{Entry, Graph, Inner, State, identity::key_of};
 impl Graph {
     /// Releases the clean objects that no handle reaches, of those with a number from `first` on, and says how many these
     /// were.
-    pub(crate) fn release_unheld(&self, first: u32) -> usize {
+    pub(crate) fn release_unheld(self: &Arc<Self>, first: u32) -> usize {
         let released = {
             let mut inner = self.lock();
             inner.mark(|number, entry| number < first || !entry.may_be_released());
@@ -19,6 +19,7 @@ impl Graph {
                         &key_of(&*entry.slot, entry.mapper),
                         entry.slot.index(),
                     );
+                    inner.notices.turn(&entry.slot, State::Detached);
                 }
             }
             if !released.is_empty() {
@@ -27,6 +28,7 @@ impl Graph {
             }
             released
         };
+        self.tell();
         // Models are dropped outside the lock: their drop may run user code.
         released.len()
     }
@@ -90,7 +92,7 @@ impl Sweeper {
     }
 
     /// Releases, if it is time.
-    pub(crate) fn sweep(&mut self, graph: &Graph) {
+    pub(crate) fn sweep(&mut self, graph: &Arc<Graph>) {
         if graph.lock().entries.len() < self.limit {
             return;
         }

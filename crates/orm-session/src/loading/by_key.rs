@@ -3,7 +3,6 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use aludel_driver::{ColumnInfo, Result, Row, Sink};
-use aludel_engine_pool::Connection;
 use aludel_sql_expression::{
     Value,
     expression::{InNode, Node, Source},
@@ -11,7 +10,9 @@ use aludel_sql_expression::{
     typed::RowReader,
 };
 
+use super::Executor;
 use crate::{
+    events::OrmExecuteKind,
     graph::{Graph, LoadMode, Loader},
     mapping::Mapper,
     relationship::column_of,
@@ -22,7 +23,7 @@ const KEYS_PER_STATEMENT: usize = 1000;
 
 /// Loads the rows with these keys into the graph; what is there already, and not expired, stays as it is.
 pub(crate) async fn load_by_keys(
-    connection: &mut Connection,
+    executor: &mut Executor<'_>,
     graph: &Arc<Graph>,
     mapper: &'static Mapper,
     keys: &[Vec<Value>],
@@ -54,7 +55,8 @@ pub(crate) async fn load_by_keys(
         select.items.push(SelectItem::Entity { source: source.clone(), table, nullable: false });
         select.filters.push(Node::In(Arc::new(InNode { left, values, negated: false, sql_type })));
         let mut sink = Loaded { loader: Loader::new(graph, LoadMode::Keep), mapper };
-        connection.fetch_node(&StatementNode::Select(Arc::new(select)), &mut sink).await?;
+        let node = StatementNode::Select(Arc::new(select));
+        executor.fetch(node, OrmExecuteKind::ColumnLoad, &mut sink).await?;
     }
     Ok(())
 }

@@ -3,7 +3,6 @@
 use std::{collections::HashMap, ops::ControlFlow, sync::Arc};
 
 use aludel_driver::{ColumnInfo, Result, Row, Sink};
-use aludel_engine_pool::Connection;
 use aludel_sql_expression::{
     Name, Value,
     expression::{Alias, AliasTarget, ColumnReference, InNode, Node, OrderBy, Source},
@@ -12,11 +11,13 @@ use aludel_sql_expression::{
 };
 
 use super::{
-    LoadNode, Strategy, join_eagerly,
+    Executor, LoadNode, Strategy, join_eagerly,
     joined::{JoinedLinks, JoinedLoad},
+    load_by_keys,
 };
 use crate::{
-    graph::{AnySlot, Graph, GroupId, HashedKey, LoadMode, Loader, referenced_key},
+    events::OrmExecuteKind,
+    graph::{AnySlot, Graph, GroupId, HashedKey, LoadMode, Loader, State, identity_key, referenced_key},
     mapping::{Direction, Mapper, RelationshipConfiguration},
     relationship::column_of,
 };
@@ -26,25 +27,27 @@ const KEYS_PER_STATEMENT: usize = 10_000;
 
 /// Loads what a tree says for objects of one model.
 pub(crate) fn load_tree<'a>(
-    connection: &'a mut Connection,
+    executor: impl Into<Executor<'a>>,
     graph: &'a Arc<Graph>,
     mapper: &'static Mapper,
     objects: Vec<Arc<dyn AnySlot>>,
     tree: Vec<LoadNode>,
 ) -> aludel_driver::BoxFuture<'a, Result<()>> {
+    let mut executor = executor.into();
     Box::pin(async move {
         for node in tree {
             match node.strategy {
                 Strategy::Raise => forbid(graph, &objects, node.relationship),
                 Strategy::Selectin => {
-                    load_relationship(connection, graph, mapper, &objects, node.relationship, node.children)
+                    let executor = executor.reborrow();
+                    load_relationship(executor, graph, mapper, &objects, node.relationship, node.children)
                         .await?;
                 }
                 Strategy::Joined => {
                     // These came with the statement; what hangs on them may not have.
                     let target = (mapper.relationships()[usize::from(node.relationship)].target)();
                     let targets = targets_of(graph, &objects, node.relationship);
-                    load_tree(connection, graph, target, targets, node.children).await?;
+                    load_tree(executor.reborrow(), graph, target, targets, node.children).await?;
                 }
             }
         }
@@ -70,17 +73,19 @@ pub(crate) fn forbid_tree(
 }
 
 /// Loads a relationship of objects of one model, and what hangs on it. What is loaded already stays.
-pub(crate) async fn load_relationship(
-    connection: &mut Connection,
+pub(crate) async fn load_relationship<'a>(
+    executor: impl Into<Executor<'a>>,
     graph: &Arc<Graph>,
     mapper: &'static Mapper,
     objects: &[Arc<dyn AnySlot>],
     relationship: u16,
     children: Vec<LoadNode>,
 ) -> Result<()> {
+    let mut executor = executor.into();
     let mapping = &mapper.relationships()[usize::from(relationship)];
     let target = (mapping.target)();
     let configuration = &mapper.configuration()?.relationships[usize::from(relationship)];
+    refresh_owners(&mut executor, graph, mapper, objects, relationship).await?;
     let mut missing = group_by_key(graph, target, objects, relationship, configuration);
     let mut children = children;
     if !missing.is_empty() {
@@ -88,7 +93,7 @@ pub(crate) async fn load_relationship(
         let width = keys.first().map_or(1, Vec::len).max(1);
         for keys in keys.chunks(KEYS_PER_STATEMENT / width) {
             fetch(
-                connection,
+                &mut executor,
                 graph,
                 (mapper, relationship),
                 configuration,
@@ -101,7 +106,42 @@ pub(crate) async fn load_relationship(
         fill(graph, mapper, relationship, missing);
     }
     let targets = targets_of(graph, objects, relationship);
-    load_tree(connection, graph, target, targets, children).await
+    load_tree(executor, graph, target, targets, children).await
+}
+
+/// The foreign key of an expired object may be old, so that its row is asked for before the key is followed. An object whose
+/// row is gone is deleted.
+async fn refresh_owners(
+    executor: &mut Executor<'_>,
+    graph: &Arc<Graph>,
+    mapper: &'static Mapper,
+    objects: &[Arc<dyn AnySlot>],
+    relationship: u16,
+) -> Result<()> {
+    let configuration = &mapper.configuration()?.relationships[usize::from(relationship)];
+    if own_columns(configuration).all(|column| mapper.key().contains(&column)) {
+        return Ok(());
+    }
+    let expired: Vec<_> = {
+        let inner = graph.lock();
+        let is_old = |slot: &&Arc<dyn AnySlot>| {
+            slot.is_expired()
+                && slot.state() == State::Persistent
+                && inner.entry(slot.index()).is_some_and(|entry| !entry.relation(relationship).is_loaded())
+        };
+        objects.iter().filter(is_old).filter(|slot| !slot.is_changed()).collect()
+    };
+    if expired.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Vec<Value>> = expired.iter().map(|slot| identity_key(&***slot, mapper)).collect();
+    load_by_keys(executor, graph, mapper, &keys).await?;
+    for (slot, key) in expired.into_iter().zip(&keys) {
+        if slot.is_expired() {
+            graph.lock().miss(mapper, key);
+        }
+    }
+    Ok(())
 }
 
 /// The objects that wait for the rows of one key, and the rows that came for it.
@@ -167,7 +207,7 @@ fn own_columns(configuration: &RelationshipConfiguration) -> impl Iterator<Item 
 }
 
 async fn fetch(
-    connection: &mut Connection,
+    executor: &mut Executor<'_>,
     graph: &Arc<Graph>,
     (mapper, relationship): (&'static Mapper, u16),
     configuration: &RelationshipConfiguration,
@@ -263,7 +303,8 @@ async fn fetch(
         loaded: Vec::new(),
         links: JoinedLinks::default(),
     };
-    connection.fetch_node(&StatementNode::Select(Arc::new(select)), &mut sink).await?;
+    let node = StatementNode::Select(Arc::new(select));
+    executor.fetch(node, OrmExecuteKind::RelationshipLoad, &mut sink).await?;
     if let Some(group) = sink.group {
         graph.lock().peers.end(group, sink.loaded);
     }

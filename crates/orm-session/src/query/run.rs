@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Session,
+    events::OrmExecuteKind,
     graph::{LoadMode, Loader, Slots},
     loading::{LoadNode, load_tree},
     mapping::Mapper,
@@ -28,6 +29,7 @@ pub struct SessionRun<'s, S> {
     mode: LoadMode,
     synchronize: SynchronizeSession,
     options: StatementOptions,
+    kind: OrmExecuteKind,
 }
 
 impl<S: SetStatement> SessionRun<'_, S> {
@@ -50,7 +52,8 @@ impl<S: SetStatement> SessionRun<'_, S> {
 impl<'s, S: SessionExecutable> SessionRun<'s, S> {
     pub(crate) fn new(session: &'s mut Session, statement: S) -> Self {
         let options = statement.statement_options().cloned().unwrap_or_default();
-        Self { session, statement, mode: LoadMode::Keep, synchronize: SynchronizeSession::Auto, options }
+        let (mode, synchronize) = (LoadMode::Keep, SynchronizeSession::Auto);
+        Self { session, statement, mode, synchronize, options, kind: OrmExecuteKind::Statement }
     }
 
     /// Gives the statement a deadline of its own; none: as long as it needs.
@@ -72,6 +75,12 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
         self
     }
 
+    /// It asks for an object that is there already.
+    pub(crate) fn for_columns(mut self) -> Self {
+        self.kind = OrmExecuteKind::ColumnLoad;
+        self
+    }
+
     /// Says how many rows a stream fetches at once, at least 1. Default: 1000.
     pub fn yield_per(mut self, rows: usize) -> Self {
         self.options.yield_per = Some(rows.max(1));
@@ -87,8 +96,7 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
     /// A dropped future leaves the transaction in doubt: roll back.
     pub async fn stream(self) -> Result<SessionStream<'s, S>> {
         let Self { session, statement, mode, options, .. } = self;
-        session.autoflush().await?;
-        SessionStream::open(session, statement, mode, &options).await
+        SessionStream::open(session, statement, mode, options).await
     }
 
     /// All rows.
@@ -124,10 +132,10 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
     }
 
     async fn run(self) -> Result<CursorResult<S::Object>> {
-        let Self { session, statement, mode, synchronize, mut options } = self;
+        let Self { session, statement, mode, synchronize, mut options, kind } = self;
         let Prepared { mut node, roots, joined, trees, unique } = statement.prepare()?;
         if session.listens_to_execute() {
-            session.fire_do_orm_execute(&mut node, &mut options).await?;
+            session.fire_do_orm_execute(&mut node, &mut options, kind).await?;
         }
         session.autoflush().await?;
         let graph = session.graph().clone();
@@ -181,7 +189,7 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
         if change != Some(Change::Delete) {
             for (mapper, slots, tree) in loaded {
                 if !tree.is_empty() {
-                    load_tree(connection, &graph, mapper, slots, tree).await?;
+                    load_tree(&mut *session, &graph, mapper, slots, tree).await?;
                 }
             }
         }

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, fmt, sync::Arc};
 
 use aludel_driver::{Error, ErrorKind, Result, Sink};
-use aludel_engine_pool::{Connection, NamedCursor, OpenCursor};
+use aludel_engine_pool::{NamedCursor, OpenCursor};
 use aludel_sql_expression::{StatementNode, StatementOptions};
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Session,
+    events::OrmExecuteKind,
     graph::{Graph, LoadMode, Loader, Sweeper},
     loading::{JoinedLoad, LoadNode, forbid_tree, load_tree},
     mapping::Mapper,
@@ -41,7 +42,7 @@ enum Source<'s> {
     /// A result that borrows the connection.
     Borrowing(OpenCursor<'s>),
     /// One that leaves it free for the statements of loader options.
-    Named(NamedCursor, &'s mut Connection),
+    Named(NamedCursor, &'s mut Session),
     /// The named one, read to its end.
     Over,
 }
@@ -51,9 +52,9 @@ impl<'s, S: SessionExecutable> SessionStream<'s, S> {
         session: &'s mut Session,
         statement: S,
         mode: LoadMode,
-        options: &StatementOptions,
+        mut options: StatementOptions,
     ) -> Result<Self> {
-        let Prepared { node, roots, joined, trees, unique } = statement.prepare()?;
+        let Prepared { mut node, roots, joined, trees, unique } = statement.prepare()?;
         if unique {
             return Err(joined_collection(&joined));
         }
@@ -63,24 +64,28 @@ impl<'s, S: SessionExecutable> SessionStream<'s, S> {
                 "a statement that writes cannot be streamed: its rows are there at once; use `session.execute`",
             ));
         }
+        if session.listens_to_execute() {
+            session.fire_do_orm_execute(&mut node, &mut options, OrmExecuteKind::Statement).await?;
+        }
+        session.autoflush().await?;
         let graph = session.graph().clone();
         if !matches!(node, StatementNode::Select(_)) {
             graph.lock().wrote = true;
         }
         let loads = trees.iter().flatten().any(LoadNode::sends_statements);
-        let connection = session.transaction().await?;
         let source = if loads {
-            let able = connection.capabilities().declared_cursors;
-            if !able {
+            let connection = session.transaction().await?;
+            if !connection.capabilities().declared_cursors {
                 return Err(Error::not_supported(
                     "`selectinload` in a stream (its statements need the connection between the batches: read parts with \
                      `limit` and a condition on the key, or all at once with `all`)",
                     connection.engine().driver().name(),
                 ));
             }
-            Source::Named(connection.declare_named(&node, options).await?, connection)
+            let cursor = connection.declare_named(&node, &options).await?;
+            Source::Named(cursor, session)
         } else {
-            Source::Borrowing(connection.open_cursor(&node, options).await?)
+            Source::Borrowing(session.transaction().await?.open_cursor(&node, &options).await?)
         };
         let sweeper = Sweeper::new(&graph, source.fetch_size());
         let objects = VecDeque::new();
@@ -129,7 +134,7 @@ impl<'s, S: SessionExecutable> SessionStream<'s, S> {
     pub async fn close(self) -> Result<()> {
         match self.source {
             Source::Borrowing(mut cursor) => cursor.end().await,
-            Source::Named(cursor, connection) => cursor.close(connection).await,
+            Source::Named(cursor, session) => cursor.close(session.transaction_unchecked()?).await,
             Source::Over => Ok(()),
         }
     }
@@ -144,7 +149,9 @@ impl<'s, S: SessionExecutable> SessionStream<'s, S> {
                 sink.columns(&cursor.columns().clone())?;
                 cursor.fetch(count, &mut sink).await?;
             }
-            Source::Named(cursor, connection) => cursor.fetch(connection, count, &mut sink).await?,
+            Source::Named(cursor, session) => {
+                cursor.fetch(session.transaction_unchecked()?, count, &mut sink).await?;
+            }
             Source::Over => {}
         }
         let Loaded { roots, objects, .. } = sink.end();
@@ -153,17 +160,17 @@ impl<'s, S: SessionExecutable> SessionStream<'s, S> {
             let (mapper, slots) = (root.mapper, root.end(&self.graph, tree.is_some()));
             match (&mut self.source, tree) {
                 (_, None) => {}
-                (Source::Named(_, connection), Some(tree)) => {
-                    load_tree(connection, &self.graph, mapper, slots, tree.clone()).await?;
+                (Source::Named(_, session), Some(tree)) => {
+                    load_tree(&mut **session, &self.graph, mapper, slots, tree.clone()).await?;
                 }
                 (_, Some(tree)) => forbid_tree(&self.graph, mapper, &slots, tree),
             }
         }
         self.objects.extend(objects);
         if matches!(&self.source, Source::Named(cursor, _) if cursor.is_over())
-            && let Source::Named(cursor, connection) = std::mem::replace(&mut self.source, Source::Over)
+            && let Source::Named(cursor, session) = std::mem::replace(&mut self.source, Source::Over)
         {
-            cursor.close(connection).await?;
+            cursor.close(session.transaction_unchecked()?).await?;
         }
         Ok(())
     }

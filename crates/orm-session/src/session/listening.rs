@@ -7,7 +7,7 @@ use aludel_driver::{Error, ErrorKind, Result};
 use super::Session;
 use crate::events::{
     AfterBeginArguments, AfterFlushArguments, BulkArguments, DoOrmExecuteArguments, Events, Flushed,
-    SessionArguments, TransactionArguments, TransactionOrigin,
+    OrmExecuteKind, SessionArguments, TransactionArguments, TransactionOrigin,
 };
 
 /// What a session is in the midst of, while its listeners run.
@@ -114,9 +114,10 @@ impl Session {
         &mut self,
         statement: &mut aludel_sql_expression::StatementNode,
         options: &mut aludel_sql_expression::StatementOptions,
+        kind: OrmExecuteKind,
     ) -> Result<()> {
         for events in self.graph.audience().interested(|events| !events.do_orm_execute.is_empty()) {
-            let arguments = &mut DoOrmExecuteArguments { session: self, statement, options };
+            let arguments = &mut DoOrmExecuteArguments { session: self, kind, statement, options };
             events.do_orm_execute.fire(arguments).await?;
         }
         Ok(())

@@ -13,9 +13,10 @@ use super::{Session, get::by_key};
 use crate::{
     Instance,
     bulk::{ColumnSet, positions_of},
+    events::OrmExecuteKind,
     graph::{AnySlot, State, identity_key, not_loaded},
     link::LoadedLink,
-    loading::load_relationship,
+    loading::{Executor, load_relationship},
     mapping::{IntoKey, Key, Mapped, Mapper},
     query::SessionRun,
     relationship::{Relationship, column_of},
@@ -50,7 +51,7 @@ impl Session {
         // Before the flush that goes before the query, lest it writes them.
         object.erased().discard();
         let select = refine(by_key(Entity::<M>::new(), &key));
-        if SessionRun::new(self, select).populate_existing().one_or_none().await?.is_some() {
+        if SessionRun::new(self, select).populate_existing().for_columns().one_or_none().await?.is_some() {
             return Ok(());
         }
         self.graph().lock().miss(M::mapper(), &key);
@@ -90,8 +91,8 @@ impl Session {
             .collect();
         let mut sink = OneRow { mapper, columns: &columns, values: None };
         let graph = self.graph().clone();
-        let connection = self.reading().await?;
-        connection.fetch_node(&StatementNode::Select(Arc::new(select)), &mut sink).await?;
+        let node = StatementNode::Select(Arc::new(select));
+        Executor::from(&mut *self).fetch(node, OrmExecuteKind::ColumnLoad, &mut sink).await?;
         let Some(values) = sink.values else {
             graph.lock().miss(mapper, &key);
             return Err(gone::<M>(&key));
@@ -146,7 +147,7 @@ impl Session {
     ///
     /// # Errors
     /// [`ErrorKind::NotLoaded`] where `raiseload` forbids it; [`ErrorKind::InvalidRequest`] when the object is not in
-    /// this session; what the database says.
+    /// this session, or expired and its row is gone; what the database says.
     pub async fn load<M: Mapped, L: LoadedLink>(
         &mut self,
         object: &Instance<M>,
@@ -161,9 +162,11 @@ impl Session {
         if !waiting.is_empty() {
             self.autoflush().await?;
             let graph = self.graph().clone();
-            let connection = self.reading().await?;
-            load_relationship(connection, &graph, M::mapper(), &waiting, number, Vec::new()).await?;
+            load_relationship(self, &graph, M::mapper(), &waiting, number, Vec::new()).await?;
             graph.tell();
+            if object.state() == State::Deleted {
+                return Err(gone::<M>(&identity_key(&*object.erased(), M::mapper())));
+            }
         }
         relationship.get(&object.read()).loaded()
     }

@@ -11,7 +11,7 @@ use crate::{
     Instance, State,
     graph::{AnySlot, Graph, Slots, identity_key},
     link::{Member, MemberKind},
-    loading::{load_by_keys, load_relationship},
+    loading::{Executor, load_by_keys, load_relationship},
     mapping::{Mapped, Mapper},
 };
 
@@ -224,8 +224,7 @@ impl Merge<'_> {
         }
         let graph = self.session.graph().clone();
         for (mapper, keys) in missing {
-            let connection = self.session.reading().await?;
-            load_by_keys(connection, &graph, mapper, &keys).await?;
+            load_by_keys(&mut Executor::Session(self.session), &graph, mapper, &keys).await?;
         }
         Ok(())
     }
@@ -311,8 +310,7 @@ impl Merge<'_> {
             }
         }
         for (mapper, number, slots) in unloaded {
-            let connection = self.session.reading().await?;
-            load_relationship(connection, &graph, mapper, &slots, number, Vec::new()).await?;
+            load_relationship(&mut *self.session, &graph, mapper, &slots, number, Vec::new()).await?;
         }
         for Source { slot, links, .. } in &self.found {
             let target = &self.targets[&place(slot)];

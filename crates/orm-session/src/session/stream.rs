@@ -1,10 +1,9 @@
 //! Reading more than fits into memory.
 
 use aludel_driver::Result;
-use aludel_sql_expression::statement::Select;
 
 use super::Session;
-use crate::query::{SessionExecutable, SessionStream, SingleSelectable};
+use crate::query::{SessionExecutable, SessionStream, SingleExecutable};
 
 impl Session {
     /// Executes a query, and gives its objects and values in batches of 1000, or as many as
@@ -37,18 +36,18 @@ impl Session {
         self.execute(statement).stream().await
     }
 
-    /// The same for a select of one thing.
+    /// The same for a statement that gives one thing for each row.
     ///
     /// # Errors
     /// As [`Session::stream`].
     ///
     /// # Cancel safety
     /// As [`Session::stream`].
-    pub async fn stream_scalars<S: SingleSelectable>(
+    pub async fn stream_scalars<S: SingleExecutable>(
         &mut self,
-        select: Select<S>,
-    ) -> Result<SessionStream<'_, Select<S>>> {
-        self.scalars(select).stream().await
+        statement: S,
+    ) -> Result<SessionStream<'_, S>> {
+        self.scalars(statement).stream().await
     }
 
     /// Releases the clean objects that no handle reaches, and says how many these were: the session forgets them, and the

@@ -15,7 +15,7 @@ use crate::{
 pub(super) async fn look_up_replaced(connection: &mut Connection, graph: &Arc<Graph>) -> Result<()> {
     let replaced = graph.lock().replaced_unseen()?;
     for ((mapper, relationship), slots) in replaced {
-        load_relationship(connection, graph, mapper, &slots, relationship, Vec::new()).await?;
+        load_relationship(&mut *connection, graph, mapper, &slots, relationship, Vec::new()).await?;
     }
     Ok(())
 }
@@ -65,7 +65,7 @@ async fn follow(
         return Ok(());
     }
     if !mapping.passive_deletes {
-        load_relationship(connection, graph, mapper, slots, relationship, Vec::new()).await?;
+        load_relationship(&mut *connection, graph, mapper, slots, relationship, Vec::new()).await?;
     }
     if deletes {
         let mut inner = graph.lock();

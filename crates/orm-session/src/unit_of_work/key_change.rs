@@ -32,8 +32,8 @@ pub(super) async fn look_up_referring(connection: &mut Connection, graph: &Arc<G
             if relation.passive_updates || relation.direction != Direction::OneToMany {
                 continue;
             }
-            load_relationship(connection, graph, mapper, std::slice::from_ref(&slot), number, Vec::new())
-                .await?;
+            let slots = std::slice::from_ref(&slot);
+            load_relationship(&mut *connection, graph, mapper, slots, number, Vec::new()).await?;
             // A key that holds the foreign key changes along with it.
             let target = (mapper.relationships()[usize::from(number)].target)();
             if relation.pairs.iter().any(|(child, _)| target.key().contains(child)) {
