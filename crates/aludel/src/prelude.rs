@@ -9,8 +9,8 @@ pub use aludel_orm_session::{
     joinedload, raiseload, selectinload,
 };
 pub use aludel_sql_expression::{
-    DynamicRow, Enum, FromRow, aliased, avg, case, coalesce, count, count_all, delete, exists, func, insert,
-    literal, lower, max, min, reusable,
+    ColumnType, DynamicRow, Enum, FromRow, aliased, avg, case, coalesce, count, count_all, delete, exists,
+    func, insert, literal, lower, max, min, reusable,
     schema::{
         CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, MetaData, ReferentialAction, Table,
         UniqueConstraint,

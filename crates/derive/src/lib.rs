@@ -16,6 +16,7 @@
 //! | `root`, `spelling` | paths to Aludel; names in other spellings |
 
 mod column;
+mod column_type;
 mod enumeration;
 mod expand;
 mod from_row;
@@ -115,4 +116,21 @@ pub fn derive_from_row(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Enum, attributes(enumeration, value))]
 pub fn derive_enum(input: TokenStream) -> TokenStream {
     enumeration::expand(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Makes a struct around one value a column type of its own: `struct Email(String)`. It is kept as its value is, and a column
+/// of it is compared with nothing else.
+///
+/// With `stored`, any type that converts: what is sent is made by `From<Self> for Stored`, what is read by
+/// `TryFrom<Stored> for Self`, whose error names what was refused. Counterpart of SQLAlchemy's `TypeDecorator`.
+///
+/// The type implements `Clone`.
+///
+/// | word | meaning |
+/// | --- | --- |
+/// | `#[column_type(stored = String)]` | the column type that values are kept as; `"Vec<u8>"` where it has parameters |
+/// | `#[column_type(sql_type = Varchar(120))]` | the SQL type, as an expression; else that of the stored type |
+#[proc_macro_derive(ColumnType, attributes(column_type))]
+pub fn derive_column_type(input: TokenStream) -> TokenStream {
+    column_type::expand(&parse_macro_input!(input as DeriveInput)).into()
 }

@@ -44,6 +44,7 @@ mod text;
 mod update;
 mod upsert;
 mod with;
+mod wrap;
 mod writer;
 
 pub use cache::{CacheStatistics, CompiledCache};
@@ -52,5 +53,7 @@ pub use cache::{Ready, Shown, Single};
 pub use parameters::Parameters;
 pub use rendered::{Rendered, RenderedPart};
 pub use row_order::{RowKeys, RowOrder};
+#[doc(hidden)]
+pub use wrap::{around_column, around_value, write_bound};
 
 pub(crate) use cache::{display, to_sql};

@@ -4,7 +4,7 @@ mod enumeration;
 mod from_row;
 mod primitive;
 
-pub use enumeration::{enumeration_type, enumeration_word, unknown_word};
+pub use enumeration::{enumeration_type, enumeration_word, refused_value, unknown_word};
 pub(crate) use from_row::decode_at;
 pub use from_row::{FromRow, RowPlan, decode_field};
 

@@ -64,6 +64,12 @@ pub trait Dialect: fmt::Debug + Send + Sync + 'static {
         sql.push('?');
     }
 
+    /// Writes the placeholder of a parameter whose type takes another form than its value has. Nothing else asks for it.
+    fn write_typed_placeholder(&self, number: usize, sql_type: &SqlType, sql: &mut String) {
+        let _ = sql_type;
+        self.write_placeholder(number, sql);
+    }
+
     /// Writes a name between the dialect's quotes.
     fn write_quoted(&self, name: &str, sql: &mut String) {
         sql.push('"');
@@ -82,7 +88,16 @@ pub trait Dialect: fmt::Debug + Send + Sync + 'static {
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) for a value that cannot be written, such as an infinite number.
     fn write_literal(&self, value: &Value, sql: &mut String) -> Result<()>;
 
-    /// The name of a type, for a column.
+    /// Writes a value into the text whose type takes another form than the value has. Nothing else asks for it.
+    ///
+    /// # Errors
+    /// As [`Dialect::write_literal`].
+    fn write_typed_literal(&self, value: &Value, sql_type: &SqlType, sql: &mut String) -> Result<()> {
+        let _ = sql_type;
+        self.write_literal(value, sql)
+    }
+
+    /// The name of a type, for a column. Of a decorated type it is the name of its [`plain`](SqlType::plain) form.
     ///
     /// # Errors
     /// [`ErrorKind::Compile`](crate::ErrorKind::Compile) where the database has no such type.

@@ -50,6 +50,39 @@ pub use typed::{
 pub use types::SqlType;
 pub use value::Value;
 
+/// Makes a type of one's own a [`ColumnType`](trait@ColumnType): a struct around one value, or what converts to a column type.
+///
+/// # Examples
+/// ```
+/// use aludel_sql_expression::{ColumnType, SqlType, types::Varchar};
+///
+/// #[derive(Clone, Debug, PartialEq, ColumnType)]
+/// struct Isbn(String);
+///
+/// /// Kept as text of two letters.
+/// #[derive(Clone, Debug, PartialEq, ColumnType)]
+/// #[column_type(stored = String, sql_type = Varchar(2))]
+/// struct Country([char; 2]);
+///
+/// impl From<Country> for String {
+///     fn from(country: Country) -> Self {
+///         country.0.iter().collect()
+///     }
+/// }
+///
+/// impl TryFrom<String> for Country {
+///     type Error = String;
+///
+///     fn try_from(text: String) -> Result<Self, String> {
+///         let letters: Vec<char> = text.chars().collect();
+///         letters.try_into().map(Self).map_err(|_| format!("`{text}` has not two letters"))
+///     }
+/// }
+///
+/// assert_eq!(Isbn::sql_type(), SqlType::Text);
+/// assert_eq!(Country::sql_type(), SqlType::Varchar(2));
+/// ```
+pub use aludel_derive::ColumnType;
 /// Makes an enum without fields a [`ColumnType`]: its variants are stored as words.
 pub use aludel_derive::Enum;
 /// Reads a whole row into a struct: see the trait [`FromRow`](trait@FromRow).
@@ -62,4 +95,4 @@ pub mod __private {
 }
 
 #[doc(hidden)]
-pub use decode::{decode_field, enumeration_type, enumeration_word, unknown_word};
+pub use decode::{decode_field, enumeration_type, enumeration_word, refused_value, unknown_word};

@@ -1,10 +1,15 @@
 //! SQL types: [`SqlType`] as a value, and a marker for each, as one writes them in a schema.
 
+mod decorated;
 mod markers;
 
+pub use decorated::Decorated;
+pub(crate) use decorated::Template;
 pub use markers::{
-    BigInteger, Boolean, Date, DateTime, Double, Float, Integer, Json, LargeBinary, Numeric, SmallInteger,
-    Text, Time, Timestamp, Uuid, Varchar,
+    Array, BigInteger, Boolean, Char, Cidr, Date, DateTime, Double, ExactNumeric, Float, Inet, Integer,
+    Interval, Json, LargeBinary, MacAddress, Multirange, Numeric, Range, SmallInteger, Text, Time, Timestamp,
+    TinyInteger, UnsignedBigInteger, UnsignedInteger, UnsignedSmallInteger, UnsignedTinyInteger, Uuid,
+    Varchar,
 };
 
 use std::sync::Arc;
@@ -15,13 +20,22 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SqlType {
+    /// 8 bits; PostgreSQL has no less than 16.
+    TinyInteger,
     /// 16 bits.
     SmallInteger,
     /// 32 bits.
     Integer,
     /// 64 bits.
     BigInteger,
-    /// 64 bits without a sign; only MySQL has it, elsewhere it is a 64-bit integer.
+    /// 8 bits without a sign; only MySQL has it, elsewhere it is a 16-bit integer. So the next two, with twice their bits.
+    UnsignedTinyInteger,
+    /// 16 bits without a sign.
+    UnsignedSmallInteger,
+    /// 32 bits without a sign.
+    UnsignedInteger,
+    /// 64 bits without a sign; only MySQL has it. Elsewhere it is a 64-bit integer, which takes half of the numbers: those
+    /// beyond are refused.
     UnsignedBigInteger,
     /// Single precision.
     Float,
@@ -34,8 +48,13 @@ pub enum SqlType {
         /// Digits after the point.
         scale: Option<u16>,
     },
+    /// An exact decimal that SQLite keeps as text, put in the order of numbers by our own collation `aludel_decimal`. No
+    /// other database has it: [`ExactNumeric`] takes it where it is needed.
+    DecimalText,
     /// A truth value.
     Boolean,
+    /// Text of just so many characters, filled up with spaces by the database.
+    Char(u32),
     /// Text of at most so many characters.
     Varchar(u32),
     /// Text of any length.
@@ -50,8 +69,16 @@ pub enum SqlType {
     DateTime,
     /// An instant (`TIMESTAMP WITH TIME ZONE` where there is one).
     Timestamp,
+    /// A length of time. Where the database has no type for it (SQLite, MySQL): its microseconds, as a 64-bit integer.
+    Interval,
     /// A UUID.
     Uuid,
+    /// An address of the internet, or a network with it. Text where the database has no type for it.
+    Inet,
+    /// A network of the internet. Text where the database has no type for it.
+    Cidr,
+    /// The address of a network card. Text where the database has no type for it.
+    MacAddress,
     /// A JSON document.
     Json,
     /// One of a fixed list of words.
@@ -63,6 +90,12 @@ pub enum SqlType {
     },
     /// An array of another type (PostgreSQL).
     Array(Arc<SqlType>),
+    /// A range of another type (PostgreSQL).
+    Range(Arc<SqlType>),
+    /// A set of ranges of another type (PostgreSQL).
+    Multirange(Arc<SqlType>),
+    /// A type with SQL around its values, and with other types on some databases.
+    Decorated(Arc<Decorated>),
     /// A type that is spelled just so.
     Custom(Arc<str>),
     /// Not known: the database decides.

@@ -84,7 +84,7 @@ impl Terms {
             }
             Node::Bind(bind) => {
                 let kind = match &bind.sql_type {
-                    Some(SqlType::Custom(_)) if !bind.value.is_null() => Kind::Other,
+                    Some(SqlType::Custom(_) | SqlType::Decorated(_)) if !bind.value.is_null() => Kind::Other,
                     _ => kind_of_value(&bind.value),
                 };
                 Ok((Term::Value(bind.value.clone()), kind))
@@ -268,7 +268,11 @@ impl Terms {
 
     fn kind_of_column(self, column: u16) -> Kind {
         match &self.mapper.definition().columns[usize::from(column)].sql_type {
-            SqlType::SmallInteger
+            SqlType::TinyInteger
+            | SqlType::UnsignedTinyInteger
+            | SqlType::UnsignedSmallInteger
+            | SqlType::UnsignedInteger
+            | SqlType::SmallInteger
             | SqlType::Integer
             | SqlType::BigInteger
             | SqlType::UnsignedBigInteger

@@ -467,7 +467,7 @@ fn not_told(mapper: &Mapper, column: u16, reason: &str) -> Error {
 }
 
 fn is_array(column: &ColumnShape) -> bool {
-    matches!(column.sql_type, SqlType::Array(_))
+    matches!(column.sql_type.base(), SqlType::Array(_))
 }
 
 pub(super) fn stale(verb: &str, mapper: &Mapper, expected: usize, matched: u64) -> Error {

@@ -7,7 +7,12 @@ use std::{
 };
 
 use aludel_driver::{Result, Statement};
-use aludel_sql_expression::{CompiledCache, Dialect, SqlType, dialect::DefaultValues, schema::Table};
+use aludel_sql_expression::{
+    CompiledCache, Dialect, SqlType,
+    compile::{around_column, around_value, write_bound},
+    dialect::DefaultValues,
+    schema::Table,
+};
 
 use crate::mapping::Mapper;
 
@@ -102,14 +107,14 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn write(mut self) -> Result<String> {
         match self.shape.kind {
-            Kind::InsertValues => self.insert_values(),
+            Kind::InsertValues => self.insert_values()?,
             Kind::InsertUnnest => self.insert_unnest()?,
-            Kind::UpdateOne => self.update_one(),
+            Kind::UpdateOne => self.update_one()?,
             Kind::UpdateUnnest => self.update_unnest()?,
-            Kind::UpdateJoin => self.update_join(),
-            Kind::DeleteOne => self.delete_one(),
+            Kind::UpdateJoin => self.update_join()?,
+            Kind::DeleteOne => self.delete_one()?,
             Kind::DeleteUnnest => self.delete_unnest()?,
-            Kind::DeleteIn => self.delete_in(),
+            Kind::DeleteIn => self.delete_in()?,
         }
         Ok(self.sql)
     }
@@ -128,9 +133,40 @@ impl Writer<'_> {
         self.push(&name);
     }
 
+    /// The placeholder of an array, or of a value in a row of a table of its own.
     fn parameter(&mut self) {
         self.parameters += 1;
         self.dialect.write_placeholder(self.parameters, &mut self.sql);
+    }
+
+    /// The placeholder of a value for a column, with what its type puts around it.
+    fn bound(&mut self, column: &ColumnShape) -> Result<()> {
+        self.parameters += 1;
+        Ok(write_bound(self.dialect, &column.sql_type, self.parameters, &mut self.sql)?)
+    }
+
+    /// A value of the rows that were joined, with what the column's type puts around it.
+    fn joined(&mut self, column: &ColumnShape, position: usize) -> Result<()> {
+        let (before, after) = around_value(self.dialect, &column.sql_type)?.unwrap_or_default();
+        let _ = write!(self.sql, "{before}_rows.c{position}{after}");
+        Ok(())
+    }
+
+    /// A column that comes back, after the name of its table where it needs one.
+    fn returned(&mut self, column: &ColumnShape, qualified: bool) -> Result<()> {
+        let around = around_column(self.dialect, &column.sql_type)?;
+        self.push(around.map_or("", |(before, _)| before));
+        if qualified {
+            self.table();
+            self.push(".");
+        }
+        self.column(column);
+        if let Some((_, after)) = around {
+            self.push(after);
+            self.push(" AS ");
+            self.column(column);
+        }
+        Ok(())
     }
 
     fn list<T>(
@@ -147,6 +183,22 @@ impl Writer<'_> {
         }
     }
 
+    /// The same where writing can fail.
+    fn written<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        separator: &str,
+        mut write: impl FnMut(&mut Self, T) -> Result<()>,
+    ) -> Result<()> {
+        for (position, item) in items.into_iter().enumerate() {
+            if position > 0 {
+                self.push(separator);
+            }
+            write(self, item)?;
+        }
+        Ok(())
+    }
+
     fn columns(&mut self, columns: &[ColumnShape]) {
         self.list(columns, ", ", Self::column);
     }
@@ -161,14 +213,15 @@ impl Writer<'_> {
         }
     }
 
-    fn returning(&mut self) {
+    fn returning(&mut self) -> Result<()> {
         if !self.shape.keys.is_empty() {
             self.push(" RETURNING ");
-            self.columns(&self.shape.keys);
+            self.written(&self.shape.keys, ", ", |writer, column| writer.returned(column, false))?;
         }
+        Ok(())
     }
 
-    fn insert_values(&mut self) {
+    fn insert_values(&mut self) -> Result<()> {
         self.insert_into();
         if self.shape.columns.is_empty() {
             self.push(match self.dialect.features().default_values {
@@ -177,14 +230,15 @@ impl Writer<'_> {
             });
         } else {
             self.push(" VALUES ");
-            let width = self.shape.columns.len();
-            self.list(0..self.shape.rows, ", ", |writer, _| {
+            let columns = &self.shape.columns;
+            self.written(0..self.shape.rows, ", ", |writer, _| {
                 writer.push("(");
-                writer.list(0..width, ", ", |writer, _| writer.parameter());
+                writer.written(columns, ", ", Self::bound)?;
                 writer.push(")");
-            });
+                Ok(())
+            })?;
         }
-        self.returning();
+        self.returning()
     }
 
     /// One array parameter a column; the aliases are numbered, since a column may have any name.
@@ -195,7 +249,7 @@ impl Writer<'_> {
                 self.push(", ");
             }
             self.parameter();
-            let name = self.dialect.cast_type_name(&unlimited(&column.sql_type))?;
+            let name = self.dialect.cast_type_name(&unlimited(column.sql_type.plain(self.dialect.name())))?;
             let _ = write!(self.sql, "::{name}[]");
         }
         self.push(")");
@@ -216,49 +270,45 @@ impl Writer<'_> {
     fn insert_unnest(&mut self) -> Result<()> {
         self.insert_into();
         self.push(" SELECT ");
-        self.list(0..self.shape.columns.len(), ", ", |writer, position| {
-            let _ = write!(writer.sql, "_rows.c{position}");
-        });
+        self.written(self.shape.columns.iter().enumerate(), ", ", |writer, (position, column)| {
+            writer.joined(column, position)
+        })?;
         self.push(" FROM ");
         self.unnest(&self.shape.columns, "c", true)?;
         // Rows are numbered in the order in which the SELECT gives them, so sorted keys fit sorted rows.
         self.push(" ORDER BY _rows.o");
-        self.returning();
-        Ok(())
+        self.returning()
     }
 
-    fn where_key(&mut self) {
+    fn where_key(&mut self) -> Result<()> {
         self.push(" WHERE ");
-        self.list(&self.shape.keys, " AND ", |writer, key| {
+        self.written(&self.shape.keys, " AND ", |writer, key| {
             writer.column(key);
             writer.push(" = ");
-            writer.parameter();
-        });
+            writer.bound(key)
+        })
     }
 
-    fn update_one(&mut self) {
+    fn update_one(&mut self) -> Result<()> {
         self.push("UPDATE ");
         self.table();
         self.push(" SET ");
-        self.list(&self.shape.columns, ", ", |writer, column| {
+        self.written(&self.shape.columns, ", ", |writer, column| {
             writer.column(column);
             writer.push(" = ");
-            writer.parameter();
-        });
-        self.where_key();
-        self.returning_made();
+            writer.bound(column)
+        })?;
+        self.where_key()?;
+        self.returning_made()
     }
 
     /// The table's name before each column, because the rows that are joined may have columns of the same names.
-    fn returning_made(&mut self) {
+    fn returning_made(&mut self) -> Result<()> {
         if !self.shape.returning.is_empty() {
             self.push(" RETURNING ");
-            self.list(&self.shape.returning, ", ", |writer, column| {
-                writer.table();
-                writer.push(".");
-                writer.column(column);
-            });
+            self.written(&self.shape.returning, ", ", |writer, column| writer.returned(column, true))?;
         }
+        Ok(())
     }
 
     fn update_unnest(&mut self) -> Result<()> {
@@ -266,29 +316,34 @@ impl Writer<'_> {
         self.table();
         self.push(" SET ");
         let width = self.shape.columns.len();
-        self.list(self.shape.columns.iter().enumerate(), ", ", |writer, (position, column)| {
+        self.written(self.shape.columns.iter().enumerate(), ", ", |writer, (position, column)| {
             writer.column(column);
-            let _ = write!(writer.sql, " = _rows.c{position}");
-        });
+            writer.push(" = ");
+            writer.joined(column, position)
+        })?;
         self.push(" FROM ");
         let all: Vec<ColumnShape> = self.shape.columns.iter().chain(&self.shape.keys).cloned().collect();
         self.unnest(&all, "c", false)?;
-        self.unnest_keys(width);
-        self.returning_made();
-        Ok(())
+        self.unnest_keys(width)?;
+        self.returning_made()
     }
 
-    fn unnest_keys(&mut self, first: usize) {
+    fn unnest_keys(&mut self, first: usize) -> Result<()> {
         self.push(" WHERE ");
-        self.list(self.shape.keys.iter().enumerate(), " AND ", |writer, (position, key)| {
+        self.joined_keys(first)
+    }
+
+    fn joined_keys(&mut self, first: usize) -> Result<()> {
+        self.written(self.shape.keys.iter().enumerate(), " AND ", |writer, (position, key)| {
             writer.table();
             writer.push(".");
             writer.column(key);
-            let _ = write!(writer.sql, " = _rows.c{}", first + position);
-        });
+            writer.push(" = ");
+            writer.joined(key, first + position)
+        })
     }
 
-    fn update_join(&mut self) {
+    fn update_join(&mut self) -> Result<()> {
         self.push("UPDATE ");
         self.table();
         self.push(" JOIN (");
@@ -309,19 +364,15 @@ impl Writer<'_> {
         }
         self.push(") AS _rows ON ");
         let first = self.shape.columns.len();
-        self.list(self.shape.keys.iter().enumerate(), " AND ", |writer, (position, key)| {
-            writer.table();
-            writer.push(".");
-            writer.column(key);
-            let _ = write!(writer.sql, " = _rows.c{}", first + position);
-        });
+        self.joined_keys(first)?;
         self.push(" SET ");
-        self.list(self.shape.columns.iter().enumerate(), ", ", |writer, (position, column)| {
+        self.written(self.shape.columns.iter().enumerate(), ", ", |writer, (position, column)| {
             writer.table();
             writer.push(".");
             writer.column(column);
-            let _ = write!(writer.sql, " = _rows.c{position}");
-        });
+            writer.push(" = ");
+            writer.joined(column, position)
+        })
     }
 
     fn delete_from(&mut self) {
@@ -329,29 +380,30 @@ impl Writer<'_> {
         self.table();
     }
 
-    fn delete_one(&mut self) {
+    fn delete_one(&mut self) -> Result<()> {
         self.delete_from();
-        self.where_key();
+        self.where_key()
     }
 
     fn delete_unnest(&mut self) -> Result<()> {
         self.delete_from();
-        if let [key] = self.shape.keys.as_slice() {
+        if let [key] = self.shape.keys.as_slice()
+            && around_value(self.dialect, &key.sql_type)?.is_none()
+        {
             self.push(" WHERE ");
             self.column(key);
             self.push(" = ANY(");
             self.parameter();
-            let name = self.dialect.cast_type_name(&unlimited(&key.sql_type))?;
+            let name = self.dialect.cast_type_name(&unlimited(key.sql_type.plain(self.dialect.name())))?;
             let _ = write!(self.sql, "::{name}[])");
             return Ok(());
         }
         self.push(" USING ");
         self.unnest(&self.shape.keys, "c", false)?;
-        self.unnest_keys(0);
-        Ok(())
+        self.unnest_keys(0)
     }
 
-    fn delete_in(&mut self) {
+    fn delete_in(&mut self) -> Result<()> {
         self.delete_from();
         self.push(" WHERE ");
         let width = self.shape.keys.len();
@@ -363,16 +415,19 @@ impl Writer<'_> {
             self.push(")");
         }
         self.push(" IN (");
-        self.list(0..self.shape.rows, ", ", |writer, _| {
+        let keys = &self.shape.keys;
+        self.written(0..self.shape.rows, ", ", |writer, _| {
             if width > 1 {
                 writer.push("(");
             }
-            writer.list(0..width, ", ", |writer, _| writer.parameter());
+            writer.written(keys, ", ", Self::bound)?;
             if width > 1 {
                 writer.push(")");
             }
-        });
+            Ok(())
+        })?;
         self.push(")");
+        Ok(())
     }
 }
 
@@ -380,7 +435,7 @@ impl Writer<'_> {
 /// column itself refuses it.
 fn unlimited(sql_type: &SqlType) -> SqlType {
     match sql_type {
-        SqlType::Varchar(_) => SqlType::Text,
+        SqlType::Char(_) | SqlType::Varchar(_) => SqlType::Text,
         SqlType::Numeric { .. } => SqlType::Numeric { precision: None, scale: None },
         other => other.clone(),
     }

@@ -325,14 +325,15 @@ fn fill(pieces: &[Piece], slots: &[Slot<'_>], rows: usize, dialect: &dyn Dialect
         match piece {
             Piece::Text(text) => filler.text(text),
             Piece::Slot(slot) => filler.slot(*slot),
-            Piece::List { slot, width } => {
+            Piece::TypedSlot(slot, sql_type) => filler.typed_slot(*slot, sql_type),
+            Piece::List { slot, width, wraps } => {
                 let elements = match slots.get(*slot as usize) {
                     Some(Slot::List(list)) => list.values.len(),
                     _ => 0,
                 };
-                filler.list(*slot, elements, *width);
+                filler.list(*slot, elements, *width, wraps);
             }
-            Piece::Rows { width } => filler.rows(rows, *width),
+            Piece::Rows { width, wraps } => filler.rows(rows, *width, wraps),
             Piece::Column(column) => filler.column(*column),
         }
     }

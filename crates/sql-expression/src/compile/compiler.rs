@@ -6,6 +6,7 @@ use super::{
     compiled::Compiled,
     key::{Slot, Walk},
     row_order::Sentinel,
+    wrap::{RowWraps, Wrap, result_lists},
     writer::{Piece, Writer},
 };
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     dialect::{Dialect, Features},
     expression::{Alias, AliasTarget, Source},
     name::Name,
-    statement::{Hint, InsertNode, RowValues, StatementKind, StatementNode},
+    statement::{Hint, InsertNode, RowValues, SelectItem, StatementKind, StatementNode},
     types::SqlType,
 };
 
@@ -49,6 +50,8 @@ pub(super) struct Compiler<'n> {
     pub(super) sentinel: Option<Sentinel>,
     /// Whether values are written into the text.
     literals: bool,
+    /// The lists of expressions that come out of the database.
+    result_lists: Vec<&'n [SelectItem]>,
 }
 
 impl<'n> Compiler<'n> {
@@ -71,6 +74,7 @@ impl<'n> Compiler<'n> {
             table_hints: &[],
             sentinel: None,
             literals: false,
+            result_lists: result_lists(statement),
         }
     }
 
@@ -175,6 +179,22 @@ impl<'n> Compiler<'n> {
         self.value_at(slot)
     }
 
+    /// The next value, where it is to be written into the text.
+    pub(super) fn next_literal(&mut self) -> Option<&'n Value> {
+        match self.slots.get(self.slot) {
+            Some(Slot::Value(value)) if self.literals => {
+                self.slot += 1;
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the expressions of a list come out of the database.
+    pub(super) fn is_result(&self, items: &[SelectItem]) -> bool {
+        self.result_lists.iter().any(|list| std::ptr::eq(*list, items))
+    }
+
     /// Writes the place of a value.
     pub(super) fn value_at(&mut self, slot: usize) -> Result<()> {
         if self.literals
@@ -197,7 +217,7 @@ impl<'n> Compiler<'n> {
                 return Ok(());
             }
             self.push("ARRAY[");
-            self.list_literals(slot, 1)?;
+            self.list_literals(slot, 1, &None)?;
             self.push("]");
             return Ok(());
         }
@@ -207,40 +227,49 @@ impl<'n> Compiler<'n> {
     }
 
     /// Writes the places of a list, one for each value.
-    pub(super) fn list(&mut self, width: usize) -> Result<()> {
+    pub(super) fn list(&mut self, width: usize, wraps: RowWraps) -> Result<()> {
         let slot = self.slot;
         self.slot += 1;
         if self.literals {
-            return self.list_literals(slot, width);
+            return self.list_literals(slot, width, &wraps);
         }
-        self.writer.piece(Piece::List { slot: slot as u32, width: width as u32 });
+        self.writer.piece(Piece::List { slot: slot as u32, width: width as u32, wraps });
         Ok(())
     }
 
-    fn list_literals(&mut self, slot: usize, width: usize) -> Result<()> {
+    fn list_literals(&mut self, slot: usize, width: usize, wraps: &RowWraps) -> Result<()> {
         if let Some(Slot::List(list)) = self.slots.get(slot).copied() {
             let values: Vec<&'n Value> = list.binds().collect();
-            return self.row_literals(&values, width, width > 1);
+            return self.row_literals(&values, width, width > 1, wraps);
         }
         Ok(())
     }
 
     /// Writes the places of an INSERT's rows, or the rows themselves.
-    pub(super) fn rows(&mut self, width: usize, rows: Option<&'n RowValues>) -> Result<()> {
+    pub(super) fn rows(&mut self, width: usize, rows: Option<&'n RowValues>, wraps: RowWraps) -> Result<()> {
         if let Some(rows) = rows {
             let values: Vec<&'n Value> = rows.values().iter().flat_map(|values| values.iter()).collect();
-            return self.row_literals(&values, width, true);
+            return self.row_literals(&values, width, true, &wraps);
         }
-        self.writer.piece(Piece::Rows { width: width as u32 });
+        self.writer.piece(Piece::Rows { width: width as u32, wraps });
         Ok(())
     }
 
-    fn row_literals(&mut self, values: &[&'n Value], width: usize, parentheses: bool) -> Result<()> {
+    fn row_literals(
+        &mut self,
+        values: &[&'n Value],
+        width: usize,
+        parentheses: bool,
+        wraps: &RowWraps,
+    ) -> Result<()> {
+        let wrap = |column: usize| -> Option<&Wrap> { wraps.as_ref()?.get(column)?.as_ref() };
         self.separated(values.chunks(width.max(1)), |this, row| {
             if parentheses {
                 this.push("(");
             }
-            this.separated(row, |this, value| this.dialect.write_literal(value, this.writer.text()))?;
+            this.separated(row.iter().enumerate(), |this, (column, value)| {
+                this.row_literal(value, wrap(column))
+            })?;
             if parentheses {
                 this.push(")");
             }

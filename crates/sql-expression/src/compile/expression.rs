@@ -4,6 +4,7 @@ use super::{
     compiler::Compiler,
     inference,
     precedence::{self, Precedence},
+    wrap::{RowWraps, Wrap},
 };
 use crate::{
     Error, Result,
@@ -11,6 +12,7 @@ use crate::{
         BindNode, CaseNode, ColumnReference, FragmentPart, InNode, Node, OrderBy, UnaryNode, UnaryOperator,
     },
     statement::{SelectItem, SelectNode},
+    types::SqlType,
 };
 
 impl<'n> Compiler<'n> {
@@ -29,7 +31,7 @@ impl<'n> Compiler<'n> {
     pub(super) fn node(&mut self, node: &'n Node) -> Result<()> {
         match node {
             Node::Column(column) => self.column(column),
-            Node::Bind(_) => self.value(),
+            Node::Bind(bind) => self.bound(bind),
             Node::Null => {
                 self.push("NULL");
                 Ok(())
@@ -117,6 +119,11 @@ impl<'n> Compiler<'n> {
     /// Writes one side of an operator. A value whose type the other side does not tell says it itself.
     pub(super) fn operand_beside(&mut self, node: &'n Node, beside: &Node, least: Precedence) -> Result<()> {
         if let Node::Bind(bind) = node
+            && let Some(wrap) = self.wrap_beside(bind, beside)?
+        {
+            return self.wrapped_value(&wrap);
+        }
+        if let Node::Bind(bind) = node
             && let Some(sql_type) = &bind.sql_type
             && (matches!(beside, Node::Bind(_) | Node::Null)
                 || inference::type_of(beside).is_some_and(|beside| inference::is_wider(sql_type, &beside)))
@@ -128,6 +135,7 @@ impl<'n> Compiler<'n> {
 
     fn cast_value(&mut self, bind: &'n BindNode) -> Result<()> {
         match &bind.sql_type {
+            Some(SqlType::Decorated(_)) if self.wrap_beside(bind, &Node::Null)?.is_some() => self.bound(bind),
             Some(sql_type) if self.features.typed_parameters => {
                 let name = self.dialect.cast_type_name(sql_type)?;
                 self.push("CAST(");
@@ -202,7 +210,8 @@ impl<'n> Compiler<'n> {
             self.push(")");
             return Ok(());
         }
-        if arrays {
+        let wraps = self.wraps_of_list(list)?;
+        if arrays && wraps.is_none() {
             let element = list.sql_type.clone().or_else(|| inference::type_of(&list.left));
             self.operand_beside(&list.left, &Node::Null, Precedence::Other)?;
             self.push(if list.negated { " <> ALL (" } else { " = ANY (" });
@@ -219,9 +228,23 @@ impl<'n> Compiler<'n> {
         }
         self.operand(&list.left, Precedence::Other)?;
         self.push(if list.negated { " NOT IN (" } else { " IN (" });
-        self.list(list.width())?;
+        self.list(list.width(), wraps)?;
         self.push(")");
         Ok(())
+    }
+
+    /// What stands around the values of a list: what is compared with them tells.
+    fn wraps_of_list(&self, list: &InNode) -> Result<RowWraps> {
+        match &list.left {
+            Node::Tuple(nodes) => {
+                let types: Vec<Option<SqlType>> = nodes.iter().map(inference::type_of).collect();
+                Wrap::of_row(types.iter().map(Option::as_ref), self.dialect)
+            }
+            left => {
+                let sql_type = inference::type_of(left).or_else(|| list.sql_type.clone());
+                Wrap::of_row([sql_type.as_ref()], self.dialect)
+            }
+        }
     }
 
     /// Writes a select in parentheses, as a part of an expression.

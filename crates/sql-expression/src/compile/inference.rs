@@ -19,7 +19,10 @@ pub(super) fn type_of(node: &Node) -> Option<SqlType> {
             BinaryOperator::Add
             | BinaryOperator::Subtract
             | BinaryOperator::Multiply
-            | BinaryOperator::Modulo => wider(type_of(&binary.left)?, type_of(&binary.right)?),
+            | BinaryOperator::Modulo => {
+                // What is calculated has not the form that is kept in the column.
+                Some(wider(type_of(&binary.left)?, type_of(&binary.right)?)?.base().clone())
+            }
             BinaryOperator::Divide => {
                 let sql_type = wider(type_of(&binary.left)?, type_of(&binary.right)?)?;
                 Some(if is_integer(&sql_type) { SqlType::Double } else { sql_type })
@@ -113,10 +116,10 @@ fn wider(left: SqlType, right: SqlType) -> Option<SqlType> {
 }
 
 fn rank(sql_type: &SqlType) -> Option<u8> {
-    Some(match sql_type {
-        SqlType::SmallInteger => 1,
-        SqlType::Integer => 2,
-        SqlType::BigInteger => 3,
+    Some(match sql_type.base() {
+        SqlType::TinyInteger | SqlType::UnsignedTinyInteger | SqlType::SmallInteger => 1,
+        SqlType::UnsignedSmallInteger | SqlType::Integer => 2,
+        SqlType::UnsignedInteger | SqlType::BigInteger => 3,
         SqlType::UnsignedBigInteger => 4,
         SqlType::Numeric { .. } => 5,
         SqlType::Float => 6,

@@ -2,7 +2,8 @@
 
 use super::{
     compiler::Compiler,
-    row_order::{RowOrder, Sentinel, Way, Written},
+    row_order::{RowOrder, Sentinel, Way, Written, column_at, unlimited},
+    wrap::Wrap,
     writer::Piece,
 };
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     dialect::{DefaultValues, Dialect, UpsertStyle},
     name::Name,
     statement::{InsertNode, InsertRows, RowValues},
+    types::{SqlType, Template},
 };
 
 /// Most rows of one INSERT, when nothing else is said.
@@ -77,19 +79,26 @@ impl<'n> Compiler<'n> {
             InsertRows::Values(values) if values.width() == 0 => self.defaults(),
             InsertRows::Values(values) => {
                 self.columns(insert, Some(values.width()))?;
+                let definition = table.definition();
+                let types: Vec<Option<&SqlType>> = (0..values.width())
+                    .map(|place| column_at(insert, &definition, place).map(|column| &column.sql_type))
+                    .collect();
                 match (values.nodes(), way) {
                     (None, Way::Numbered(Written::Columns) | Way::Keyed(Written::Columns)) => {
                         self.unnested(&sentinel)?;
                     }
                     (None, _) => {
                         self.push(" VALUES ");
-                        self.rows(values.width(), rows.filter(|_| self.writes_literals()))?;
+                        let wraps = Wrap::of_row(types, self.dialect)?;
+                        self.rows(values.width(), rows.filter(|_| self.writes_literals()), wraps)?;
                     }
                     (Some(nodes), _) => {
                         self.push(" VALUES ");
                         self.separated(nodes.chunks(values.width()), |this, row| {
                             this.push("(");
-                            this.separated(row, Self::node)?;
+                            this.separated(row.iter().zip(&types), |this, (node, sql_type)| {
+                                this.assigned(node, *sql_type)
+                            })?;
                             this.push(")");
                             Ok(())
                         })?;
@@ -140,14 +149,16 @@ impl<'n> Compiler<'n> {
     /// Writes the rows as one array a column. The aliases are numbered, since a column may have any name.
     fn unnested(&mut self, sentinel: &Sentinel) -> Result<()> {
         self.push(" SELECT ");
-        self.separated(0..sentinel.types.len(), |this, column| {
-            this.push(&format!("_rows.c{column}"));
+        self.separated(sentinel.types.iter().enumerate(), |this, (column, sql_type)| {
+            let template = sql_type.bind_template(this.dialect.name());
+            let (before, after) = template.map(Template::parts).transpose()?.unwrap_or_default();
+            this.push(&format!("{before}_rows.c{column}{after}"));
             Ok(())
         })?;
         self.push(" FROM UNNEST(");
         self.separated((0..).zip(&sentinel.types), |this, (column, sql_type)| {
             this.writer.piece(Piece::Column(column));
-            let name = this.dialect.cast_type_name(sql_type)?;
+            let name = this.dialect.cast_type_name(&unlimited(sql_type.plain(this.dialect.name())))?;
             this.push(&format!("::{name}[]"));
             Ok(())
         })?;

@@ -6,6 +6,7 @@ use crate::{
     expression::{Node, Source},
     schema::Table,
     statement::SelectItem,
+    types::Template,
 };
 
 impl<'n> Compiler<'n> {
@@ -14,7 +15,9 @@ impl<'n> Compiler<'n> {
         if items.is_empty() {
             return Err(Error::compile("the statement selects nothing"));
         }
+        let is_result = self.is_result(items);
         self.separated(items, |this, item| match item {
+            SelectItem::Expression { node, .. } if is_result => this.result_item(node),
             SelectItem::Expression { node: Node::Label(label), .. } => {
                 this.lone(&label.node)?;
                 this.push(" AS ");
@@ -28,12 +31,20 @@ impl<'n> Compiler<'n> {
                     return Err(Error::argument(format!("the table `{}` has no columns", table.name())));
                 }
                 this.separated(&definition.columns, |this, column| {
+                    let template = column.sql_type.column_template(this.dialect.name()).filter(|_| is_result);
+                    let around = template.map(Template::parts).transpose()?;
+                    this.push(around.map_or("", |(before, _)| before));
                     if !this.unqualified {
                         this.source_name(source);
                         this.push(".");
                     }
                     let name = this.dialect.physical_name(&column.name);
                     this.identifier(&name);
+                    if let Some((_, after)) = around {
+                        this.push(after);
+                        this.push(" AS ");
+                        this.identifier(&name);
+                    }
                     Ok(())
                 })
             }

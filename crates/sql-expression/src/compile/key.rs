@@ -239,6 +239,45 @@ impl<'n> Walk<'n> {
                 self.text(name);
             }
             SqlType::Unknown => self.tag(21),
+            SqlType::TinyInteger => self.tag(22),
+            SqlType::UnsignedTinyInteger => self.tag(23),
+            SqlType::UnsignedSmallInteger => self.tag(24),
+            SqlType::UnsignedInteger => self.tag(25),
+            SqlType::DecimalText => self.tag(26),
+            SqlType::Char(length) => {
+                self.tag(27);
+                self.key.extend_from_slice(&length.to_le_bytes());
+            }
+            SqlType::Interval => self.tag(28),
+            SqlType::Inet => self.tag(29),
+            SqlType::Cidr => self.tag(30),
+            SqlType::MacAddress => self.tag(31),
+            SqlType::Range(of) => {
+                self.tag(32);
+                self.sql_type(of);
+            }
+            SqlType::Multirange(of) => {
+                self.tag(33);
+                self.sql_type(of);
+            }
+            SqlType::Decorated(own) => {
+                self.tag(34);
+                self.sql_type(own.base());
+                for template in [own.bind(), own.column()] {
+                    match template {
+                        Some(template) => {
+                            self.tag(1);
+                            self.text(template.text());
+                        }
+                        None => self.tag(0),
+                    }
+                }
+                self.count(own.variants().len());
+                for (dialect, sql_type) in own.variants() {
+                    self.text(dialect);
+                    self.sql_type(sql_type);
+                }
+            }
         }
     }
 

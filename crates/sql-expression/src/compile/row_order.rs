@@ -155,7 +155,7 @@ fn written(
         && rows.values().is_some()
         && (0..rows.width()).all(|place| {
             column_at(insert, definition, place).is_some_and(|column| {
-                !matches!(column.sql_type, SqlType::Array(_))
+                !matches!(column.sql_type.plain(dialect.name()), SqlType::Array(_))
                     && dialect.cast_type_name(&column.sql_type).is_ok()
             })
         });
@@ -203,7 +203,14 @@ fn keys_can_be_told(insert: &InsertNode) -> bool {
 /// Whether a value is read back as it was written. Not so where the type may round, pad or take on another form.
 fn comes_back(value: &Value, sql_type: &SqlType, numbered: bool) -> bool {
     match sql_type {
-        SqlType::SmallInteger | SqlType::Integer | SqlType::BigInteger | SqlType::UnsignedBigInteger => {
+        SqlType::TinyInteger
+        | SqlType::UnsignedTinyInteger
+        | SqlType::SmallInteger
+        | SqlType::UnsignedSmallInteger
+        | SqlType::Integer
+        | SqlType::UnsignedInteger
+        | SqlType::BigInteger
+        | SqlType::UnsignedBigInteger => {
             // To MySQL a 0 asks for the next number.
             matches!(value, Value::I64(number) if !numbered || *number != 0)
                 || matches!(value, Value::U64(number) if !numbered || *number != 0)
@@ -301,7 +308,7 @@ impl Sentinel {
 /// column itself refuses it.
 pub(super) fn unlimited(sql_type: &SqlType) -> SqlType {
     match sql_type {
-        SqlType::Varchar(_) => SqlType::Text,
+        SqlType::Char(_) | SqlType::Varchar(_) => SqlType::Text,
         SqlType::Numeric { .. } => SqlType::Numeric { precision: None, scale: None },
         other => other.clone(),
     }

@@ -42,15 +42,16 @@ impl<'n> Compiler<'n> {
             self.separated(further.iter().copied(), Self::source)?;
         }
         self.push(" SET ");
-        self.separated(&update.assignments, |this, (column, node)| {
-            let column = this.table_column(table, column)?;
+        let definition = table.definition();
+        self.separated(&update.assignments, |this, (assigned, node)| {
+            let column = this.table_column(table, assigned)?;
             if list {
                 this.push(&name);
                 this.push(".");
             }
             this.identifier(&column);
             this.push(" = ");
-            this.node(node)
+            this.assigned(node, definition.find(assigned).map(|column| &column.sql_type))
         })?;
         if !further.is_empty() && !list {
             self.push(" FROM ");

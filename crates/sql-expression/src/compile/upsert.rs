@@ -99,11 +99,12 @@ impl<'n> Compiler<'n> {
                 insert.table.name()
             )));
         }
-        self.separated(assignments, |this, (column, node)| {
-            let column = this.table_column(&insert.table, column)?;
+        let definition = insert.table.definition();
+        self.separated(assignments, |this, (name, node)| {
+            let column = this.table_column(&insert.table, name)?;
             this.identifier(&column);
             this.push(" = ");
-            this.node(node)
+            this.assigned(node, definition.find(name).map(|column| &column.sql_type))
         })
     }
 }

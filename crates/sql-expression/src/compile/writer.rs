@@ -2,7 +2,8 @@
 
 use hashbrown::HashMap;
 
-use crate::dialect::Dialect;
+use super::wrap::{RowWraps, Wrap};
+use crate::{dialect::Dialect, types::SqlType};
 
 /// A part of a text in the making.
 #[derive(Clone, Debug)]
@@ -11,17 +12,23 @@ pub(super) enum Piece {
     Text(Box<str>),
     /// The placeholder of a value.
     Slot(u32),
+    /// The placeholder of a value that says its type.
+    TypedSlot(u32, SqlType),
     /// The placeholders of an IN list, each of so many values.
     List {
         /// The list's number.
         slot: u32,
         /// How many values an element has.
         width: u32,
+        /// What stands around the values of an element.
+        wraps: RowWraps,
     },
     /// The rows of an INSERT, each of so many values.
     Rows {
         /// How many values a row has.
         width: u32,
+        /// What stands around the values of a row.
+        wraps: RowWraps,
     },
     /// The placeholder of one column of an INSERT's rows, as an array.
     Column(u32),
@@ -125,15 +132,28 @@ impl<'d> Filler<'d> {
         self.filled.push(Filled::Slot(slot));
     }
 
+    /// The placeholder of a value, which says its type.
+    pub(super) fn typed_slot(&mut self, slot: u32, sql_type: &SqlType) {
+        if self.numbered && self.numbers.contains_key(&slot) {
+            return self.slot(slot);
+        }
+        self.number += 1;
+        self.dialect.write_typed_placeholder(self.number, sql_type, &mut self.sql);
+        if self.numbered {
+            self.numbers.insert(slot, self.number);
+        }
+        self.filled.push(Filled::Slot(slot));
+    }
+
     /// So many elements with commas between; elements of more than one value stand in parentheses.
-    pub(super) fn list(&mut self, slot: u32, elements: usize, width: u32) {
-        self.elements(elements, width, width > 1);
+    pub(super) fn list(&mut self, slot: u32, elements: usize, width: u32, wraps: &RowWraps) {
+        self.elements(elements, width, width > 1, wraps);
         self.filled.push(Filled::List(slot));
     }
 
     /// So many rows with commas between.
-    pub(super) fn rows(&mut self, rows: usize, width: u32) {
-        self.elements(rows, width, true);
+    pub(super) fn rows(&mut self, rows: usize, width: u32, wraps: &RowWraps) {
+        self.elements(rows, width, true, wraps);
         self.filled.push(Filled::Rows);
     }
 
@@ -143,7 +163,7 @@ impl<'d> Filler<'d> {
         self.filled.push(Filled::Column(column));
     }
 
-    fn elements(&mut self, elements: usize, width: u32, parentheses: bool) {
+    fn elements(&mut self, elements: usize, width: u32, parentheses: bool, wraps: &RowWraps) {
         for element in 0..elements {
             if element > 0 {
                 self.sql.push_str(", ");
@@ -155,12 +175,22 @@ impl<'d> Filler<'d> {
                 if column > 0 {
                     self.sql.push_str(", ");
                 }
-                self.placeholder();
+                match wraps.as_ref().and_then(|wraps| wraps.get(column as usize)?.as_ref()) {
+                    None => self.placeholder(),
+                    Some(wrap) => self.wrapped(wrap),
+                }
             }
             if parentheses {
                 self.sql.push(')');
             }
         }
+    }
+
+    fn wrapped(&mut self, wrap: &Wrap) {
+        self.sql.push_str(&wrap.before);
+        self.number += 1;
+        self.dialect.write_typed_placeholder(self.number, &wrap.sql_type, &mut self.sql);
+        self.sql.push_str(&wrap.after);
     }
 
     fn placeholder(&mut self) {

@@ -1,4 +1,4 @@
-//! What `#[derive(Enum)]` calls.
+//! What `#[derive(Enum)]` and `#[derive(ColumnType)]` call.
 
 use std::sync::Arc;
 
@@ -27,4 +27,11 @@ pub fn unknown_word(word: &str, enumeration: &str, words: &[&str]) -> Error {
 #[doc(hidden)]
 pub fn enumeration_type(name: &str, words: &[&str]) -> SqlType {
     SqlType::Enum { name: Arc::from(name), values: words.iter().map(|word| Arc::from(*word)).collect() }
+}
+
+/// The error of a stored value that is none of a type's.
+#[cold]
+#[doc(hidden)]
+pub fn refused_value(name: &str, error: &dyn std::fmt::Display) -> Error {
+    Error::data(format!("the value cannot be read into `{name}`: {error}"))
 }

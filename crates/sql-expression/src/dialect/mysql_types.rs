@@ -1,14 +1,21 @@
 //! The types of MySQL and MariaDB.
 
-use super::{Dialect, MySqlDialect, no_type, sqlite::numeric};
+use super::{
+    Dialect, MySqlDialect, no_type,
+    sqlite::{LONGEST_ADDRESS, MAC_ADDRESS, numeric},
+};
 use crate::{Result, types::SqlType};
 
 /// The type of a column.
 pub(super) fn type_name(dialect: &MySqlDialect, sql_type: &SqlType) -> Result<String> {
     Ok(match sql_type {
+        SqlType::TinyInteger => "TINYINT".into(),
+        SqlType::UnsignedTinyInteger => "TINYINT UNSIGNED".into(),
         SqlType::SmallInteger => "SMALLINT".into(),
+        SqlType::UnsignedSmallInteger => "SMALLINT UNSIGNED".into(),
         SqlType::Integer => "INTEGER".into(),
-        SqlType::BigInteger => "BIGINT".into(),
+        SqlType::UnsignedInteger => "INTEGER UNSIGNED".into(),
+        SqlType::BigInteger | SqlType::Interval => "BIGINT".into(),
         SqlType::UnsignedBigInteger => "BIGINT UNSIGNED".into(),
         SqlType::Float => "FLOAT".into(),
         SqlType::Double => "DOUBLE".into(),
@@ -16,7 +23,10 @@ pub(super) fn type_name(dialect: &MySqlDialect, sql_type: &SqlType) -> Result<St
         SqlType::Numeric { precision: None, .. } => "DECIMAL(38, 10)".into(),
         SqlType::Numeric { precision, scale } => numeric("DECIMAL", *precision, *scale),
         SqlType::Boolean => "BOOLEAN".into(),
+        SqlType::Char(length) => format!("CHAR({length})"),
         SqlType::Varchar(length) => format!("VARCHAR({length})"),
+        SqlType::Inet | SqlType::Cidr => format!("VARCHAR({LONGEST_ADDRESS})"),
+        SqlType::MacAddress => format!("CHAR({MAC_ADDRESS})"),
         // TEXT ends at 65,535 bytes.
         SqlType::Text => "LONGTEXT".into(),
         SqlType::LargeBinary => "LONGBLOB".into(),
@@ -38,16 +48,30 @@ pub(super) fn type_name(dialect: &MySqlDialect, sql_type: &SqlType) -> Result<St
             sql
         }
         SqlType::Custom(name) => name.to_string(),
-        SqlType::Array(_) | SqlType::Unknown => return Err(no_type(sql_type, dialect.name())),
+        SqlType::Decorated(_) => type_name(dialect, sql_type.plain(dialect.name()))?,
+        SqlType::DecimalText
+        | SqlType::Array(_)
+        | SqlType::Range(_)
+        | SqlType::Multirange(_)
+        | SqlType::Unknown => return Err(no_type(sql_type, dialect.name())),
     })
 }
 
 /// The type in a CAST, which knows fewer names.
 pub(super) fn cast_type_name(dialect: &MySqlDialect, sql_type: &SqlType) -> Result<String> {
-    Ok(match sql_type {
-        SqlType::SmallInteger | SqlType::Integer | SqlType::BigInteger | SqlType::Boolean => "SIGNED".into(),
-        SqlType::UnsignedBigInteger => "UNSIGNED".into(),
-        SqlType::Varchar(length) => format!("CHAR({length})"),
+    Ok(match sql_type.plain(dialect.name()) {
+        SqlType::TinyInteger
+        | SqlType::SmallInteger
+        | SqlType::Integer
+        | SqlType::BigInteger
+        | SqlType::Interval
+        | SqlType::Boolean => "SIGNED".into(),
+        SqlType::UnsignedTinyInteger
+        | SqlType::UnsignedSmallInteger
+        | SqlType::UnsignedInteger
+        | SqlType::UnsignedBigInteger => "UNSIGNED".into(),
+        SqlType::Char(length) | SqlType::Varchar(length) => format!("CHAR({length})"),
+        SqlType::Inet | SqlType::Cidr | SqlType::MacAddress => "CHAR".into(),
         SqlType::Text | SqlType::Enum { .. } => "CHAR".into(),
         SqlType::Json if dialect.is_mariadb() => "CHAR".into(),
         SqlType::LargeBinary => "BINARY".into(),

@@ -93,13 +93,14 @@ impl Dialect for PostgresDialect {
 
     fn type_name(&self, sql_type: &SqlType) -> Result<String> {
         Ok(match sql_type {
-            SqlType::SmallInteger => "SMALLINT".into(),
-            SqlType::Integer => "INTEGER".into(),
-            SqlType::BigInteger | SqlType::UnsignedBigInteger => "BIGINT".into(),
+            SqlType::TinyInteger | SqlType::UnsignedTinyInteger | SqlType::SmallInteger => "SMALLINT".into(),
+            SqlType::UnsignedSmallInteger | SqlType::Integer => "INTEGER".into(),
+            SqlType::UnsignedInteger | SqlType::BigInteger | SqlType::UnsignedBigInteger => "BIGINT".into(),
             SqlType::Float => "REAL".into(),
             SqlType::Double => "DOUBLE PRECISION".into(),
             SqlType::Numeric { precision, scale } => numeric("NUMERIC", *precision, *scale),
             SqlType::Boolean => "BOOLEAN".into(),
+            SqlType::Char(length) => format!("CHAR({length})"),
             SqlType::Varchar(length) => format!("VARCHAR({length})"),
             SqlType::Text => "TEXT".into(),
             SqlType::LargeBinary => "BYTEA".into(),
@@ -107,12 +108,32 @@ impl Dialect for PostgresDialect {
             SqlType::Time => "TIME".into(),
             SqlType::DateTime => "TIMESTAMP".into(),
             SqlType::Timestamp => "TIMESTAMP WITH TIME ZONE".into(),
+            SqlType::Interval => "INTERVAL".into(),
             SqlType::Uuid => "UUID".into(),
+            SqlType::Inet => "INET".into(),
+            SqlType::Cidr => "CIDR".into(),
+            SqlType::MacAddress => "MACADDR".into(),
+            SqlType::Range(of) => range_name(of, self)?.into(),
+            SqlType::Multirange(of) => range_name(of, self)?.replace("RANGE", "MULTIRANGE"),
+            SqlType::Decorated(_) => self.type_name(sql_type.plain(self.name()))?,
             SqlType::Json => "JSONB".into(),
             SqlType::Enum { name, .. } => self.identifier(name),
             SqlType::Array(element) => format!("{}[]", self.type_name(element)?),
             SqlType::Custom(name) => name.to_string(),
-            SqlType::Unknown => return Err(no_type(sql_type, self.name())),
+            SqlType::DecimalText | SqlType::Unknown => return Err(no_type(sql_type, self.name())),
         })
     }
+}
+
+/// The range of a type. Multiranges are called like ranges.
+fn range_name(of: &SqlType, dialect: &PostgresDialect) -> Result<&'static str> {
+    Ok(match of.plain(dialect.name()) {
+        SqlType::Integer => "INT4RANGE",
+        SqlType::BigInteger => "INT8RANGE",
+        SqlType::Numeric { .. } => "NUMRANGE",
+        SqlType::Date => "DATERANGE",
+        SqlType::DateTime => "TSRANGE",
+        SqlType::Timestamp => "TSTZRANGE",
+        other => return Err(no_type(&SqlType::Range(Arc::new(other.clone())), dialect.name())),
+    })
 }

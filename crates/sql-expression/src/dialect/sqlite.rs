@@ -73,6 +73,17 @@ impl Dialect for SqliteDialect {
         literal::write_placeholder(&SqliteQueryBuilder, number, sql);
     }
 
+    /// A placeholder has a name where the driver must keep a decimal as text: `:decimal_text_3`.
+    fn write_typed_placeholder(&self, number: usize, sql_type: &SqlType, sql: &mut String) {
+        match sql_type {
+            SqlType::DecimalText => {
+                sql.push_str(":decimal_text_");
+                sql.push_str(&number.to_string());
+            }
+            _ => self.write_placeholder(number, sql),
+        }
+    }
+
     fn write_quoted(&self, name: &str, sql: &mut String) {
         literal::write_quoted(&SqliteQueryBuilder, name, sql);
     }
@@ -90,16 +101,33 @@ impl Dialect for SqliteDialect {
         )
     }
 
+    fn write_typed_literal(&self, value: &Value, sql_type: &SqlType, sql: &mut String) -> Result<()> {
+        match (value, sql_type) {
+            (Value::Decimal(number), SqlType::DecimalText) => {
+                self.write_literal(&Value::Text(number.to_string().into()), sql)
+            }
+            _ => self.write_literal(value, sql),
+        }
+    }
+
     fn type_name(&self, sql_type: &SqlType) -> Result<String> {
         Ok(match sql_type {
-            SqlType::SmallInteger => "SMALLINT".into(),
-            SqlType::Integer => "INTEGER".into(),
-            SqlType::BigInteger | SqlType::UnsignedBigInteger => "BIGINT".into(),
+            SqlType::TinyInteger => "TINYINT".into(),
+            SqlType::UnsignedTinyInteger | SqlType::SmallInteger => "SMALLINT".into(),
+            SqlType::UnsignedSmallInteger | SqlType::Integer => "INTEGER".into(),
+            SqlType::UnsignedInteger
+            | SqlType::BigInteger
+            | SqlType::UnsignedBigInteger
+            | SqlType::Interval => "BIGINT".into(),
             SqlType::Float => "FLOAT".into(),
             SqlType::Double => "DOUBLE".into(),
             SqlType::Numeric { precision, scale } => numeric("NUMERIC", *precision, *scale),
             SqlType::Boolean => "BOOLEAN".into(),
+            SqlType::DecimalText => "TEXT COLLATE aludel_decimal".into(),
+            SqlType::Char(length) => format!("CHAR({length})"),
             SqlType::Varchar(length) => format!("VARCHAR({length})"),
+            SqlType::Inet | SqlType::Cidr => format!("VARCHAR({LONGEST_ADDRESS})"),
+            SqlType::MacAddress => format!("CHAR({MAC_ADDRESS})"),
             // JSON as a declared type would turn a document that is a number into that number.
             SqlType::Text | SqlType::Uuid | SqlType::Json => "TEXT".into(),
             SqlType::LargeBinary => "BLOB".into(),
@@ -109,21 +137,33 @@ impl Dialect for SqliteDialect {
             SqlType::Timestamp => "TIMESTAMP".into(),
             SqlType::Enum { values, .. } => format!("VARCHAR({})", longest(values)),
             SqlType::Custom(name) => name.to_string(),
-            SqlType::Array(_) | SqlType::Unknown => return Err(no_type(sql_type, self.name())),
+            SqlType::Decorated(_) => self.type_name(sql_type.plain(self.name()))?,
+            SqlType::Array(_) | SqlType::Range(_) | SqlType::Multirange(_) | SqlType::Unknown => {
+                return Err(no_type(sql_type, self.name()));
+            }
         })
     }
 
     fn cast_type_name(&self, sql_type: &SqlType) -> Result<String> {
-        Ok(match sql_type {
+        Ok(match sql_type.plain(self.name()) {
             // These are kept as text, which a cast to their declared type would turn into a number.
-            SqlType::Date | SqlType::Time | SqlType::DateTime | SqlType::Timestamp | SqlType::Enum { .. } => {
-                "TEXT".into()
-            }
+            SqlType::Date
+            | SqlType::Time
+            | SqlType::DateTime
+            | SqlType::Timestamp
+            | SqlType::Enum { .. }
+            | SqlType::DecimalText => "TEXT".into(),
             SqlType::Boolean => "INTEGER".into(),
             sql_type => self.type_name(sql_type)?,
         })
     }
 }
+
+/// How long the text of an address of the internet is at most: of the sixth version, with the length of its network.
+pub(super) const LONGEST_ADDRESS: u32 = 43;
+
+/// How long the text of the address of a network card is.
+pub(super) const MAC_ADDRESS: u32 = 17;
 
 /// `NUMERIC(10, 2)`.
 pub(super) fn numeric(name: &str, precision: Option<u16>, scale: Option<u16>) -> String {

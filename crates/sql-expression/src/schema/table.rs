@@ -205,8 +205,15 @@ impl TableDefinition {
         let mut key = self.primary_key();
         let column = key.next()?;
         let integer = matches!(
-            column.sql_type,
-            SqlType::SmallInteger | SqlType::Integer | SqlType::BigInteger | SqlType::UnsignedBigInteger
+            column.sql_type.base(),
+            SqlType::TinyInteger
+                | SqlType::UnsignedTinyInteger
+                | SqlType::SmallInteger
+                | SqlType::UnsignedSmallInteger
+                | SqlType::Integer
+                | SqlType::UnsignedInteger
+                | SqlType::BigInteger
+                | SqlType::UnsignedBigInteger
         );
         let numbered = integer
             && column.autoincrement.is_none()

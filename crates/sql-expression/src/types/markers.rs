@@ -1,5 +1,7 @@
 //! One marker for each common SQL type: `Column::new("name", Varchar(50))`.
 
+use std::sync::Arc;
+
 use super::SqlType;
 
 macro_rules! markers {
@@ -17,6 +19,24 @@ macro_rules! markers {
 }
 
 markers! {
+    /// An 8-bit integer; 16 bits on PostgreSQL.
+    TinyInteger => SqlType::TinyInteger;
+    /// An 8-bit integer without a sign (MySQL; elsewhere a 16-bit integer).
+    UnsignedTinyInteger => SqlType::UnsignedTinyInteger;
+    /// A 16-bit integer without a sign (MySQL; elsewhere a 32-bit integer).
+    UnsignedSmallInteger => SqlType::UnsignedSmallInteger;
+    /// A 32-bit integer without a sign (MySQL; elsewhere a 64-bit integer).
+    UnsignedInteger => SqlType::UnsignedInteger;
+    /// A 64-bit integer without a sign (MySQL; elsewhere a 64-bit integer, which refuses what is beyond).
+    UnsignedBigInteger => SqlType::UnsignedBigInteger;
+    /// A length of time; microseconds where the database has no type for it.
+    Interval => SqlType::Interval;
+    /// An address of the internet, or a network with it.
+    Inet => SqlType::Inet;
+    /// A network of the internet.
+    Cidr => SqlType::Cidr;
+    /// The address of a network card.
+    MacAddress => SqlType::MacAddress;
     /// A 16-bit integer.
     SmallInteger => SqlType::SmallInteger;
     /// A 32-bit integer.
@@ -65,4 +85,51 @@ impl From<Numeric> for SqlType {
     fn from(numeric: Numeric) -> Self {
         Self::Numeric { precision: Some(numeric.0), scale: Some(numeric.1) }
     }
+}
+
+/// Text of just so many characters, filled up with spaces by the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Char(pub u32);
+
+impl From<Char> for SqlType {
+    fn from(char: Char) -> Self {
+        Self::Char(char.0)
+    }
+}
+
+/// An exact decimal on every database: digits in all, digits after the point.
+///
+/// [`Numeric`] is a double on SQLite, which takes 15 digits and refuses more. This one is text there, up to 38 digits: compared
+/// and sorted as numbers by our collation `aludel_decimal`, and summed exactly by our function `aludel_sum`, which stands
+/// wherever a statement says `sum`. Our SQLite driver brings both; other programs can read the table, but not sort by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExactNumeric(pub u16, pub u16);
+
+impl From<ExactNumeric> for SqlType {
+    fn from(numeric: ExactNumeric) -> Self {
+        Self::from(Numeric(numeric.0, numeric.1)).with_variant(Self::DecimalText, "sqlite")
+    }
+}
+
+macro_rules! of_another_type {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $name<T>(pub T);
+
+        impl<T: Into<SqlType>> From<$name<T>> for SqlType {
+            fn from(of: $name<T>) -> Self {
+                Self::$name(Arc::new(of.0.into()))
+            }
+        }
+    )*};
+}
+
+of_another_type! {
+    /// An array of another type (PostgreSQL): `Array(Integer)`.
+    Array
+    /// A range of another type (PostgreSQL): `Range(Date)`.
+    Range
+    /// A set of ranges of another type (PostgreSQL): `Multirange(Date)`.
+    Multirange
 }

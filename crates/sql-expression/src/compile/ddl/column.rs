@@ -25,7 +25,7 @@ pub(super) fn define(
         sql.push_str(" INTEGER PRIMARY KEY");
         return Ok(sql);
     }
-    if let SqlType::Varchar(0) = column.sql_type {
+    if let SqlType::Varchar(0) = column.sql_type.plain(dialect.name()) {
         return Err(Error::compile(format!(
             "the column `{}.{}` is a VARCHAR without a length",
             table.name(),
@@ -65,7 +65,7 @@ fn default_text(default: &ServerDefault, column: &Column, dialect: &dyn Dialect)
     if dialect.features().autoincrement != Autoincrement::Keyword {
         return sql.to_string();
     }
-    match column.sql_type {
+    match column.sql_type.plain(dialect.name()) {
         SqlType::DateTime | SqlType::Timestamp if sql.eq_ignore_ascii_case("CURRENT_TIMESTAMP") => {
             "CURRENT_TIMESTAMP(6)".to_owned()
         }

@@ -118,7 +118,7 @@ fn enumeration_checks(definition: &TableDefinition, dialect: &dyn Dialect) -> Re
     }
     let mut lines = Vec::new();
     for column in &definition.columns {
-        if let SqlType::Enum { values, .. } = &column.sql_type {
+        if let SqlType::Enum { values, .. } = column.sql_type.plain(dialect.name()) {
             lines.push(format!(
                 "CHECK ({} IN ({}))",
                 dialect.column_name(&column.name),

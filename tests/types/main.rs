@@ -1,0 +1,15 @@
+//! The types of columns: what goes in comes out, on every database from one source.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `custom` | case 28: types of one's own, with SQL around their values |
+//! | `stage` | tables, and what is asked of them |
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+#![allow(unreachable_pub, reason = "nothing can be reached from outside of a test binary")]
+
+mod custom;
+#[path = "../it/database.rs"]
+#[expect(dead_code, reason = "the other tests need more of it")]
+mod database;
+mod stage;
