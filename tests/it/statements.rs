@@ -3,9 +3,11 @@
 //! A statement that a dialect lacks is in the table too, with the construct that the error names.
 
 mod changes;
+mod comparisons;
 mod expressions;
 mod from;
 mod selects;
+mod written;
 
 use std::sync::Arc;
 
@@ -117,6 +119,12 @@ impl Case {
         self.set(&[POSTGRES], Expected::Sql(sql.into()))
     }
 
+    /// The text for PostgreSQL with its parameters numbered already.
+    pub(crate) fn postgres_numbered(mut self, sql: &str) -> Self {
+        self.sql[POSTGRES] = Expected::Sql(sql.into());
+        self
+    }
+
     /// The text for MySQL and MariaDB.
     pub(crate) fn mysql(self, sql: &str) -> Self {
         self.set(&[MYSQL, MARIADB], Expected::Sql(sql.into()))
@@ -128,6 +136,11 @@ impl Case {
 
     pub(crate) fn sqlite_lacks(self, construct: &'static str) -> Self {
         self.set(&[SQLITE], Expected::Lacks(construct))
+    }
+
+    /// What the error says in all dialects.
+    pub(crate) fn says(self, message: &'static str) -> Self {
+        self.set(&[SQLITE, POSTGRES, MYSQL, MARIADB], Expected::Says(message))
     }
 
     pub(crate) fn sqlite_lacks_words(self, message: &'static str) -> Self {
@@ -198,6 +211,8 @@ fn table() -> (Tables, Vec<Case>) {
     cases.extend(from::cases(&tables));
     cases.extend(changes::cases(&tables));
     cases.extend(expressions::cases(&tables));
+    cases.extend(comparisons::cases(&tables));
+    cases.extend(written::cases(&tables));
     (tables, cases)
 }
 

@@ -35,6 +35,7 @@
 //! | `orm` (on) | models, `Session`, relationships |
 //! | `tls` | encrypted connections to PostgreSQL, MySQL and MariaDB, by rustls |
 //! | `chrono-0_4`, `rust_decimal-1`, `serde_json-1`, `uuid-1` | these crates' types as column types |
+//! | `sea-query-1` | sea-query's statements executed, and ours given out as its expressions: `sql::sea_query` |
 //!
 //! Every floor is a crate of its own, and can be used without those above: [`sql`] (the expression language), [`driver`],
 //! [`engine`] (pools, connections, transactions), and `orm` (the session).

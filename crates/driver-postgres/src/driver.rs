@@ -1,6 +1,6 @@
 //! [`PostgresDriver`]: opens connections to PostgreSQL.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aludel_driver::{
     BoxFuture, Capabilities, ConnectArguments, Connection, Driver, Error, ErrorKind, IsolationLevel, Result,
@@ -75,6 +75,8 @@ use crate::{PostgresConnection, environment::Environment, opening, settings::Set
 #[derive(Debug)]
 pub struct PostgresDriver {
     dialect: Arc<dyn Dialect>,
+    /// The dialect of the server that was met first, shared by the connections to it.
+    met: OnceLock<Arc<dyn Dialect>>,
     capabilities: Capabilities,
     environment: Environment,
 }
@@ -84,6 +86,7 @@ impl PostgresDriver {
     pub fn new() -> Self {
         Self {
             dialect: Arc::new(PostgresDialect::default()),
+            met: OnceLock::new(),
             capabilities: capabilities(),
             environment: Environment::of_process(),
         }
@@ -106,6 +109,13 @@ impl PostgresDriver {
     ) -> Self {
         self.environment = Environment::of(lookup);
         self
+    }
+
+    /// The dialect of a server of this version.
+    fn dialect_of(&self, version: (u32, u32, u32)) -> Arc<dyn Dialect> {
+        let make = || -> Arc<dyn Dialect> { Arc::new(PostgresDialect::of_version(version)) };
+        let met = self.met.get_or_init(make);
+        if met.version() == version { met.clone() } else { make() }
     }
 }
 
@@ -156,7 +166,7 @@ impl Driver for PostgresDriver {
             };
             let opened = opened?;
             let server = server_info(&opened.version);
-            let (dialect, capabilities) = (self.dialect.clone(), self.capabilities.clone());
+            let (dialect, capabilities) = (self.dialect_of(server.version), self.capabilities.clone());
             let connection = PostgresConnection::new(opened, &settings, server, dialect, capabilities);
             Ok(Box::new(connection) as Box<dyn Connection>)
         })

@@ -1,12 +1,8 @@
 //! [`Prepared`]: a prepared statement and what was found out about it once; [`StatementCache`].
 
-use std::{
-    hash::{BuildHasherDefault, Hasher},
-    num::NonZeroUsize,
-    sync::Arc,
-};
+use std::{hash::BuildHasherDefault, num::NonZeroUsize, sync::Arc};
 
-use aludel_driver::{ColumnInfo, Statement};
+use aludel_driver::{ColumnInfo, KeyHasher, Statement};
 use lru::LruCache;
 
 use crate::{row::Decoder, target::Target};
@@ -91,25 +87,5 @@ impl StatementCache {
         if let Some(statements) = &mut self.statements {
             statements.clear();
         }
-    }
-}
-
-/// Takes a statement's key for its hash, which it is already.
-#[derive(Default)]
-struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
     }
 }

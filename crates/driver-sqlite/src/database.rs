@@ -7,11 +7,11 @@
 
 use std::{fmt, hash::BuildHasherDefault, ptr::NonNull, sync::Arc};
 
-use aludel_driver::Statement;
+use aludel_driver::{KeyHasher, Statement};
 use lru::LruCache;
 use rusqlite::{Connection, PrepFlags};
 
-use crate::learned::{KeyHasher, Learned, Pace};
+use crate::learned::{Learned, Pace};
 
 /// A connection of rusqlite, and the statements that are kept prepared on it, those that were used last.
 pub(crate) struct Database {

@@ -79,7 +79,7 @@ pub(crate) static SERVER: LazyLock<ServerInfo> = LazyLock::new(|| {
 impl SqliteDriver {
     /// The driver; it holds no connections.
     pub fn new() -> Self {
-        Self { dialect: Arc::new(SqliteDialect::default()) }
+        Self { dialect: Arc::new(SqliteDialect::of_version(SERVER.version)) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`Learned`]: what a connection remembers of a statement that it keeps prepared.
 
-use std::{hash::Hasher, sync::Arc};
+use std::sync::Arc;
 
 use aludel_driver::ColumnInfo;
 use rusqlite::StatementStatus;
@@ -64,25 +64,5 @@ impl Learned {
             self.preparations = preparations;
         }
         &self.columns
-    }
-}
-
-/// The keys are hashes already.
-#[derive(Debug, Default)]
-pub(crate) struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
     }
 }

@@ -11,6 +11,7 @@
 //! | `capability` | [`Capabilities`], [`ServerInfo`] |
 //! | `arguments` | [`ConnectArguments`]: what a new connection is opened with |
 //! | `url` | [`DatabaseUrl`]: SQLAlchemy-style URLs |
+//! | `key_hasher` | [`KeyHasher`]: for maps of what is known by a statement's key |
 //! | `error` | [`Error`], [`ErrorKind`]: the same mistake has the same kind on every database |
 
 mod arguments;
@@ -19,6 +20,7 @@ mod connection;
 mod cursor;
 mod driver;
 mod error;
+mod key_hasher;
 mod sink;
 mod statement;
 mod transaction;
@@ -33,6 +35,7 @@ pub use self::{
     cursor::Cursor,
     driver::Driver,
     error::{DatabaseError, Error, ErrorKind, Result, Retry},
+    key_hasher::KeyHasher,
     sink::{Discard, Sink},
     statement::{Done, ParameterSets, Statement, Step, StepKind},
     transaction::{BeginMode, BeginOptions, Control, IsolationLevel, TransactionState},

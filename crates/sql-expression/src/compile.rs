@@ -24,6 +24,7 @@ mod ddl;
 mod delete;
 mod derived;
 mod expression;
+mod external;
 mod from_clause;
 mod front;
 mod function;
@@ -35,6 +36,8 @@ mod join;
 mod key;
 mod operator;
 mod parameters;
+#[cfg(feature = "sea-query-1")]
+pub(crate) mod parts;
 mod precedence;
 mod rendered;
 mod row_order;

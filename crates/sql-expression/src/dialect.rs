@@ -17,7 +17,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 pub use constructs::{
     BitwiseStyle, Constructs, DateStyle, FullTextStyle, GroupingStyle, JsonStyle, RegexpStyle, StringsStyle,
-    UpsertStyle, ValuesStyle,
+    TryCastStyle, UpsertStyle, ValuesStyle,
 };
 pub use features::{
     Autoincrement, Concatenation, DefaultValues, DistinctFrom, EnumerationStyle, Features,

@@ -15,7 +15,7 @@ pub use node::{
     BinaryNode, BindNode, CaseNode, CastNode, ColumnReference, FragmentPart, FunctionClauses, FunctionNode,
     InNode, LabelNode, Node, OrderBy, UnaryNode,
 };
-pub use operator::{BinaryOperator, UnaryOperator};
+pub use operator::{BinaryOperator, CustomOperator, OperatorPrecedence, UnaryOperator, operator};
 pub use source::{Alias, AliasTarget, Source, TableFunction, ValuesNode};
 pub use window::{Frame, FrameBound, FrameUnit, Window};
 

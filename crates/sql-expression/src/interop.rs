@@ -4,6 +4,8 @@
 mod chrono;
 #[cfg(feature = "rust_decimal-1")]
 mod rust_decimal;
+#[cfg(feature = "sea-query-1")]
+pub mod sea_query;
 #[cfg(feature = "serde_json-1")]
 mod serde_json;
 #[cfg(feature = "uuid-1")]

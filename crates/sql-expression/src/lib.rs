@@ -13,6 +13,7 @@
 //! | [`statement`] | `select`, `insert`, `update`, `delete`, `text`, `values`, upserts, WITH, and their trees |
 //! | [`dialect`] | how each database spells SQL |
 //! | [`few`] | lists that are nearly always short |
+//! | `interop` | types of other crates as column types; `sea_query`: its statements executed, ours given out |
 //! | [`compile`] | statements as text and parameters, with the cache of what was compiled |
 
 mod cell;
@@ -36,6 +37,8 @@ pub use decode::{Decode, FromRow, RowPlan};
 pub use dialect::Dialect;
 pub use error::{Error, ErrorKind, Result};
 pub use few::Few;
+#[cfg(feature = "sea-query-1")]
+pub use interop::sea_query;
 pub use name::Name;
 pub use statement::{
     Configured, Ddl, DynamicRow, Executable, ScalarExecutable, StatementKind, StatementNode,

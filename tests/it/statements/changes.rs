@@ -24,6 +24,10 @@ fn inserts(Tables { book, word, .. }: &Tables) -> Vec<Case> {
         case("one row", insert(word).value("text", "a").value("seen", 1))
             .sql("INSERT INTO word (text, seen) VALUES (?, ?)")
             .then(words(), "a|1;of|2;the|3"),
+        case("many rows", insert(word).columns(["seen", "text"]).values_many([(1, "a"), (4, "z")]))
+            .sql("INSERT INTO word (seen, text) VALUES (?, ?), (?, ?)")
+            .sqlite("INSERT INTO word (seen, text) VALUES (?, ?)")
+            .then(words(), "a|1;of|2;the|3;z|4"),
         case("an expression as a value", insert(word).values(("a", literal(1_i64) + 1_i64)))
             .sql("INSERT INTO word (text, seen) VALUES (?, ? + ?)")
             .postgres("INSERT INTO word (text, seen) VALUES (?, CAST(? AS BIGINT) + CAST(? AS BIGINT))")
@@ -119,9 +123,15 @@ fn upserts(Tables { book, word, .. }: &Tables) -> Vec<Case> {
         )
         .sqlite_lacks("ON CONFLICT ON CONSTRAINT")
         .mysql_lacks("ON CONFLICT")
-        .postgres_writes(
-            "INSERT INTO word (text, seen) VALUES (?, ?) ON CONFLICT ON CONSTRAINT word_pkey DO UPDATE SET seen = ?",
-        ),
+        .then(words(), "of|2;the|0"),
+        case(
+            "do nothing on a constraint",
+            insert(word).values(("the", 9)).on_conflict_do_nothing(Conflict::constraint("word_pkey")),
+        )
+        .postgres("INSERT INTO word (text, seen) VALUES (?, ?) ON CONFLICT ON CONSTRAINT word_pkey DO NOTHING")
+        .sqlite_lacks("ON CONFLICT ON CONSTRAINT")
+        .mysql_lacks("ON CONFLICT")
+        .then(words(), "of|2;the|3"),
         case(
             "do update with the rows of a select",
             titles().on_conflict_do_update(word.c("text"), |update| update.set_excluded("seen")),

@@ -3,13 +3,15 @@
 use aludel::{
     prelude::*,
     sql::{
-        Expression, case as when, coalesce,
+        Expression, avg, case as when, coalesce, count,
         expression::DateField,
-        literal, not,
+        literal, lower, max, min, not,
         typed::{
             Interval, abs, any_element, array, char_length, date_add, date_sub, days_between, extract,
-            full_text, greatest, least, nullif, replace, seconds_between, substr, trim,
+            full_text, greatest, least, literal_text, ltrim, nullif, replace, round, rtrim, seconds_between,
+            substr, trim,
         },
+        upper,
     },
 };
 use chrono_0_4::{NaiveDate, NaiveDateTime};
@@ -109,6 +111,25 @@ fn plain(Tables { author, book, .. }: &Tables) -> Vec<Case> {
             .sql("SELECT ((book.pages % ?) + ?) * ? FROM book WHERE book.id = ?")
 .postgres("SELECT ((book.pages % CAST(? AS BIGINT)) + ?) * ? FROM book WHERE book.id = ?")
             .gives("6"),
+        case(
+            "a case without a value for the rest",
+            select(when::<i64>().when(age().gt(40), 1_i64).end()).order_by(id()),
+        )
+        .sql("SELECT CASE WHEN author.age > ? THEN ? END FROM author ORDER BY author.id")
+        .postgres(
+            "SELECT CASE WHEN author.age > CAST(? AS BIGINT) THEN CAST(? AS BIGINT) END FROM author ORDER BY author.id",
+        )
+        .gives("NULL;NULL;1"),
+        case(
+            "aggregates",
+            select((count(age()), min(age()), max(age()), avg(pages()))).select_from(book).filter(author.c("id").eq(book.c("author_id"))),
+        )
+        .sql("SELECT count(author.age), min(author.age), max(author.age), avg(book.pages) FROM book, author WHERE author.id = book.author_id")
+        .gives("3|30|50|200"),
+        case("the nearest whole number", select(round(literal(2.6_f64))))
+            .sql("SELECT round(?)")
+            .postgres("SELECT round(CAST(? AS DOUBLE PRECISION))")
+            .gives("3"),
         case("a number with the other sign", select(-(integer(book, "pages") + 1_i64)).filter(book.c("id").eq(1)))
             .sql("SELECT -(book.pages + ?) FROM book WHERE book.id = ?")
             .postgres("SELECT -(book.pages + CAST(? AS BIGINT)) FROM book WHERE book.id = ?")
@@ -183,6 +204,22 @@ fn text(Tables { book, .. }: &Tables) -> Vec<Case> {
              WHERE book.id = ?",
         )
         .gives("3|Ash|Azh|sh"),
+        case(
+            "upper and lower letters, and spaces at one end",
+            select((lower(title()), upper(title()), ltrim(literal_text("  a ")), rtrim(literal_text(" b  "))))
+                .filter(book.c("id").eq(1)),
+        )
+        .sql("SELECT lower(book.title), upper(book.title), ltrim('  a '), rtrim(' b  ') FROM book WHERE book.id = ?")
+        .gives("ash|ASH|a | b"),
+        case("contains, without regard to case", ids(title().icontains("IR")))
+            .sql(&written("lower(book.title) LIKE lower(?) ESCAPE '/'"))
+            .postgres(&written("book.title ILIKE ? ESCAPE '/'"))
+            .gives("2"),
+        case("ends with, without regard to case", ids(title().iends_with("WOOD%")))
+            .sql(&written("lower(book.title) LIKE lower(?) ESCAPE '/'"))
+            .postgres(&written("book.title ILIKE ? ESCAPE '/'"))
+            .gives("4"),
+        case("not like", ids(title().not_like("%r%"))).sql(&written("book.title NOT LIKE ?")).gives("1;4"),
         case("collation of SQLite", ids(title().collate("nocase").eq("ASH")))
             .sql(&written("book.title COLLATE nocase = ?"))
             .sqlite(&written("book.title COLLATE nocase = ?"))
@@ -200,7 +237,7 @@ fn text(Tables { book, .. }: &Tables) -> Vec<Case> {
             .mysql(&written("book.title COLLATE utf8mb4_bin = ?"))
             .gives(""),
         case("full text", ids(full_text(book.c("title")).configuration("simple").matches("birch")))
-            .sqlite_writes(&written("book.title MATCH ?"))
+            .sqlite_writes(&written("book.title MATCH ('\"' || replace(replace(?, '\"', '\"\"'), ' ', '\" \"') || '\"')"))
             .postgres(&written("to_tsvector('simple', book.title) @@ plainto_tsquery('simple', CAST(? AS TEXT))"))
             .mysql_writes(&written("MATCH (book.title) AGAINST (? IN NATURAL LANGUAGE MODE)"))
             .gives("2"),
@@ -208,7 +245,7 @@ fn text(Tables { book, .. }: &Tables) -> Vec<Case> {
             "full text in two columns, in the language of queries",
             ids(full_text((book.c("title"), book.c("title"))).in_query_language().matches("birch | ash")),
         )
-        .sqlite_lacks("a full-text search in several columns")
+        .sqlite_writes(&written("book.book MATCH ('{\"title\" \"title\"} : (' || ? || ')')"))
         .postgres(&written("to_tsvector(concat_ws(' ', book.title, book.title)) @@ to_tsquery(CAST(? AS TEXT))"))
         .mysql_writes(&written("MATCH (book.title, book.title) AGAINST (? IN BOOLEAN MODE)"))
         .gives("1;2"),

@@ -130,6 +130,19 @@ fn clauses(Tables { author, book, .. }: &Tables) -> Vec<Case> {
         .mysql_lacks("FOR KEY SHARE")
         .gives("1"),
         case(
+            "lock that leaves keys to others",
+            select(author.c("id")).filter(author.c("id").eq(1)).locking(Locking::no_key_update()),
+        )
+        .postgres("SELECT author.id FROM author WHERE author.id = ? FOR NO KEY UPDATE")
+        .sqlite("SELECT author.id FROM author WHERE author.id = ?")
+        .mysql_lacks("FOR NO KEY UPDATE")
+        .gives("1"),
+        case("order by a collation", select(author.c("id")).order_by(string(author, "name").collate("nocase").desc()))
+            .sqlite("SELECT author.id FROM author ORDER BY author.name COLLATE nocase DESC")
+            .postgres_writes("SELECT author.id FROM author ORDER BY author.name COLLATE nocase DESC")
+            .mysql_writes("SELECT author.id FROM author ORDER BY author.name COLLATE nocase DESC")
+            .gives("3;2;1"),
+        case(
             "prefix, suffix and hint",
             select(author.c("id"))
                 .filter(author.c("id").eq(2))
@@ -321,6 +334,43 @@ fn windows(Tables { book, .. }: &Tables) -> Vec<Case> {
         )
         .gives("1|NULL|Ash;2|100|Ash;3|200|Ash;4|200|Ash"),
         case(
+            "frames of values and of groups",
+            select((
+                book.c("id"),
+                count_all().over(Window::new().order_by(book.c("pages")).frame(
+                    FrameUnit::Range,
+                    FrameBound::UnboundedPreceding,
+                    FrameBound::CurrentRow,
+                )),
+                count_all().over(
+                    Window::new().partition_by(book.c("author_id")).order_by(book.c("id")).frame(
+                        FrameUnit::Rows,
+                        FrameBound::CurrentRow,
+                        FrameBound::UnboundedFollowing,
+                    ),
+                ),
+            ))
+            .order_by(book.c("id")),
+        )
+        .sql(
+            "SELECT book.id, count(*) OVER (ORDER BY book.pages RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), count(*) OVER \
+             (PARTITION BY book.author_id ORDER BY book.id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) FROM book ORDER \
+             BY book.id",
+        )
+        .gives("1|1|2;2|3|1;3|3|1;4|4|1"),
+        case(
+            "frame of groups",
+            select(count_all().over(Window::new().order_by(book.c("pages")).frame(
+                FrameUnit::Groups,
+                FrameBound::Preceding(1),
+                FrameBound::Following(1),
+            )))
+            .order_by(book.c("id")),
+        )
+        .sql("SELECT count(*) OVER (ORDER BY book.pages GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING) FROM book ORDER BY book.id")
+        .mysql_lacks("GROUPS in a window's frame")
+        .gives("3;4;4;3"),
+        case(
             "named windows",
             select((
                 book.c("id"),
@@ -343,6 +393,9 @@ fn windows(Tables { book, .. }: &Tables) -> Vec<Case> {
 }
 
 fn subqueries(Tables { author, book, .. }: &Tables) -> Vec<Case> {
+    let totals = select((book.c("author_id"), sum(integer(book, "pages")).label("total")))
+        .group_by(book.c("author_id"))
+        .subquery("totals");
     let pages_of = |author_id: i32| select(integer(book, "pages")).filter(book.c("author_id").eq(author_id));
     let numbers = values("numbers", ["n"], [(1,), (2,)]);
     vec![
@@ -371,6 +424,18 @@ fn subqueries(Tables { author, book, .. }: &Tables) -> Vec<Case> {
             "SELECT author.id, (SELECT count(*) FROM book WHERE book.author_id = author.id) FROM author ORDER BY author.id",
         )
         .gives("1|2;2|1;3|1"),
+        case(
+            "derived table",
+            select((author.c("name"), totals.c("total")))
+                .join_on(&totals, author.c("id").eq(totals.c("author_id")))
+                .filter(totals.c("total").gt(200))
+                .order_by(author.c("id")),
+        )
+        .sql(
+            "SELECT author.name, totals.total FROM author JOIN (SELECT book.author_id, sum(book.pages) AS total FROM book GROUP \
+             BY book.author_id) AS totals ON author.id = totals.author_id WHERE totals.total > ? ORDER BY author.id",
+        )
+        .gives("Ann|300;Cid|300"),
         case(
             "not correlated, as was said",
             select(author.c("id"))

@@ -32,38 +32,21 @@ impl Connection {
         options: &Resolved,
         sink: &mut dyn Sink,
     ) -> AtOnce {
-        if !options.compiled_cache || !self.may_fetch_at_once() {
-            return AtOnce::Left(None);
+        // A query ends no transaction.
+        let may_end_transaction = !matches!(node, StatementNode::Select(_));
+        let sent = self.fetch_shown(options, sink, may_end_transaction, |cache, dialect, show| {
+            match cache.show_or_render(node, dialect, options.insert_page_size, show) {
+                Ok(None) => Ok(()),
+                Ok(Some(rendered)) => Err(Ok(Box::new(rendered))),
+                Err(error) => Err(Err(error)),
+            }
+        });
+        match sent {
+            Ok(outcome) => AtOnce::Done(outcome),
+            Err(None) => AtOnce::Left(None),
+            Err(Some(Ok(rendered))) => AtOnce::Left(Some(rendered)),
+            Err(Some(Err(error))) => AtOnce::Done(Err(error.into())),
         }
-        let Self { pooled: Some(pooled), engine, status, last_statement, .. } = self else {
-            return AtOnce::Left(None);
-        };
-        let (dialect, connection) = pooled.dialect_and_connection();
-        let (mut done, mut failed) = (None, None);
-        // Still set where the sink panics.
-        status.flight = Flight::Statement;
-        let rendered =
-            engine.shared().cache.show_or_render(node, dialect, options.insert_page_size, &mut |shown| {
-                let statement = same_or_new(last_statement, shown.sql, shown.key);
-                match connection.fetch_at_once(statement, shown.parameters, &options.call, sink) {
-                    Some(Ok(statement_done)) => done = Some(statement_done),
-                    Some(Err(error)) => failed = Some((error, statement.clone(), shown.parameters.to_vec())),
-                    None => return false,
-                }
-                true
-            });
-        status.flight = Flight::None;
-        match rendered {
-            Ok(Some(rendered)) => return AtOnce::Left(Some(Box::new(rendered))),
-            Ok(None) => {}
-            Err(error) => return AtOnce::Done(Err(error.into())),
-        }
-        AtOnce::Done(match failed {
-            // A query ends no transaction.
-            None if matches!(node, StatementNode::Select(_)) => Ok(done.unwrap_or_default()),
-            None => Ok(self.told_of(done.unwrap_or_default())),
-            Some((error, statement, parameters)) => Err(self.taken_in(error, &statement, &parameters)),
-        })
     }
 
     /// Sends a reusable statement whose text is known, without building it again. None: nothing was done.
@@ -136,15 +119,36 @@ impl Connection {
     ) -> Option<Result<Done>> {
         let events = self.engine.events();
         let is_watched = !events.before_execute.is_empty() || !events.after_execute.is_empty();
-        if is_watched || !options.compiled_cache || !self.may_fetch_at_once() {
+        if is_watched {
             return None;
         }
-        let Self { pooled: Some(pooled), engine, status, last_statement, .. } = self else { return None };
+        let sent = self.fetch_shown(options, sink, may_end_transaction, |cache, dialect, show| {
+            if find(cache, dialect, show) { Ok(()) } else { Err(()) }
+        });
+        sent.ok()
+    }
+
+    /// Sends the statement that is found in a cache, where that needs no waiting: the function shows it, or gives what it has
+    /// in its stead. None: nothing was looked for.
+    #[inline]
+    fn fetch_shown<L>(
+        &mut self,
+        options: &Resolved,
+        sink: &mut dyn Sink,
+        may_end_transaction: bool,
+        find: impl FnOnce(&CompiledCache, &Arc<dyn Dialect>, &mut dyn FnMut(Shown<'_>) -> bool) -> Result<(), L>,
+    ) -> Result<Result<Done>, Option<L>> {
+        if !options.compiled_cache || !self.may_fetch_at_once() {
+            return Err(None);
+        }
+        let Self { pooled: Some(pooled), engine, status, last_statement, .. } = self else {
+            return Err(None);
+        };
         let (dialect, connection) = pooled.dialect_and_connection();
         let (mut done, mut failed) = (None, None);
         // Still set where the sink panics.
         status.flight = Flight::Statement;
-        let is_shown = find(&engine.shared().cache, dialect, &mut |shown| {
+        let shown = find(&engine.shared().cache, dialect, &mut |shown| {
             let statement = same_or_new(last_statement, shown.sql, shown.key);
             match connection.fetch_at_once(statement, shown.parameters, &options.call, sink) {
                 Some(Ok(statement_done)) => done = Some(statement_done),
@@ -154,10 +158,8 @@ impl Connection {
             true
         });
         status.flight = Flight::None;
-        if !is_shown {
-            return None;
-        }
-        Some(match failed {
+        shown.map_err(Some)?;
+        Ok(match failed {
             None if may_end_transaction => Ok(self.told_of(done.unwrap_or_default())),
             None => Ok(done.unwrap_or_default()),
             Some((error, statement, parameters)) => Err(self.taken_in(error, &statement, &parameters)),

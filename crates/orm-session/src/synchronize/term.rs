@@ -179,7 +179,7 @@ impl Terms {
             | BinaryOperator::ILike
             | BinaryOperator::NotILike => return Err("LIKE, whose rules are the database's collation".into()),
             BinaryOperator::In | BinaryOperator::NotIn => return Err("IN with a subquery".into()),
-            BinaryOperator::Custom(name) => return Err(format!("the operator `{name}`")),
+            BinaryOperator::Custom(custom) => return Err(format!("the operator `{}`", custom.text())),
             _ => return Err("an operator that memory does not know".into()),
         })
     }

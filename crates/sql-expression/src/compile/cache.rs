@@ -17,7 +17,7 @@ use super::{
     Rendered,
     compiled::Compiled,
     compiler::Compiler,
-    ddl,
+    ddl, external,
     front::{Front, Origin, ReusedText, next_edition},
     insert,
     key::{Slot, Walk},
@@ -155,6 +155,9 @@ impl CompiledCache {
         if let StatementNode::Ddl(ddl) = node {
             return ddl::render(ddl, &**dialect);
         }
+        if let StatementNode::External(statement) = node {
+            return external::render(&**statement, &**dialect);
+        }
         if let StatementNode::Insert(insert) = node
             && let Some(chunk) = insert::rows_at_once(insert, rows, &**dialect)
         {
@@ -178,7 +181,7 @@ impl CompiledCache {
         rows: usize,
         show: &mut dyn FnMut(Shown<'_>) -> bool,
     ) -> Result<Option<Rendered>> {
-        if matches!(node, StatementNode::Insert(_) | StatementNode::Ddl(_)) {
+        if !is_kept(node) {
             return self.render_in_pages(node, dialect, rows).map(Some);
         }
         self.with_compiled(node, dialect, |compiled, slots| {
@@ -235,7 +238,7 @@ impl CompiledCache {
         rows: usize,
         parameters: &mut Few<Value, 4>,
     ) -> Result<Ready> {
-        if matches!(node, StatementNode::Insert(_) | StatementNode::Ddl(_)) {
+        if !is_kept(node) {
             return self
                 .render_in_pages(node, dialect, rows)
                 .map(|rendered| Ready::Rendered(Box::new(rendered)));
@@ -415,6 +418,11 @@ fn reused_text(compiled: &Compiled, slots: &[Slot<'_>], template: &StatementNode
     Some(ReusedText { sql: sql.clone(), key, origins, is_in_order })
 }
 
+/// Whether a statement is one text that can be kept.
+fn is_kept(node: &StatementNode) -> bool {
+    !matches!(node, StatementNode::Insert(_) | StatementNode::Ddl(_) | StatementNode::External(_))
+}
+
 /// The rows of an INSERT.
 fn rows_of(node: &StatementNode) -> Option<&RowValues> {
     match node {
@@ -431,6 +439,9 @@ pub(crate) fn to_sql(node: &StatementNode, dialect: &dyn Dialect) -> Result<Stri
     if let StatementNode::Ddl(ddl) = node {
         let parts = ddl::render(ddl, dialect)?.parts;
         return Ok(parts.iter().map(|part| &*part.sql).collect::<Vec<_>>().join(";\n"));
+    }
+    if let StatementNode::External(statement) = node {
+        return statement.write_literally(dialect);
     }
     let mut walk = Walk::new(Vec::new());
     walk.statement(node);

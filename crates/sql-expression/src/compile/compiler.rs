@@ -84,6 +84,13 @@ impl<'n> Compiler<'n> {
         Ok(Compiled::new(kind, returns_rows, self.writer.finish(), self.arrays, self.sentinel, self.dialect))
     }
 
+    /// Renders an expression of the statement alone.
+    #[cfg(feature = "sea-query-1")]
+    pub(super) fn expression_pieces(mut self, node: &'n crate::expression::Node) -> Result<Vec<Piece>> {
+        self.node(node)?;
+        Ok(self.writer.finish())
+    }
+
     /// Renders the statement with its values written into the text.
     pub(super) fn literal(
         mut self,
@@ -128,6 +135,9 @@ impl<'n> Compiler<'n> {
             }
             StatementNode::Text(text) => (StatementKind::Text, self.text_statement(text)?),
             StatementNode::Ddl(_) => (StatementKind::Ddl, false),
+            StatementNode::External(_) => {
+                return Err(Error::compile("what another library writes cannot be a part of a statement"));
+            }
         })
     }
 

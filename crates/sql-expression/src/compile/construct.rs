@@ -7,7 +7,10 @@ mod search;
 use super::{compiler::Compiler, precedence::Precedence};
 use crate::{
     Error, Result, Value,
-    dialect::{BitwiseStyle, Features, FullTextStyle, GroupingStyle, JsonStyle, RegexpStyle, UpsertStyle},
+    dialect::{
+        BitwiseStyle, Features, FullTextStyle, GroupingStyle, JsonStyle, RegexpStyle, TryCastStyle,
+        UpsertStyle,
+    },
     expression::{BitwiseOperator, Construct, ConstructNode, Grouping, JsonRead, Node},
     statement::InsertRows,
     types::SqlType,
@@ -60,18 +63,7 @@ impl<'n> Compiler<'n> {
                 self.identifier(collation);
                 Ok(())
             }
-            (Construct::TryCast(sql_type), [operand]) => {
-                if !self.features.constructs.try_cast {
-                    return Err(self.unsupported("TRY_CAST (use `cast`)"));
-                }
-                let name = self.dialect.cast_type_name(sql_type)?;
-                self.push("TRY_CAST(");
-                self.node(operand)?;
-                self.push(" AS ");
-                self.push(&name);
-                self.push(")");
-                Ok(())
-            }
+            (Construct::TryCast(sql_type), [operand]) => self.try_cast(sql_type, operand),
             (Construct::Regexp { negated, ignore_case }, [text, pattern]) => {
                 self.regexp(text, pattern, *negated, *ignore_case)
             }
@@ -131,6 +123,32 @@ impl<'n> Compiler<'n> {
                 Err(Error::compile(format!("{construct:?} cannot be said of {} expressions", operands.len())))
             }
         }
+    }
+
+    /// Writes a CAST that gives NULL for what cannot be converted.
+    fn try_cast(&mut self, sql_type: &SqlType, operand: &'n Node) -> Result<()> {
+        let name = self.dialect.cast_type_name(sql_type)?;
+        match self.features.constructs.try_cast {
+            Some(TryCastStyle::Function) => self.push("TRY_CAST("),
+            Some(TryCastStyle::InputIsValid) => {
+                let slot = self.slot;
+                self.push("CASE WHEN pg_input_is_valid(CAST(");
+                self.node(operand)?;
+                self.push(" AS TEXT), ");
+                self.dialect.write_literal(&Value::Text(name.as_str().into()), self.writer.text())?;
+                self.push(") THEN CAST(");
+                self.slot = slot;
+            }
+            None => return Err(self.unsupported("TRY_CAST (use `cast`)")),
+        }
+        self.node(operand)?;
+        self.push(" AS ");
+        self.push(&name);
+        self.push(match self.features.constructs.try_cast {
+            Some(TryCastStyle::InputIsValid) => ") END",
+            _ => ")",
+        });
+        Ok(())
     }
 
     fn bitwise(&mut self, operator: BitwiseOperator, operands: &'n [Node]) -> Result<()> {

@@ -84,6 +84,9 @@ impl<'n> Compiler<'n> {
             self.push(")");
         }
         let Some(window) = &function.over else { return Ok(()) };
+        if !self.features.windows {
+            return Err(self.unsupported("OVER (a window function)"));
+        }
         self.push(" OVER ");
         match &window.base {
             Some(name)

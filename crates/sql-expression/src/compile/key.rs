@@ -103,8 +103,9 @@ impl<'n> Walk<'n> {
                 self.tag(5);
                 self.text_statement(text);
             }
-            // DDL is not cached.
+            // These are not cached.
             StatementNode::Ddl(_) => self.tag(6),
+            StatementNode::External(_) => self.tag(7),
         }
         self.aliases_used();
     }

@@ -58,8 +58,8 @@ impl<'n> Compiler<'n> {
                     Precedence::Other if is_concatenation(operator, left) => (own, Precedence::Atom),
                     _ => (Precedence::Atom, Precedence::Atom),
                 };
-                if let BinaryOperator::Custom(text) = operator {
-                    check_custom(text)?;
+                if let BinaryOperator::Custom(custom) = operator {
+                    check_custom(&custom.text)?;
                 }
                 let text = self.operator_text(operator);
                 self.sides(left, &text, right, least_left, least_right)?;
@@ -132,7 +132,7 @@ impl<'n> Compiler<'n> {
             BinaryOperator::Divide => " / ",
             BinaryOperator::Modulo => " % ",
             BinaryOperator::Concatenate => " || ",
-            BinaryOperator::Custom(text) => return format!(" {text} "),
+            BinaryOperator::Custom(custom) => return format!(" {} ", custom.text),
         };
         text.to_owned()
     }

@@ -3,7 +3,7 @@
 use super::construct;
 use crate::{
     dialect::{Concatenation, DistinctFrom, Features},
-    expression::{BinaryOperator, Node, UnaryOperator},
+    expression::{BinaryOperator, Node, OperatorPrecedence, UnaryOperator},
 };
 
 /// How strongly an expression binds, from the weakest up.
@@ -72,8 +72,15 @@ pub(super) fn of_operator(operator: &BinaryOperator, features: &Features) -> Pre
         | BinaryOperator::In
         | BinaryOperator::NotIn => Precedence::Comparison,
         BinaryOperator::Concatenate if features.concatenation == Concatenation::Function => Precedence::Atom,
-        BinaryOperator::Concatenate | BinaryOperator::Custom(_) => Precedence::Other,
+        BinaryOperator::Concatenate => Precedence::Other,
         BinaryOperator::Add | BinaryOperator::Subtract => Precedence::Sum,
         BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Modulo => Precedence::Product,
+        BinaryOperator::Custom(operator) => match operator.precedence {
+            OperatorPrecedence::Unknown => Precedence::Any,
+            OperatorPrecedence::Comparison => Precedence::Comparison,
+            OperatorPrecedence::Other => Precedence::Other,
+            OperatorPrecedence::Sum => Precedence::Sum,
+            OperatorPrecedence::Product => Precedence::Product,
+        },
     }
 }

@@ -229,7 +229,9 @@ impl<'n> Compiler<'n> {
         }
         match locking.wait {
             LockWait::Wait => {}
+            LockWait::NoWait if !style.nowait => return Err(self.unsupported("NOWAIT")),
             LockWait::NoWait => self.push(" NOWAIT"),
+            LockWait::SkipLocked if !style.skip_locked => return Err(self.unsupported("SKIP LOCKED")),
             LockWait::SkipLocked => self.push(" SKIP LOCKED"),
         }
         Ok(())

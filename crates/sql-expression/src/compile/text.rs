@@ -1,7 +1,7 @@
 //! SQL written by hand: finds `:name`, and leaves literals and comments alone.
 
 use super::compiler::Compiler;
-use crate::{Error, Result, statement::TextNode};
+use crate::{Error, Result, dialect::Features, statement::TextNode};
 
 /// A part of a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,13 +15,7 @@ enum Token<'t> {
 impl<'n> Compiler<'n> {
     /// Writes the text, and tells whether rows are likely to come back.
     pub(super) fn text_statement(&mut self, text: &'n TextNode) -> Result<bool> {
-        let scanner = Scanner {
-            text: &text.sql,
-            backslash_escapes: self.features.backslash_escapes,
-            dollar_quotes: self.features.dollar_quotes,
-            hash_comments: self.features.hash_comments,
-        };
-        let tokens = scanner.tokens();
+        let tokens = Scanner::new(&text.sql, self.features).tokens();
         let first = self.slot;
         self.slot += text.parameters.len();
         let mut used = vec![false; text.parameters.len()];
@@ -65,6 +59,11 @@ impl<'n> Compiler<'n> {
 
 fn names(names: &[&str]) -> String {
     names.iter().map(|name| format!("`:{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether rows are likely to come back from a text.
+pub(super) fn is_likely_to_return_rows(sql: &str, features: &Features) -> bool {
+    returns_rows(&Scanner::new(sql, features).tokens())
 }
 
 /// Whether rows are likely to come back: not from a statement that begins with a word of DML or DDL and returns nothing.
@@ -116,6 +115,15 @@ struct Scanner<'t> {
 }
 
 impl<'t> Scanner<'t> {
+    fn new(text: &'t str, features: &Features) -> Self {
+        Self {
+            text,
+            backslash_escapes: features.backslash_escapes,
+            dollar_quotes: features.dollar_quotes,
+            hash_comments: features.hash_comments,
+        }
+    }
+
     fn tokens(self) -> Vec<Token<'t>> {
         let bytes = self.text.as_bytes();
         let mut tokens = Vec::new();

@@ -51,6 +51,9 @@ impl<'n> Compiler<'n> {
         if order.done.is_empty() {
             return Ok(());
         }
+        if !self.features.with {
+            return Err(self.unsupported("WITH (use `subquery`)"));
+        }
         let recursive = order.done.iter().any(|alias| is_recursive(alias));
         self.push(if recursive { "WITH RECURSIVE " } else { "WITH " });
         self.separated(order.done, |this, alias| {

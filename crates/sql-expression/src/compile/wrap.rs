@@ -172,7 +172,7 @@ pub(super) fn result_lists(statement: &StatementNode) -> Vec<&[SelectItem]> {
         StatementNode::Insert(insert) => lists.push(&insert.returning),
         StatementNode::Update(update) => lists.push(&update.returning),
         StatementNode::Delete(delete) => lists.push(&delete.returning),
-        StatementNode::Text(_) | StatementNode::Ddl(_) => {}
+        StatementNode::Text(_) | StatementNode::Ddl(_) | StatementNode::External(_) => {}
     }
     lists
 }

@@ -36,8 +36,8 @@ pub struct Constructs {
     pub within_group: bool,
     /// ANY and ALL after a comparison.
     pub quantified: bool,
-    /// TRY_CAST.
-    pub try_cast: bool,
+    /// A CAST that gives NULL for what cannot be converted.
+    pub try_cast: Option<TryCastStyle>,
     /// Regular expressions.
     pub regexp: Option<RegexpStyle>,
     /// Operators on bits.
@@ -93,6 +93,16 @@ pub enum GroupingStyle {
     Standard,
     /// WITH ROLLUP, after everything, and nothing else.
     WithRollup,
+}
+
+/// How a CAST is said that gives NULL for what cannot be converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TryCastStyle {
+    /// `TRY_CAST(expression AS type)`.
+    Function,
+    /// `CASE WHEN pg_input_is_valid(text, 'type') THEN CAST(expression AS type) END`: the expression stands there twice.
+    InputIsValid,
 }
 
 /// How regular expressions are said.
@@ -187,7 +197,7 @@ impl Constructs {
             aggregate_order: true,
             within_group: true,
             quantified: true,
-            try_cast: false,
+            try_cast: None,
             regexp: None,
             bitwise: BitwiseStyle::WithoutXor,
             json: None,
@@ -199,7 +209,7 @@ impl Constructs {
         }
     }
 
-    /// PostgreSQL, from version 14 on.
+    /// PostgreSQL 14.
     pub(super) const fn postgres() -> Self {
         Self {
             upsert: Some(UpsertStyle::OnConflict { constraints: true }),
@@ -261,17 +271,11 @@ impl Constructs {
         }
     }
 
-    /// MySQL 8.0, with what its later releases brought.
-    pub(super) const fn mysql(release: u32) -> Self {
+    /// MySQL, from version 8.0.31 on.
+    pub(super) const fn mysql() -> Self {
         Self {
-            upsert: Some(if release >= 19 {
-                UpsertStyle::DuplicateKeyAlias
-            } else {
-                UpsertStyle::DuplicateKeyValues
-            }),
-            values: if release >= 19 { ValuesStyle::Row } else { ValuesStyle::Select },
-            intersect_except: release >= 31,
-            intersect_all: release >= 31,
+            upsert: Some(UpsertStyle::DuplicateKeyAlias),
+            values: ValuesStyle::Row,
             with_ties: false,
             regexp: Some(RegexpStyle::Function),
             ..Self::mariadb()

@@ -54,8 +54,12 @@ pub struct Features {
     pub lateral: bool,
     /// FILTER (WHERE ..) after an aggregate.
     pub aggregate_filter: bool,
+    /// OVER and WINDOW.
+    pub windows: bool,
     /// GROUPS in a window's frame.
     pub groups_frame: bool,
+    /// WITH.
+    pub with: bool,
     /// NULLS FIRST and NULLS LAST; elsewhere a further expression orders them.
     pub nulls_order: bool,
     /// Whether the parts of UNION and its like can stand in parentheses.
@@ -177,6 +181,10 @@ pub struct RowLocking {
     pub share: &'static str,
     /// Whether the lock can name tables: OF.
     pub of: bool,
+    /// NOWAIT.
+    pub nowait: bool,
+    /// SKIP LOCKED.
+    pub skip_locked: bool,
 }
 
 /// How the database numbers a key.
@@ -242,7 +250,9 @@ impl Features {
             distinct_on: false,
             lateral: true,
             aggregate_filter: true,
+            windows: true,
             groups_frame: true,
+            with: true,
             nulls_order: true,
             parenthesized_set_operations: true,
             row_locking: None,

@@ -1,34 +1,48 @@
 //! MySQL and MariaDB.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use sea_query::{EscapeBuilder, MysqlQueryBuilder};
 
 use super::{
     Autoincrement, Concatenation, Constructs, DefaultValues, Dialect, DistinctFrom, EnumerationStyle,
-    Features, ForeignKeyIfExists, LimitStyle, MultipleTables, PhysicalNaming, RowLocking,
+    Features, ForeignKeyIfExists, LimitStyle, MultipleTables, PhysicalNaming, RowLocking, UpsertStyle,
+    ValuesStyle,
     literal::{self, LiteralStyle},
     mysql_types, reserved,
 };
 use crate::{Result, Value, types::SqlType};
 
-/// The SQL of MySQL, from version 8 on, or of MariaDB, from version 10.6 on. The two differ in more than their names.
-#[derive(Clone, Debug)]
+/// The SQL of MySQL or of MariaDB. The two differ in more than their names. What a version lacks is an error that names it.
+#[derive(Clone)]
 pub struct MySqlDialect {
     mariadb: bool,
     version: (u32, u32, u32),
     naming: PhysicalNaming,
+    features: Features,
+}
+
+impl fmt::Debug for MySqlDialect {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mariadb, version, naming, .. } = self;
+        formatter
+            .debug_struct("MySqlDialect")
+            .field("mariadb", mariadb)
+            .field("version", version)
+            .field("naming", naming)
+            .finish_non_exhaustive()
+    }
 }
 
 impl MySqlDialect {
     /// MySQL of a version.
     pub fn mysql(version: (u32, u32, u32)) -> Self {
-        Self { mariadb: false, version, naming: PhysicalNaming::AsWritten }
+        Self { mariadb: false, version, naming: PhysicalNaming::AsWritten, features: mysql(version) }
     }
 
     /// MariaDB of a version.
     pub fn mariadb(version: (u32, u32, u32)) -> Self {
-        Self { mariadb: true, version, naming: PhysicalNaming::AsWritten }
+        Self { mariadb: true, version, naming: PhysicalNaming::AsWritten, features: mariadb(version) }
     }
 
     /// The same with another naming of tables and columns.
@@ -54,19 +68,8 @@ impl Default for MySqlDialect {
 /// The control character that Windows takes for the end of a file.
 const SUBSTITUTE: char = '\u{1a}';
 
-/// MySQL from 8.0.31 on.
-static MYSQL: Features = COMMON;
-
-/// MySQL from 8.0.19 on.
-static MYSQL_19: Features = Features { constructs: Constructs::mysql(19), ..COMMON };
-
-/// MySQL 8.0 from 8.0.14 on.
-static MYSQL_14: Features = Features { constructs: Constructs::mysql(14), ..COMMON };
-
-/// The first releases of MySQL 8.0.
-static MYSQL_0: Features = Features { constructs: Constructs::mysql(0), lateral: false, ..COMMON };
-
-const COMMON: Features = Features {
+/// MySQL, from version 8.0.31 on.
+const MYSQL: Features = Features {
     default_values: DefaultValues::EmptyRow,
     update_from: Some(MultipleTables::List),
     delete_using: Some(MultipleTables::List),
@@ -81,7 +84,7 @@ const COMMON: Features = Features {
     aggregate_filter: false,
     groups_frame: false,
     nulls_order: false,
-    row_locking: Some(RowLocking { share: "FOR SHARE", of: true }),
+    row_locking: Some(RowLocking { share: "FOR SHARE", of: true, nowait: true, skip_locked: true }),
     backslash_escapes: true,
     hash_comments: true,
     autoincrement: Autoincrement::Keyword,
@@ -90,21 +93,68 @@ const COMMON: Features = Features {
     inline_indexes: true,
     inline_comments: true,
     unlimited_text_keys: false,
-    constructs: Constructs::mysql(31),
+    constructs: Constructs::mysql(),
     ..Features::standard()
 };
 
-static MARIADB: Features = Features {
+/// MariaDB, from version 10.6 on.
+const MARIADB: Features = Features {
     insert_returning: true,
     delete_returning: true,
     with_before_dml: false,
     lateral: false,
-    row_locking: Some(RowLocking { share: "LOCK IN SHARE MODE", of: false }),
+    row_locking: Some(RowLocking { share: "LOCK IN SHARE MODE", of: false, nowait: true, skip_locked: true }),
     index_if_exists: true,
     foreign_key_if_exists: ForeignKeyIfExists::Clause,
     constructs: Constructs::mariadb(),
-    ..COMMON
+    ..MYSQL
 };
+
+/// What a version of MySQL has.
+fn mysql(version: (u32, u32, u32)) -> Features {
+    let mut features = MYSQL;
+    let constructs = &mut features.constructs;
+    let release = |release: u32| version >= (8, 0, release);
+    constructs.intersect_except &= release(31);
+    constructs.intersect_all &= release(31);
+    if !release(19) {
+        constructs.upsert = Some(UpsertStyle::DuplicateKeyValues);
+        constructs.values = ValuesStyle::Select;
+    }
+    features.lateral &= release(14);
+    if !release(0) {
+        constructs.regexp = None;
+        before_windows(&mut features);
+    }
+    features
+}
+
+/// What a version of MariaDB has.
+fn mariadb(version: (u32, u32, u32)) -> Features {
+    let mut features = MARIADB;
+    let constructs = &mut features.constructs;
+    constructs.with_ties &= version >= (10, 6, 0);
+    constructs.intersect_all &= version >= (10, 5, 0);
+    constructs.intersect_except &= version >= (10, 3, 0);
+    features.insert_returning &= version >= (10, 5, 0);
+    if let Some(locking) = &mut features.row_locking {
+        locking.skip_locked &= version >= (10, 6, 0);
+        locking.nowait &= version >= (10, 3, 0);
+    }
+    if version < (10, 2, 0) {
+        before_windows(&mut features);
+    }
+    features
+}
+
+/// Takes away what MySQL got with version 8, and MariaDB with 10.2.
+fn before_windows(features: &mut Features) {
+    features.windows = false;
+    features.with = false;
+    features.with_before_dml = false;
+    features.row_locking =
+        Some(RowLocking { share: "LOCK IN SHARE MODE", of: false, nowait: false, skip_locked: false });
+}
 
 impl Dialect for MySqlDialect {
     fn name(&self) -> &'static str {
@@ -116,13 +166,7 @@ impl Dialect for MySqlDialect {
     }
 
     fn features(&self) -> &Features {
-        match self.version {
-            _ if self.mariadb => &MARIADB,
-            version if version >= (8, 0, 31) => &MYSQL,
-            version if version >= (8, 0, 19) => &MYSQL_19,
-            version if version >= (8, 0, 14) => &MYSQL_14,
-            _ => &MYSQL_0,
-        }
+        &self.features
     }
 
     fn naming(&self) -> PhysicalNaming {

@@ -1,25 +1,70 @@
 //! PostgreSQL.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use sea_query::PostgresQueryBuilder;
 
 use super::{
     Constructs, Dialect, EnumerationStyle, Features, ForeignKeyIfExists, LimitStyle, MultipleTables,
-    PhysicalNaming, RowLocking, TextComparison,
+    PhysicalNaming, RowLocking, TextComparison, TryCastStyle,
     literal::{self, LiteralStyle},
     no_type, reserved,
     sqlite::numeric,
 };
 use crate::{Result, Value, types::SqlType};
 
-/// The SQL of PostgreSQL, from version 14 on.
-#[derive(Clone, Debug, Default)]
+/// The SQL of PostgreSQL.
+#[derive(Clone)]
 pub struct PostgresDialect {
     naming: PhysicalNaming,
+    version: (u32, u32, u32),
+    features: Features,
+}
+
+impl Default for PostgresDialect {
+    /// What PostgreSQL has from version 14 on.
+    fn default() -> Self {
+        Self { naming: PhysicalNaming::AsWritten, version: (0, 0, 0), features: FEATURES }
+    }
+}
+
+impl fmt::Debug for PostgresDialect {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { naming, version, .. } = self;
+        formatter
+            .debug_struct("PostgresDialect")
+            .field("version", version)
+            .field("naming", naming)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PostgresDialect {
+    /// A server of this version: what it lacks is an error that names the version, what it brought can be said.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, dialect::PostgresDialect, literal, select};
+    /// let statement = select(literal("12".to_owned()).try_cast::<i64>());
+    /// assert_eq!(
+    ///     statement.to_sql(&PostgresDialect::of_version((16, 4, 0)))?,
+    ///     "SELECT CASE WHEN pg_input_is_valid(CAST('12' AS TEXT), 'BIGINT') THEN CAST('12' AS BIGINT) END"
+    /// );
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    #[must_use]
+    pub fn of_version(version: (u32, u32, u32)) -> Self {
+        let mut features = FEATURES;
+        let constructs = &mut features.constructs;
+        if version >= (16, 0, 0) {
+            constructs.try_cast = Some(TryCastStyle::InputIsValid);
+        }
+        constructs.with_ties &= version >= (13, 0, 0);
+        constructs.materialized &= version >= (12, 0, 0);
+        features.groups_frame &= version >= (11, 0, 0);
+        Self { version, features, ..Self::default() }
+    }
+
     /// The same with another naming of tables and columns.
     #[must_use]
     pub fn with_naming(mut self, naming: PhysicalNaming) -> Self {
@@ -28,7 +73,7 @@ impl PostgresDialect {
     }
 }
 
-static FEATURES: Features = Features {
+const FEATURES: Features = Features {
     insert_returning: true,
     update_returning: true,
     delete_returning: true,
@@ -42,7 +87,7 @@ static FEATURES: Features = Features {
     array_parameters: true,
     typed_parameters: true,
     distinct_on: true,
-    row_locking: Some(RowLocking { share: "FOR SHARE", of: true }),
+    row_locking: Some(RowLocking { share: "FOR SHARE", of: true, nowait: true, skip_locked: true }),
     dollar_quotes: true,
     enumerations: EnumerationStyle::NamedType,
     index_if_exists: true,
@@ -58,8 +103,12 @@ impl Dialect for PostgresDialect {
         "postgresql"
     }
 
+    fn version(&self) -> (u32, u32, u32) {
+        self.version
+    }
+
     fn features(&self) -> &Features {
-        &FEATURES
+        &self.features
     }
 
     fn naming(&self) -> PhysicalNaming {
@@ -67,7 +116,7 @@ impl Dialect for PostgresDialect {
     }
 
     fn with_naming(&self, naming: PhysicalNaming) -> Arc<dyn Dialect> {
-        Arc::new(Self { naming })
+        Arc::new(Self { naming, ..self.clone() })
     }
 
     fn write_placeholder(&self, number: usize, sql: &mut String) {

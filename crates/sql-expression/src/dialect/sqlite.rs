@@ -1,6 +1,6 @@
 //! SQLite.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use sea_query::SqliteQueryBuilder;
 
@@ -12,15 +12,71 @@ use super::{
 };
 use crate::{Result, Value, types::SqlType};
 
-/// The SQL of SQLite, from version 3.35 on.
+/// The SQL of SQLite.
 ///
 /// Row locks (FOR UPDATE) are left out, as in SQLAlchemy: a transaction that writes locks the whole database.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct SqliteDialect {
     naming: PhysicalNaming,
+    version: (u32, u32, u32),
+    features: Features,
+}
+
+impl Default for SqliteDialect {
+    /// A library of version 3.44 or later.
+    fn default() -> Self {
+        Self { naming: PhysicalNaming::AsWritten, version: (0, 0, 0), features: FEATURES }
+    }
+}
+
+impl fmt::Debug for SqliteDialect {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { naming, version, .. } = self;
+        formatter
+            .debug_struct("SqliteDialect")
+            .field("version", version)
+            .field("naming", naming)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SqliteDialect {
+    /// A library of this version: what it lacks is an error that names the version.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, delete, dialect::SqliteDialect, schema::{Column, Table}, types::Integer};
+    /// # let word = Table::unregistered("word").column(Column::new("id", Integer).primary_key());
+    /// let statement = delete(&word).returning(word.c("id"));
+    /// let error = statement.to_sql(&SqliteDialect::of_version((3, 34, 1))).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "DELETE .. RETURNING is not supported by the sqlite dialect (version 3.34.1)"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn of_version(version: (u32, u32, u32)) -> Self {
+        let mut features = FEATURES;
+        let constructs = &mut features.constructs;
+        let since = |minor: u32| version >= (3, minor, 0);
+        constructs.aggregate_order &= since(44);
+        constructs.materialized &= since(35);
+        constructs.json = constructs.json.filter(|_| since(38));
+        constructs.upsert = constructs.upsert.filter(|_| since(24));
+        features.full_join &= since(39);
+        for returning in
+            [&mut features.insert_returning, &mut features.update_returning, &mut features.delete_returning]
+        {
+            *returning &= since(35);
+        }
+        features.update_from = features.update_from.filter(|_| since(33));
+        features.nulls_order &= since(30);
+        features.aggregate_filter &= since(30);
+        features.groups_frame &= since(28);
+        features.windows &= since(25);
+        Self { version, features, ..Self::default() }
+    }
+
     /// The same with another naming of tables and columns.
     #[must_use]
     pub fn with_naming(mut self, naming: PhysicalNaming) -> Self {
@@ -29,7 +85,7 @@ impl SqliteDialect {
     }
 }
 
-static FEATURES: Features = Features {
+const FEATURES: Features = Features {
     insert_returning: true,
     update_returning: true,
     delete_returning: true,
@@ -57,8 +113,12 @@ impl Dialect for SqliteDialect {
         "sqlite"
     }
 
+    fn version(&self) -> (u32, u32, u32) {
+        self.version
+    }
+
     fn features(&self) -> &Features {
-        &FEATURES
+        &self.features
     }
 
     fn naming(&self) -> PhysicalNaming {
@@ -66,7 +126,7 @@ impl Dialect for SqliteDialect {
     }
 
     fn with_naming(&self, naming: PhysicalNaming) -> Arc<dyn Dialect> {
-        Arc::new(Self { naming })
+        Arc::new(Self { naming, ..self.clone() })
     }
 
     fn write_placeholder(&self, number: usize, sql: &mut String) {

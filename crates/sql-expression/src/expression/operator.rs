@@ -51,7 +51,76 @@ pub enum BinaryOperator {
     /// Text put together.
     Concatenate,
     /// An operator that is written just so.
-    Custom(Name),
+    Custom(CustomOperator),
+}
+
+/// An operator that is written just so: its text alone, or what [`operator`] makes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct CustomOperator {
+    pub(crate) text: Name,
+    pub(crate) precedence: OperatorPrecedence,
+}
+
+/// An operator that is written just so, for `op`. What is not said of its precedence is made up for by parentheses.
+///
+/// # Examples
+/// ```
+/// # use aludel_sql_expression::{Executable, dialect::SqliteDialect, literal, select};
+/// use aludel_sql_expression::expression::{OperatorPrecedence, operator};
+///
+/// let dialect = SqliteDialect::default();
+/// let modulo = || operator("%").precedence(OperatorPrecedence::Product);
+/// assert_eq!(
+///     select(literal(9_i64).op::<i64>("%", 4_i64).eq(1)).to_sql(&dialect)?,
+///     "SELECT (9 % 4) = 1"
+/// );
+/// assert_eq!(
+///     select(literal(9_i64).op::<i64>(modulo(), 4_i64).eq(1)).to_sql(&dialect)?,
+///     "SELECT 9 % 4 = 1"
+/// );
+/// # Ok::<(), aludel_sql_expression::Error>(())
+/// ```
+pub fn operator(text: impl Into<Name>) -> CustomOperator {
+    CustomOperator { text: text.into(), precedence: OperatorPrecedence::Unknown }
+}
+
+impl CustomOperator {
+    /// The operator, as it is written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Says how strongly it binds (default: unknown). Counterpart of the `precedence` and `is_comparison` of SQLAlchemy's
+    /// `op`.
+    pub fn precedence(mut self, precedence: OperatorPrecedence) -> Self {
+        self.precedence = precedence;
+        self
+    }
+}
+
+impl<T: Into<Name>> From<T> for CustomOperator {
+    fn from(text: T) -> Self {
+        operator(text)
+    }
+}
+
+/// How strongly an operator of one's own binds, from the weakest up. Between those that are alike parentheses are written,
+/// except where all databases read from left to right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OperatorPrecedence {
+    /// As none that is known: parentheses stand around it wherever it is a part of something.
+    #[default]
+    Unknown,
+    /// As `=` and LIKE.
+    Comparison,
+    /// Between comparisons and sums, as `||` and nearly all of PostgreSQL's own.
+    Other,
+    /// As `+`, from left to right.
+    Sum,
+    /// As `*`, from left to right.
+    Product,
 }
 
 /// An operator before or after one expression.
@@ -70,7 +139,7 @@ pub enum UnaryOperator {
 
 impl BinaryOperator {
     /// A number for each operator, from 1 up; the text of one that is written just so.
-    pub(crate) fn code(&self) -> Result<u8, &Name> {
+    pub(crate) fn code(&self) -> Result<u8, &CustomOperator> {
         Ok(match self {
             Self::And => 1,
             Self::Or => 2,
@@ -94,7 +163,7 @@ impl BinaryOperator {
             Self::Divide => 20,
             Self::Modulo => 21,
             Self::Concatenate => 22,
-            Self::Custom(text) => return Err(text),
+            Self::Custom(operator) => return Err(operator),
         })
     }
 }

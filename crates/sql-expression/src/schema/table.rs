@@ -10,7 +10,10 @@ use std::{
 };
 
 use super::{CheckConstraint, Column, ForeignKeyConstraint, Index, MetaData, UniqueConstraint};
-use crate::{expression::ColumnExpression, name::Name};
+use crate::{
+    expression::{Alias, AliasTarget, ColumnExpression},
+    name::Name,
+};
 
 /// A table: a shared handle, so that it is registered in its [`MetaData`] before its columns are there. Cheap to clone.
 ///
@@ -182,6 +185,24 @@ impl Table {
     /// statement is compiled.
     pub fn c(&self, name: impl Into<Name>) -> ColumnExpression {
         ColumnExpression::new(crate::expression::Source::Table(self.clone()), name.into())
+    }
+
+    /// The table under another name, so that it can be used twice in a statement. For models there is
+    /// [`aliased`](crate::aliased).
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, dialect::SqliteDialect, schema::*, select, types::*};
+    /// # let person = Table::unregistered("person").column(Column::new("id", Integer)).column(Column::new("boss_id", Integer));
+    /// let boss = person.alias("boss");
+    /// assert_eq!(
+    ///     select((person.c("id"), boss.c("id"))).join_on(&boss, boss.c("id").eq(person.c("boss_id"))).to_sql(&SqliteDialect::default())?,
+    ///     "SELECT person.id, boss.id FROM person JOIN person AS boss ON boss.id = person.boss_id"
+    /// );
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    pub fn alias(&self, name: impl Into<Name>) -> Alias {
+        Alias::new(Some(name.into()), AliasTarget::Table(self.clone()))
     }
 
     /// A number for the table as it stands: no other table of this process has it, nor this one before or after a change.

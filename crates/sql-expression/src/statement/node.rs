@@ -2,7 +2,7 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use super::{ChangeClauses, ClausesPlace, RowValues};
+use super::{ChangeClauses, ClausesPlace, ExternalStatement, RowValues};
 use crate::{
     Few,
     expression::{Alias, Node, Source},
@@ -27,6 +27,8 @@ pub enum StatementNode {
     Text(Arc<TextNode>),
     /// CREATE, ALTER, DROP.
     Ddl(Arc<DdlNode>),
+    /// What another library writes.
+    External(Arc<dyn ExternalStatement>),
 }
 
 /// What kind of statement it is.

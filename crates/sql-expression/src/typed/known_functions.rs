@@ -119,7 +119,9 @@ impl<T> Expression<T> {
         Expression::new(Node::Cast(cast.into()))
     }
 
-    /// CAST that gives NULL for what cannot be converted, where the dialect has it; none of our own has.
+    /// CAST that gives NULL for what cannot be converted: PostgreSQL from version 16 on, by `pg_input_is_valid`, where the
+    /// expression stands twice. Elsewhere it is an error that names the dialect: SQLite and MySQL take as much of a text as
+    /// they understand, so that their `cast` gives a number for anything.
     #[must_use]
     pub fn try_cast<U: ColumnType<Base = U>>(self) -> Expression<Option<U>> {
         Expression::new(Node::construct(Construct::TryCast(U::sql_type()), vec![self.into_node()]))

@@ -200,8 +200,9 @@ common_operators! {
         compare(IntoNode::into_node(self), BinaryOperator::NotIn, Node::Subquery(select.tree().clone()))
     }
 
-    /// An operator that is written just so, between this and a value or another expression.
-    pub fn op<R>(self, operator: impl Into<crate::name::Name>, other: impl IntoNode) -> Expression<R> {
+    /// An operator that is written just so, between this and a value or another expression: its text, or what
+    /// [`operator`](crate::expression::operator) makes, which says how strongly it binds.
+    pub fn op<R>(self, operator: impl Into<crate::expression::CustomOperator>, other: impl IntoNode) -> Expression<R> {
         Expression::new(Node::binary(IntoNode::into_node(self), BinaryOperator::Custom(operator.into()), other.into_node()))
     }
 

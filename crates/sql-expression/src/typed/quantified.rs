@@ -2,7 +2,7 @@
 
 use super::{Attribute, ColumnType, Expression, IntoNode, Is, Model, operand::Operand};
 use crate::{
-    expression::{BinaryOperator, Construct, Node},
+    expression::{BinaryOperator, Construct, Node, OperatorPrecedence, operator},
     statement::Select,
     typed::{ColumnExpression, Selectable},
 };
@@ -84,7 +84,7 @@ super::operators::common_operators! {
     }
 }
 
-fn array_operator(left: Node, operator: &'static str, right: Node) -> Expression<bool> {
-    let operator = BinaryOperator::Custom(crate::name::Name::Static(operator));
-    Expression::new(Node::binary(left, operator, right))
+fn array_operator(left: Node, text: &'static str, right: Node) -> Expression<bool> {
+    let operator = operator(text).precedence(OperatorPrecedence::Other);
+    Expression::new(Node::binary(left, BinaryOperator::Custom(operator), right))
 }

@@ -291,7 +291,7 @@ fn case_012_operators_of_ones_own() {
     let masked = t.c("x").of::<i32>().op::<i32>("&", 4);
     assert_eq!(
         sql(&select(t.c("id")).filter(masked.gt(0)), &sqlite()),
-        "SELECT some_table.id FROM some_table WHERE some_table.x & ? > ?"
+        "SELECT some_table.id FROM some_table WHERE (some_table.x & ?) > ?"
     );
 }
 

@@ -16,6 +16,8 @@ mod name;
 mod parentheses;
 mod random;
 mod reusable;
+#[cfg(feature = "sea-query-1")]
+mod sea_query;
 mod select;
 mod text;
 mod with;

@@ -4,7 +4,7 @@ use crate::{
     Error, Result, Value,
     compile::{compiler::Compiler, precedence::Precedence},
     dialect::{Concatenation, FullTextStyle, RegexpStyle},
-    expression::{FullTextMode, Node},
+    expression::{FullTextMode, Node, Source},
     name::Name,
 };
 
@@ -94,18 +94,70 @@ impl<'n> Compiler<'n> {
             Some(FullTextStyle::Match) if rank => {
                 Err(self.unsupported("the rank of a full-text search (order by FTS5's own column `rank`)"))
             }
-            Some(FullTextStyle::Match) => {
-                let [column] = columns else {
-                    return Err(self.unsupported(
-                        "a full-text search in several columns (search in the virtual table's own column)",
-                    ));
-                };
-                self.operand(column, Precedence::Atom)?;
-                self.push(" MATCH ");
-                self.operand(query, Precedence::Atom)
-            }
+            Some(FullTextStyle::Match) => self.fts5(columns, query, mode),
             None => Err(self.unsupported("a full-text search")),
         }
+    }
+
+    /// Writes a search in a virtual table of FTS5. What several columns are looked through is said in its own language, of
+    /// which the column that is named like the table stands for all of them.
+    fn fts5(&mut self, columns: &'n [Node], query: &'n Node, mode: FullTextMode) -> Result<()> {
+        let filter = match columns {
+            [column] => {
+                self.operand(column, Precedence::Atom)?;
+                None
+            }
+            columns => Some(self.fts5_columns(columns)?),
+        };
+        self.push(" MATCH ");
+        if filter.is_none() && mode == FullTextMode::Query {
+            return self.operand(query, Precedence::Atom);
+        }
+        self.push("(");
+        if let Some(filter) = &filter {
+            self.dialect.write_literal(&Value::Text(filter.as_str().into()), self.writer.text())?;
+            self.push(" || ");
+        }
+        match mode {
+            FullTextMode::Query => self.operand(query, Precedence::Atom)?,
+            // Each word between quotes, so that nothing in it has a meaning of its own.
+            FullTextMode::Words => {
+                self.push("'\"' || replace(replace(");
+                self.node(query)?;
+                self.push(", '\"', '\"\"'), ' ', '\" \"') || '\"'");
+            }
+        }
+        self.push(if filter.is_some() { " || ')')" } else { ")" });
+        Ok(())
+    }
+
+    /// Writes the column that stands for all, and gives the words of FTS5 that leave only these.
+    fn fts5_columns(&mut self, columns: &'n [Node]) -> Result<String> {
+        let mut table: Option<&Source> = None;
+        let mut filter = String::from("{");
+        for column in columns {
+            let Node::Column(column) = column else { return Err(self.several_columns()) };
+            if table.is_some_and(|table| *table != column.source) {
+                return Err(self.several_columns());
+            }
+            table = Some(&column.source);
+            let name = self.column_name(&column.source, &column.name)?;
+            filter.push_str(&format!("\"{}\" ", name.replace('"', "\"\"")));
+        }
+        filter.truncate(filter.trim_end().len());
+        filter.push_str("} : (");
+        let Some((source, table)) = table.and_then(|source| Some((source, source.table()?))) else {
+            return Err(self.several_columns());
+        };
+        self.source_name(source);
+        self.push(".");
+        let name = self.dialect.physical_name(table.name()).into_owned();
+        self.identifier(&name);
+        Ok(filter)
+    }
+
+    fn several_columns(&self) -> Error {
+        self.unsupported("a full-text search in columns that are not all of one table")
     }
 
     /// Writes the columns as one vector.

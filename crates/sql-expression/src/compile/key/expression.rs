@@ -61,8 +61,8 @@ impl<'n> Walk<'n> {
                 match binary.operator.code() {
                     Ok(code) => self.tags([7, code, has_escape]),
                     Err(custom) => {
-                        self.tags([7, 0, has_escape]);
-                        self.text(custom);
+                        self.tags([7, 0, has_escape, custom.precedence as u8]);
+                        self.text(&custom.text);
                     }
                 }
                 if let Some(escape) = binary.escape {
