@@ -16,6 +16,7 @@
 //! | `raw_pool` | deadpool over each of these |
 //! | `contest` | rounds in turns, and what comes of them |
 //! | `effort` | CPU time, wall time and allocations of a piece of work |
+//! | `few_changes` | what a flush of few changes costs beside many clean objects |
 //! | `identity_map` | what `session.get` of a present object costs |
 //! | `pool` | what checkout and return cost, against bare deadpool |
 //! | `model`, `sample` | the tables, and what stands in them |
@@ -24,6 +25,7 @@ mod arguments;
 mod contest;
 mod contestant;
 mod effort;
+mod few_changes;
 mod identity_map;
 mod model;
 mod pool;
@@ -67,6 +69,9 @@ fn run() -> Outcome<()> {
     identity_map::measure(&runtime)?;
     if arguments.wants_name(pool::NAME) {
         pool::measure(&runtime, &arguments)?;
+    }
+    if arguments.wants_name(few_changes::NAME) {
+        few_changes::measure(&runtime, &arguments)?;
     }
     contest::print_heading(&arguments);
 

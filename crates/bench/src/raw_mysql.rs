@@ -74,7 +74,7 @@ impl Contestant for RawMySql {
                 self.changes = (1..=CHANGES).zip(1..).map(|(key, id)| (id, points(key, round + 1))).collect();
             }
             Workload::Inserts | Workload::ManyRows => self.visits = raw_visits(),
-            Workload::PoolLookups => {}
+            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {}
             Workload::Family => self.parents = raw_parents(),
             _ => self.connection.query_drop("START TRANSACTION").await?,
         }
@@ -137,7 +137,7 @@ impl Contestant for RawMySql {
                 transaction.commit().await?;
                 Ok(keys.into_iter().filter(|key| *key > 0).count())
             }
-            Workload::PoolLookups => {
+            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {
                 let mut found = 0;
                 for number in 0..LOOKUPS {
                     let mut pooled = self.pool.get().await?;
@@ -164,7 +164,10 @@ impl Contestant for RawMySql {
     async fn clean_up(&mut self, workload: Workload) -> Outcome<()> {
         self.readers = Vec::new();
         match workload {
-            Workload::Updates | Workload::PoolLookups => {}
+            Workload::Updates
+            | Workload::PoolLookups
+            | Workload::SessionGets
+            | Workload::AutocommitSessionGets => {}
             Workload::Inserts | Workload::ManyRows | Workload::Family => {
                 for clear in sql::CLEAR {
                     self.connection.query_drop(clear).await?;

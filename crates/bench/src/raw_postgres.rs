@@ -93,7 +93,7 @@ impl Contestant for RawPostgres {
                 self.changes = (1..=CHANGES).zip(1..).map(|(key, id)| (id, points(key, round + 1))).collect();
             }
             Workload::Inserts | Workload::ManyRows => self.visits = raw_visits(),
-            Workload::PoolLookups => {}
+            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {}
             Workload::Family => self.parents = raw_parents(),
             _ => self.client.batch_execute("BEGIN").await?,
         }
@@ -147,7 +147,7 @@ impl Contestant for RawPostgres {
                 }
                 Ok(self.visits.iter().filter(|visit| visit.id > 0).count())
             }
-            Workload::PoolLookups => {
+            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {
                 let mut found = 0;
                 for number in 0..LOOKUPS {
                     let pooled = self.pool.get().await?;
@@ -171,7 +171,10 @@ impl Contestant for RawPostgres {
     async fn clean_up(&mut self, workload: Workload) -> Outcome<()> {
         self.readers = Vec::new();
         match workload {
-            Workload::Updates | Workload::PoolLookups => {}
+            Workload::Updates
+            | Workload::PoolLookups
+            | Workload::SessionGets
+            | Workload::AutocommitSessionGets => {}
             Workload::Inserts | Workload::ManyRows | Workload::Family => {
                 self.client.batch_execute(&sql::CLEAR.join(";")).await?
             }

@@ -81,7 +81,7 @@ impl Contestant for RawSqlite {
                 self.changes = (1..=CHANGES).zip(1..).map(|(key, id)| (id, points(key, round + 1))).collect();
             }
             Workload::Inserts | Workload::ManyRows => self.visits = raw_visits(),
-            Workload::PoolLookups => {
+            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {
                 let connection = std::mem::replace(&mut self.connection, Connection::open_in_memory()?);
                 let waiting = Arc::new(Mutex::new(Some(Mutex::new(connection))));
                 self.pool = Some(RawPool::new(move || {
@@ -117,7 +117,7 @@ impl Contestant for RawSqlite {
                 transaction.commit()?;
                 Ok(self.changes.len())
             }
-            Workload::PoolLookups => {
+            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {
                 let pool = self.pool.as_ref().ok_or("there is no pool")?;
                 let mut found = 0;
                 for number in 0..LOOKUPS {
@@ -178,7 +178,7 @@ impl Contestant for RawSqlite {
         self.visits = Vec::new();
         match workload {
             Workload::Updates => {}
-            Workload::PoolLookups => {
+            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {
                 if let Some(pool) = self.pool.take() {
                     let pooled = deadpool::managed::Object::take(pool.get().await?);
                     self.connection = pooled.into_inner().unwrap_or_else(PoisonError::into_inner);

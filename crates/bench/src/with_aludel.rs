@@ -23,6 +23,8 @@ pub(crate) struct WithAludel {
     /// The same engine without transactions.
     autocommitting: Engine,
     sessions: SessionMaker,
+    /// Those that read in autocommit.
+    autocommitting_sessions: SessionMaker,
     connection: Option<Connection>,
     by_key: Reusable<Parameter<i64>, Select<Entity<Reader>>>,
     session: Option<Session>,
@@ -62,6 +64,7 @@ impl WithAludel {
         }
         Ok(Self {
             autocommitting: engine.execution_options(ExecutionOptions::new().autocommit(true)),
+            autocommitting_sessions: SessionMaker::new(&engine).reads_in_autocommit(true),
             engine,
             sessions,
             connection: None,
@@ -124,7 +127,7 @@ impl Contestant for WithAludel {
                 self.visits = visits();
                 self.connection = Some(self.engine.connect().await?);
             }
-            Workload::PoolLookups => {}
+            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {}
             Workload::Family => {
                 let child = |key| Child { name: sample(key).name, ..default() };
                 self.parents = (1..=PARENTS)
@@ -207,6 +210,8 @@ impl Contestant for WithAludel {
                 }
                 Ok(found)
             }
+            Workload::SessionGets => get_in_new_sessions(&self.sessions).await,
+            Workload::AutocommitSessionGets => get_in_new_sessions(&self.autocommitting_sessions).await,
             Workload::Gets => {
                 let session = self.session()?;
                 let mut found = 0;
@@ -245,6 +250,17 @@ impl Contestant for WithAludel {
         }
         Ok(())
     }
+}
+
+async fn get_in_new_sessions(sessions: &SessionMaker) -> Outcome<usize> {
+    let mut found = 0;
+    for number in 0..LOOKUPS {
+        let mut session = sessions.open();
+        let reader = session.get(Reader, looked_up(number)).await?;
+        session.close().await?;
+        found += usize::from(reader.is_some_and(|reader| reader.read().id == looked_up(number)));
+    }
+    Ok(found)
 }
 
 fn visits() -> Vec<Visit> {

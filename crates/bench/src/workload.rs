@@ -27,10 +27,16 @@ pub(crate) enum Workload {
     PoolLookups,
     /// One row by its key into an object that the session does not have yet, many times.
     Gets,
+    /// One row by its key into an object of a new session for each, which is closed after: the session begins a transaction by
+    /// itself, and rolls it back. Raw: a connection of deadpool for each and one prepared SELECT without a transaction, which
+    /// is what one writes who has no session, and not more than the work asks for.
+    SessionGets,
+    /// The same with sessions that read in autocommit; raw: the same.
+    AutocommitSessionGets,
 }
 
 impl Workload {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Structs,
         Self::Instances,
         Self::Updates,
@@ -41,6 +47,8 @@ impl Workload {
         Self::KeptLookups,
         Self::PoolLookups,
         Self::Gets,
+        Self::SessionGets,
+        Self::AutocommitSessionGets,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -55,6 +63,8 @@ impl Workload {
             Self::KeptLookups => "row by key, statement kept",
             Self::PoolLookups => "row by key through the pool",
             Self::Gets => "session.get of absent object",
+            Self::SessionGets => "get in new session, autobegin",
+            Self::AutocommitSessionGets => "get in new session, autocommit",
         }
     }
 
@@ -66,6 +76,7 @@ impl Workload {
             Self::Inserts | Self::ManyRows => INSERTS,
             Self::Family => PARENTS * (1 + CHILDREN),
             Self::Lookups | Self::KeptLookups | Self::PoolLookups | Self::Gets => LOOKUPS,
+            Self::SessionGets | Self::AutocommitSessionGets => LOOKUPS,
         }
     }
 
@@ -85,6 +96,9 @@ impl Workload {
             (Self::Lookups | Self::KeptLookups, "postgres") => Some(1.15),
             (Self::Lookups | Self::KeptLookups, "sqlite memory") => Some(1.3),
             (Self::PoolLookups, "postgres") => Some(1.25),
+            (Self::SessionGets, "postgres") => Some(1.6),
+            (Self::SessionGets | Self::AutocommitSessionGets, "sqlite memory") => Some(2.5),
+            (Self::AutocommitSessionGets, "postgres") => Some(1.25),
             (Self::PoolLookups, "sqlite memory") => Some(1.8),
             _ => None,
         }

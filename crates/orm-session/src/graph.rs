@@ -4,6 +4,7 @@
 //! also after its session is gone.
 
 mod admission;
+mod any_slot;
 mod changes;
 mod connect;
 mod entries;
@@ -18,7 +19,9 @@ mod peers;
 mod relation;
 mod release;
 mod slot;
+mod state;
 mod synchronize;
+mod version;
 mod versions;
 
 use std::{
@@ -26,6 +29,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
+pub(crate) use any_slot::AnySlot;
 use entries::Entries;
 pub(crate) use entry::Entry;
 pub(crate) use expressions::Expressions;
@@ -37,9 +41,10 @@ pub(crate) use peers::GroupId;
 use peers::Peers;
 pub(crate) use relation::Relation;
 pub(crate) use release::Sweeper;
-pub use slot::State;
-pub(crate) use slot::{AnySlot, Slot};
+pub(crate) use slot::Slot;
+pub use state::State;
 pub(crate) use synchronize::Rewrite;
+pub(crate) use version::Version;
 
 use crate::{
     Error, ErrorKind, Instance, Result,
@@ -147,7 +152,6 @@ impl Graph {
         mut model: M,
         attachments: &mut Attachments,
     ) -> Arc<Slot<M>> {
-        let mapper = M::mapper();
         // The number is taken before the links are pointed at it, and filled after: no lock is held in between, because
         // what runs there is generated code over the user's type.
         let index = self.lock().entries.reserve();
@@ -158,7 +162,7 @@ impl Graph {
             }
         });
         let slot = Arc::new(Slot::new(index, State::Transient, model));
-        self.lock().entries.put(index, Entry::new(slot.clone(), mapper));
+        self.lock().entries.put(index, Entry::new(slot.clone()));
         slot
     }
 
@@ -180,7 +184,7 @@ impl Graph {
                 .collect()),
             // A new object has no rows that could refer to it, so a link that nothing was put into leads nowhere.
             None if matches!(entry.slot.state(), State::Pending | State::Transient) => Ok(Vec::new()),
-            None => Err(not_loaded(entry.mapper, relationship)),
+            None => Err(not_loaded(entry.mapper(), relationship)),
         }
     }
 }
@@ -203,7 +207,7 @@ impl Inner {
         let index = self.entries.next();
         let state = if self.closed { State::Transient } else { State::Pending };
         let slot = Arc::new(Slot::new(index, state, model));
-        let mut entry = Entry::new(slot.clone(), M::mapper());
+        let mut entry = Entry::new(slot.clone());
         if !self.closed {
             entry.touched = true;
             self.touched.push(index);

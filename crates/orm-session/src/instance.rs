@@ -8,7 +8,7 @@ pub use crate::graph::State;
 use crate::{
     Result,
     field::{Field, IntoField},
-    graph::{AnySlot, Attachments, Graph, Slot},
+    graph::{AnySlot, Attachments, Graph, Slot, Version},
     mapping::Mapped,
 };
 
@@ -36,8 +36,10 @@ impl<M: Mapped> Instance<M> {
     }
 
     /// The present version, and the one in the database while that is another.
-    pub(crate) fn versions(&self) -> (Arc<M>, Option<Arc<M>>) {
-        self.slot.now_and_stored()
+    pub(crate) fn versions(&self) -> (Snapshot<M>, Option<Snapshot<M>>) {
+        let (now, stored) = self.slot.now_and_stored();
+        let snapshot = |version| Snapshot { version, of: self.clone() };
+        (snapshot(now), stored.map(snapshot))
     }
 
     /// The columns in which the present version differs from the database.
@@ -51,7 +53,7 @@ impl<M: Mapped> Instance<M> {
 
     /// The present version, as a snapshot whose columns never change. It may be kept over an `.await`.
     pub fn read(&self) -> Snapshot<M> {
-        Snapshot { version: self.slot.now(), _of: self.clone() }
+        Snapshot { version: self.slot.now(), of: self.clone() }
     }
 
     /// Sets one field: `author.set(Author::name, "x")`, `book.set(Book::author, &orwell)`.
@@ -124,10 +126,11 @@ impl<M: Mapped> Instance<M> {
     }
 
     fn change<R>(&self, change: impl FnOnce(&mut M) -> R) -> (R, Result<()>) {
-        let base = self.slot.now();
-        let mut model = (*base).clone();
+        let present = self.slot.now();
+        let base = self.slot.at(&present);
+        let mut model = base.clone();
         let result = change(&mut model);
-        if let Err(error) = self.graph.audience().check_change(self, &base, &mut model) {
+        if let Err(error) = self.graph.audience().check_change(self, base, &mut model) {
             return (result, Err(error));
         }
         let mut attachments = Attachments::new();
@@ -143,9 +146,9 @@ impl<M: Mapped> Instance<M> {
         });
         if self.slot.has_expressions() {
             // What was set last counts.
-            self.graph.forget_expressions(&*self.slot, |column| !model.column_eq(&base, column));
+            self.graph.forget_expressions(&*self.slot, |column| !model.column_eq(base, column));
         }
-        let first = self.slot.install(&base, model);
+        let first = self.slot.install(&present, model);
         if first {
             self.graph.lock().touch(index);
         }
@@ -199,14 +202,14 @@ impl<M: Mapped + fmt::Debug> fmt::Debug for Instance<M> {
 
 /// One version of an object. Its columns never change; its links are shared by all versions, and show later changes.
 pub struct Snapshot<M> {
-    version: Arc<M>,
+    version: Version<M>,
     // Keeps the object in its graph, and the graph alive, so that the links can be followed.
-    _of: Instance<M>,
+    of: Instance<M>,
 }
 
 impl<M> Clone for Snapshot<M> {
     fn clone(&self) -> Self {
-        Self { version: self.version.clone(), _of: self._of.clone() }
+        Self { version: self.version.clone(), of: self.of.clone() }
     }
 }
 
@@ -214,12 +217,12 @@ impl<M> Deref for Snapshot<M> {
     type Target = M;
 
     fn deref(&self) -> &M {
-        &self.version
+        self.of.slot.at(&self.version)
     }
 }
 
 impl<M: fmt::Debug> fmt::Debug for Snapshot<M> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.version.fmt(formatter)
+        (**self).fmt(formatter)
     }
 }

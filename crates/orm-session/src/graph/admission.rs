@@ -14,7 +14,7 @@ impl Graph {
         let mut waiting = vec![index];
         while let Some(index) = waiting.pop() {
             let Some(entry) = inner.entry(index).filter(|entry| entry.is_alive()) else { continue };
-            let cascades = |number: u16| entry.mapper.relationships()[usize::from(number)].cascade.expunge;
+            let cascades = |number: u16| entry.mapper().relationships()[usize::from(number)].cascade.expunge;
             let follow = entry.relations().filter(|(number, _)| cascades(*number));
             waiting.extend(follow.flat_map(|(_, relation)| relation.items.iter().flatten().copied()));
             inner.expunge(index);
@@ -28,7 +28,7 @@ impl Inner {
     /// Takes an object out of the session: it stays readable through its handles.
     pub(crate) fn expunge(&mut self, index: u32) {
         let Some(entry) = self.entry_mut(index) else { return };
-        let (slot, mapper) = (entry.slot.clone(), entry.mapper);
+        let (slot, mapper) = (entry.slot.clone(), entry.mapper());
         // The row of a new object goes with a rollback, which has to tell the object.
         let stays = entry.fresh;
         let (touched, enlisted) = (std::mem::take(&mut entry.touched), entry.enlisted && !stays);
@@ -57,7 +57,7 @@ impl Inner {
     /// remembers its links, in case it is added again.
     fn withdraw(&mut self, index: u32) {
         let Some(entry) = self.entry(index) else { return };
-        let mapper = entry.mapper;
+        let mapper = entry.mapper();
         let links: Vec<(u16, Vec<u32>)> = entry
             .relations()
             .filter_map(|(number, relation)| Some((mapper.back(number)?, relation.items.clone()?)))
@@ -168,7 +168,7 @@ impl Inner {
         // What they lead to leads back to them, as when they were first linked.
         for index in admitted {
             let Some(entry) = self.entry(index) else { continue };
-            let mapper = entry.mapper;
+            let mapper = entry.mapper();
             let links: Vec<(u16, Vec<u32>)> = entry
                 .relations()
                 .map(|(number, relation)| (number, relation.items.clone().unwrap_or_default()))

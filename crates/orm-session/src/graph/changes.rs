@@ -21,12 +21,12 @@ impl Graph {
             entry.enlisted = false;
             entry.fresh = false;
             entry.relations_mut().iter_mut().for_each(super::Relation::committed);
-            let slot = entry.slot.clone();
-            if slot.state() == State::Deleted {
+            dropped.extend(entry.slot.commit());
+            if entry.slot.state() == State::Deleted {
                 entry.gone = true;
+                let slot = entry.slot.clone();
                 inner.notices.turn(&slot, State::Detached);
             }
-            dropped.extend(slot.commit());
         }
         inner.end_transaction();
         drop(inner);
@@ -151,7 +151,7 @@ impl Inner {
         let mut waiting = vec![index];
         while let Some(index) = waiting.pop() {
             let Some(entry) = self.entry(index) else { continue };
-            let relationships = entry.mapper.relationships();
+            let relationships = entry.mapper().relationships();
             let cascading = entry
                 .relations()
                 .filter(|(number, _)| relationships[usize::from(*number)].cascade.refresh_expire)
@@ -227,7 +227,7 @@ impl Inner {
         let Some(entry) = self.entry(index).filter(|entry| entry.slot.state() == State::Transient) else {
             return;
         };
-        let mapper = entry.mapper;
+        let mapper = entry.mapper();
         for number in 0..mapper.relationships().len() as u16 {
             let held: Vec<u32> = entry_items(self, index, number);
             let held = held.into_iter().filter(|target| {

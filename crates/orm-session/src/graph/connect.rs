@@ -127,7 +127,7 @@ impl Inner {
     fn report_foreign(&mut self, index: u32, relationship: u16, target: &dyn AnySlot) {
         let Some(entry) = self.entry(index) else { return };
         let (model, name) =
-            (entry.mapper.name(), entry.mapper.relationships()[usize::from(relationship)].name);
+            (entry.mapper().name(), entry.mapper().relationships()[usize::from(relationship)].name);
         let message = format!(
             "{model}.{name} was given a {} of another session; an object belongs to one session: take it over with `merge`, \
              or load it in this one",
@@ -140,7 +140,7 @@ impl Inner {
     /// Links two objects, on both sides; whoever has to let go lets go.
     pub(crate) fn connect(&mut self, index: u32, relationship: u16, target: u32) {
         let Some(entry) = self.entry(index) else { return };
-        let mapper = entry.mapper;
+        let mapper = entry.mapper();
         let back = mapper.back(relationship);
         let many = mapper.relationships()[usize::from(relationship)].many;
         let is_there = match (entry.items(relationship), back) {
@@ -172,14 +172,14 @@ impl Inner {
     /// The target of a link that only one object may hold is let go by the one that holds it.
     fn release_target(&mut self, index: u32, target: u32, back: u16) {
         let Some(entry) = self.entry(target) else { return };
-        if entry.mapper.relationships()[usize::from(back)].many {
+        if entry.mapper().relationships()[usize::from(back)].many {
             return;
         }
         let holders: Vec<u32> = match entry.items(back) {
             Some(items) => items.to_vec(),
             None => self.parent_by_key(target, back).into_iter().collect(),
         };
-        let mapper = entry.mapper;
+        let mapper = entry.mapper();
         for holder in holders.into_iter().filter(|holder| *holder != index) {
             self.lose(mapper, back, target, holder);
         }
@@ -188,7 +188,7 @@ impl Inner {
     /// An object that leaves its old target is let go by it.
     fn release_owner(&mut self, index: u32, relationship: u16, target: u32) {
         let Some(entry) = self.entry(index) else { return };
-        let mapper = entry.mapper;
+        let mapper = entry.mapper();
         let old: Vec<u32> = match entry.items(relationship) {
             Some(items) => items.to_vec(),
             None => self.parent_by_key(index, relationship).into_iter().collect(),
@@ -200,7 +200,7 @@ impl Inner {
 
     pub(super) fn point_back(&mut self, target: u32, back: u16, index: u32) {
         let many =
-            self.entry(target).is_some_and(|entry| entry.mapper.relationships()[usize::from(back)].many);
+            self.entry(target).is_some_and(|entry| entry.mapper().relationships()[usize::from(back)].many);
         self.change(
             target,
             back,
@@ -211,18 +211,18 @@ impl Inner {
     /// The object that a foreign key leads to, when it is in the session.
     fn parent_by_key(&self, child: u32, relationship: u16) -> Option<u32> {
         let entry = self.entry(child)?;
-        let configuration = &entry.mapper.configuration().ok()?.relationships[usize::from(relationship)];
+        let configuration = &entry.mapper().configuration().ok()?.relationships[usize::from(relationship)];
         if configuration.direction != Direction::ManyToOne {
             return None;
         }
-        let target = (entry.mapper.relationships()[usize::from(relationship)].target)();
+        let target = (entry.mapper().relationships()[usize::from(relationship)].target)();
         let key = super::referenced_key(target, configuration, |column| entry.slot.value(column))?;
         self.identity.find(&self.entries, target, &key)
     }
 
     fn replace(&mut self, index: u32, relationship: u16, targets: Vec<u32>) {
         let Some(entry) = self.entry(index) else { return };
-        let many = entry.mapper.relationships()[usize::from(relationship)].many;
+        let many = entry.mapper().relationships()[usize::from(relationship)].many;
         let mut old: Vec<u32> = match entry.items(relationship) {
             Some(items) => items.to_vec(),
             None if entry.slot.state() == State::Pending => Vec::new(),
@@ -250,7 +250,7 @@ impl Inner {
 
     fn disconnect(&mut self, index: u32, relationship: u16, target: u32) -> bool {
         let Some(entry) = self.entry(index) else { return false };
-        let mapper = entry.mapper;
+        let mapper = entry.mapper();
         let many = mapper.relationships()[usize::from(relationship)].many;
         if entry.items(relationship).is_none()
             && many
@@ -275,10 +275,10 @@ impl Inner {
 
     /// Seen from the child: it let go of its parent, and was given no other.
     fn let_go(&mut self, index: u32, relationship: u16, target: u32) {
-        if let Some(back) = self.entry(index).and_then(|entry| entry.mapper.back(relationship))
+        if let Some(back) = self.entry(index).and_then(|entry| entry.mapper().back(relationship))
             && let Some(entry) = self.entry(target)
         {
-            self.expunge_pending_orphan(entry.mapper, back, index);
+            self.expunge_pending_orphan(entry.mapper(), back, index);
         }
     }
 
@@ -297,10 +297,11 @@ impl Inner {
         let (Some(back), Some(entry)) = (mapper.back(relationship), self.entry(target)) else { return false };
         match entry.items(back) {
             Some(items) => !items.contains(&owner),
-            None if entry.mapper.relationships()[usize::from(back)].many => false,
+            None if entry.mapper().relationships()[usize::from(back)].many => false,
             // Its foreign key tells, also when what it leads to is not in the session.
             None => {
-                let pairs = entry.mapper.configuration().map(|it| &it.relationships[usize::from(back)].pairs);
+                let pairs =
+                    entry.mapper().configuration().map(|it| &it.relationships[usize::from(back)].pairs);
                 let (Ok(pairs), Some(owner)) = (pairs, self.entry(owner)) else { return false };
                 let is_its =
                     |(child, parent): &(u16, u16)| entry.slot.value(*child) == owner.slot.value(*parent);
@@ -314,7 +315,7 @@ impl Inner {
         if let Some(back) = mapper.back(relationship)
             && let Some(entry) = self.entry(target)
         {
-            let back_many = entry.mapper.relationships()[usize::from(back)].many;
+            let back_many = entry.mapper().relationships()[usize::from(back)].many;
             let holds = entry.items(back).is_none_or(|items| items.contains(&owner));
             self.change(target, back, |relation| {
                 if back_many {

@@ -1,6 +1,8 @@
 //! [`Entries`]: the objects of a graph by their numbers.
 
-use super::Entry;
+use std::sync::Arc;
+
+use super::{AnySlot, Entry};
 
 /// How many objects a part holds.
 const PART: usize = 256;
@@ -62,11 +64,11 @@ impl Entries {
         self.given += 1;
     }
 
-    /// The same objects once more, for a graph that is thrown away.
-    pub(super) fn fork(&self) -> Self {
-        let parts = self.parts.iter().map(|part| Part {
-            entries: part.entries.iter().map(|entry| entry.as_ref().map(Entry::fork)).collect(),
-            used: part.used,
+    /// The same with other slots, one for each object, for a graph that is thrown away.
+    pub(super) fn fork(&self, slots: &mut impl Iterator<Item = Arc<dyn AnySlot>>) -> Self {
+        let parts = self.parts.iter().map(|part| {
+            let fork = |entry: &Option<Entry>| Some(entry.as_ref()?.fork(slots.next()?));
+            Part { entries: part.entries.iter().map(fork).collect(), used: part.used }
         });
         Self { parts: parts.collect(), given: self.given, living: self.living }
     }

@@ -8,7 +8,6 @@ use crate::mapping::{Mapped, Mapper};
 /// An object in the graph.
 pub(crate) struct Entry {
     pub(crate) slot: Arc<dyn AnySlot>,
-    pub(crate) mapper: &'static Mapper,
     /// Empty until one of them is known.
     relations: Box<[Relation]>,
     /// The objects that came from the same query.
@@ -30,10 +29,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn new(slot: Arc<dyn AnySlot>, mapper: &'static Mapper) -> Self {
-        let mut entry = Self::loaded(slot, mapper, None);
+    pub(crate) fn new(slot: Arc<dyn AnySlot>) -> Self {
+        let mut entry = Self::loaded(slot, None);
         // No row can refer to a new object yet, so its collections are known to be empty.
-        entry.relations = mapper
+        entry.relations = entry
+            .mapper()
             .relationships()
             .iter()
             .map(|mapping| if mapping.many { Relation::empty() } else { Relation::default() })
@@ -41,10 +41,9 @@ impl Entry {
         entry
     }
 
-    pub(crate) fn loaded(slot: Arc<dyn AnySlot>, mapper: &'static Mapper, peers: Option<GroupId>) -> Self {
+    pub(crate) fn loaded(slot: Arc<dyn AnySlot>, peers: Option<GroupId>) -> Self {
         Self {
             slot,
-            mapper,
             relations: Box::default(),
             peers,
             touched: false,
@@ -57,15 +56,18 @@ impl Entry {
         }
     }
 
+    pub(crate) fn mapper(&self) -> &'static Mapper {
+        self.slot.mapper()
+    }
+
     pub(crate) fn typed_slot<M: Mapped>(&self) -> Option<Arc<Slot<M>>> {
         self.slot.clone().into_any().downcast().ok()
     }
 
-    /// The same once more, for a graph that is thrown away.
-    pub(super) fn fork(&self) -> Self {
+    /// The same with another slot, for a graph that is thrown away.
+    pub(super) fn fork(&self, slot: Arc<dyn AnySlot>) -> Self {
         Self {
-            slot: self.slot.fork(),
-            mapper: self.mapper,
+            slot,
             relations: self.relations.clone(),
             peers: None,
             touched: self.touched,
@@ -84,7 +86,7 @@ impl Entry {
 
     pub(crate) fn relation_mut(&mut self, relationship: u16) -> &mut Relation {
         if self.relations.is_empty() {
-            self.relations = self.mapper.relationships().iter().map(|_| Relation::default()).collect();
+            self.relations = self.mapper().relationships().iter().map(|_| Relation::default()).collect();
         }
         &mut self.relations[usize::from(relationship)]
     }

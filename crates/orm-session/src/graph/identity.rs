@@ -88,7 +88,7 @@ impl IdentityMap {
 }
 
 fn is_it(entries: &Entries, index: u32, mapper: &'static Mapper, key: &[Value]) -> bool {
-    entries.get(index).is_some_and(|entry| entry.mapper == mapper && entry.slot.is_key(key))
+    entries.get(index).is_some_and(|entry| entry.mapper() == mapper && entry.slot.is_key(key))
 }
 
 /// Equal keys hash equally; a key is rarely anything but an integer, text or a UUID.

@@ -8,7 +8,7 @@ use std::{
 use aludel_driver::Result;
 use aludel_sql_expression::{Value, typed::RowReader};
 
-use super::{AnySlot as _, Entry, Graph, GroupId, Inner, Slot, State};
+use super::{AnySlot as _, Entry, Graph, GroupId, Inner, Slot};
 use crate::{
     events::Occasion,
     mapping::{Key, Mapped, Mapper, RelationshipConfiguration},
@@ -86,12 +86,12 @@ impl Admission<'_> {
         }
         // The links only get numbers here, so the lock can stay: nothing of the user's runs.
         model.links(&mut |relationship, cell| drop(cell.attach(&loader.weak, index, relationship)));
-        let slot = Arc::new(Slot::new(index, State::Persistent, model));
+        let slot = Arc::new(Slot::loaded(index, model));
         let group = group.map(|group| *group.get_or_insert_with(|| peers.begin()));
         if let Some(group) = group {
             peers.enter(group);
         }
-        let mut entry = Entry::loaded(slot.clone(), mapper, group);
+        let mut entry = Entry::loaded(slot.clone(), group);
         entry.loaded_in = inner.stamp();
         inner.notices.note(Occasion::Load, &entry.slot);
         inner.notices.note(Occasion::LoadedAsPersistent, &entry.slot);

@@ -5,7 +5,7 @@ use std::{any::Any, sync::Arc};
 use super::{AnySlot, Graph, Inner, relation::Before};
 
 /// A version of an object, without its type.
-pub(crate) type Version = Box<dyn Any + Send + Sync>;
+pub(crate) type AnyVersion = Box<dyn Any + Send + Sync>;
 
 /// What a transaction remembers of itself while one runs inside it.
 pub(crate) struct Level {
@@ -19,7 +19,7 @@ struct Kept {
     slot: Arc<dyn AnySlot>,
     fresh: bool,
     /// What a rollback of the outer transaction goes back to.
-    version: Option<Version>,
+    version: Option<AnyVersion>,
     relations: Vec<Before>,
 }
 

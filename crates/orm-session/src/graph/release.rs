@@ -15,8 +15,8 @@ impl Graph {
             for entry in &released {
                 if entry.slot.state() == State::Persistent {
                     inner.identity.remove(
-                        entry.mapper,
-                        &key_of(&*entry.slot, entry.mapper),
+                        entry.mapper(),
+                        &key_of(&*entry.slot, entry.mapper()),
                         entry.slot.index(),
                     );
                     inner.notices.turn(&entry.slot, State::Detached);

@@ -24,15 +24,16 @@ impl Graph {
         let inner = self.lock();
         let mut entries = inner.entries.iter().map(|(_, entry)| entry);
         let found =
-            entries.find(|entry| entry.mapper.table() == table && entry.slot.state() == State::Persistent);
-        found.map(|entry| entry.mapper)
+            entries.find(|entry| entry.mapper().table() == table && entry.slot.state() == State::Persistent);
+        found.map(|entry| entry.mapper())
     }
 
     /// All persistent objects of a model.
     pub(crate) fn persistent_of(&self, mapper: &'static Mapper) -> Slots {
         let inner = self.lock();
         let entries = inner.entries.iter().map(|(_, entry)| entry);
-        let meant = entries.filter(|entry| entry.mapper == mapper && entry.slot.state() == State::Persistent);
+        let meant =
+            entries.filter(|entry| entry.mapper() == mapper && entry.slot.state() == State::Persistent);
         meant.map(|entry| entry.slot.clone()).collect()
     }
 
@@ -176,7 +177,7 @@ impl Graph {
                 inner.expire_link(slot.index(), number);
             }
             if let Some(back) = relation.back {
-                let owners = inner.entries.iter().filter(|(_, entry)| entry.mapper == target);
+                let owners = inner.entries.iter().filter(|(_, entry)| entry.mapper() == target);
                 let owners: Vec<u32> = owners.map(|(index, _)| index).collect();
                 owners.into_iter().for_each(|index| inner.expire_link(index, back));
             }

@@ -1,39 +1,68 @@
 //! [`Versions`]: the versions of one object, and what a flush and a rollback mean by them.
 //!
-//! Most objects have one version and nothing else, so the others stand in a box. A new object that is written keeps its
+//! Most objects have one version and nothing else, so that several stand in a box. A new object that is written keeps its
 //! one version too: it only gets its key, and a rollback takes that away again.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use aludel_sql_expression::{Cell, Value};
 
+use super::{Slot, Version};
 use crate::mapping::Mapped;
 
 /// The versions of one object.
-pub(super) struct Versions<M> {
-    /// The present version.
-    pub(super) now: Arc<M>,
-    /// A flush is sending the present version.
-    sends_now: bool,
-    /// Set: the present version is also the one from before the transaction, but for the key that this tells of.
-    origin: Option<KeyBefore>,
-    others: Option<Box<Others<M>>>,
+pub(super) enum Versions<M> {
+    /// The present version, and no other.
+    One(Marks, Version<M>),
+    Several(Marks, Box<Several<M>>),
 }
 
-/// The versions beside the present one. It is dropped outside the lock, because a drop may run user code.
-pub(super) struct Others<M> {
+/// What is known of the present version.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Marks {
+    /// A flush is sending it.
+    sends_now: bool,
+    /// Set: it is also the one from before the transaction, but for the key that this tells of.
+    origin: Option<KeyBefore>,
+}
+
+/// The present version and others.
+pub(super) struct Several<M> {
+    now: Version<M>,
     /// The version as it stands in the database, while the present one differs.
-    stored: Option<Arc<M>>,
+    stored: Option<Version<M>>,
     /// The version that a flush is sending, while the present one is another.
-    sending: Option<Arc<M>>,
+    sending: Option<Version<M>>,
     /// The version from before the transaction, once a flush wrote another.
     before: Option<Before<M>>,
 }
 
 /// The version that a rollback goes back to.
 pub(super) struct Before<M> {
-    version: Arc<M>,
+    version: Version<M>,
     key: KeyBefore,
+}
+
+/// How an object's versions look to whoever only reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Standing {
+    /// There is the one version in its slot: it is read without a lock.
+    Inline,
+    /// The present version is the one in the database, or there is no row yet.
+    Clean,
+    /// The present version differs from the database.
+    Changed,
+}
+
+impl Standing {
+    pub(super) fn of(number: u8) -> Self {
+        match number {
+            0 => Self::Inline,
+            1 => Self::Clean,
+            _ => Self::Changed,
+        }
+    }
 }
 
 /// What the numbered key was before the database gave it a number.
@@ -67,12 +96,6 @@ impl KeyBefore {
     }
 }
 
-impl<M> Default for Others<M> {
-    fn default() -> Self {
-        Self { stored: None, sending: None, before: None }
-    }
-}
-
 /// Whether the database's number could be put into the version that is there.
 pub(super) enum Numbered {
     Done,
@@ -80,195 +103,291 @@ pub(super) enum Numbered {
     NeedsVersion,
 }
 
+impl<M> Default for Versions<M> {
+    /// What most objects have.
+    fn default() -> Self {
+        Self::new(Version::Inline)
+    }
+}
+
 impl<M> Versions<M> {
-    pub(super) fn new(model: M) -> Self {
-        Self { now: Arc::new(model), sends_now: false, origin: None, others: None }
+    pub(super) fn new(now: Version<M>) -> Self {
+        Self::One(Marks::default(), now)
     }
 
     /// The same versions once more, none of them being sent.
     pub(super) fn fork(&self) -> Self {
-        let others = self.others.as_ref().map(|others| {
-            let before = others.before.as_ref();
-            Box::new(Others {
-                stored: others.stored.clone(),
-                sending: None,
-                before: before.map(|before| Before { version: before.version.clone(), key: before.key }),
-            })
-        });
-        Self { now: self.now.clone(), sends_now: false, origin: self.origin, others }
+        let marks = Marks { sends_now: false, ..*self.marks() };
+        match self {
+            Self::One(_, now) => Self::One(marks, now.clone()),
+            Self::Several(_, several) => {
+                let before = several.before.as_ref();
+                let several = Several {
+                    now: several.now.clone(),
+                    stored: several.stored.clone(),
+                    sending: None,
+                    before: before.map(|before| Before { version: before.version.clone(), key: before.key }),
+                };
+                Self::Several(marks, Box::new(several))
+            }
+        }
     }
 
-    fn others(&mut self) -> &mut Others<M> {
-        self.others.get_or_insert_default()
+    fn marks(&self) -> &Marks {
+        let (Self::One(marks, _) | Self::Several(marks, _)) = self;
+        marks
     }
 
-    /// The box goes with the last thing in it.
-    fn tidy(&mut self) -> Option<Box<Others<M>>> {
-        self.others
-            .take_if(|others| others.stored.is_none() && others.sending.is_none() && others.before.is_none())
+    fn marks_mut(&mut self) -> &mut Marks {
+        let (Self::One(marks, _) | Self::Several(marks, _)) = self;
+        marks
+    }
+
+    /// The present version.
+    pub(super) fn now(&self) -> &Version<M> {
+        match self {
+            Self::One(_, now) => now,
+            Self::Several(_, several) => &several.now,
+        }
+    }
+
+    fn now_mut(&mut self) -> &mut Version<M> {
+        match self {
+            Self::One(_, now) => now,
+            Self::Several(_, several) => &mut several.now,
+        }
+    }
+
+    fn several(&self) -> Option<&Several<M>> {
+        match self {
+            Self::One(..) => None,
+            Self::Several(_, several) => Some(several),
+        }
+    }
+
+    fn several_mut(&mut self) -> Option<&mut Several<M>> {
+        match self {
+            Self::One(..) => None,
+            Self::Several(_, several) => Some(several),
+        }
+    }
+
+    /// Room for other versions.
+    fn room(&mut self) -> &mut Several<M> {
+        loop {
+            match self {
+                Self::Several(_, several) => return several,
+                Self::One(marks, now) => {
+                    let now = mem::replace(now, Version::Inline);
+                    let several = Several { now, stored: None, sending: None, before: None };
+                    *self = Self::Several(*marks, Box::new(several));
+                }
+            }
+        }
+    }
+
+    /// The box goes with the last of the others.
+    fn tidy(&mut self) {
+        if let Self::Several(marks, several) = self
+            && several.stored.is_none()
+            && several.sending.is_none()
+            && several.before.is_none()
+        {
+            let now = mem::replace(&mut several.now, Version::Inline);
+            *self = Self::One(*marks, now);
+        }
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        match self {
+            Self::One(_, Version::Inline) => Standing::Inline,
+            _ if self.changed_from().is_some() => Standing::Changed,
+            _ => Standing::Clean,
+        }
     }
 
     /// The version in the database, while the present one is another.
-    pub(super) fn changed_from(&self) -> Option<&Arc<M>> {
-        self.others.as_ref()?.stored.as_ref()
+    pub(super) fn changed_from(&self) -> Option<&Version<M>> {
+        self.several()?.stored.as_ref()
     }
 
     /// The version as it stands in the database.
-    pub(super) fn stored(&self) -> &Arc<M> {
-        self.changed_from().unwrap_or(&self.now)
+    pub(super) fn stored(&self) -> &Version<M> {
+        self.changed_from().unwrap_or(self.now())
     }
 
     /// The version that a flush is sending; outside of one the present version.
-    pub(super) fn sending(&self) -> &Arc<M> {
-        self.others.as_ref().and_then(|others| others.sending.as_ref()).unwrap_or(&self.now)
+    pub(super) fn sending(&self) -> &Version<M> {
+        self.sending_beside().unwrap_or(self.now())
     }
 
     /// The version that a flush is sending, while the present one is another.
-    pub(super) fn sending_beside(&self) -> Option<&Arc<M>> {
-        self.others.as_ref()?.sending.as_ref()
+    pub(super) fn sending_beside(&self) -> Option<&Version<M>> {
+        self.several()?.sending.as_ref()
     }
 
     /// Puts versions in the place of those that are there, because the database changed the row along with another one. A
     /// rollback goes back to `base`, where there is one and it goes back no further. Gives the versions that are not needed any more.
     pub(super) fn adopt(
         &mut self,
-        now: Arc<M>,
-        stored: Option<Arc<M>>,
-        sending: Option<Arc<M>>,
-        base: Option<&Arc<M>>,
-    ) -> [Option<Arc<M>>; 3] {
-        let old = std::mem::replace(&mut self.now, now);
-        let before = match self.origin.take() {
+        now: Version<M>,
+        stored: Option<Version<M>>,
+        sending: Option<Version<M>>,
+        base: Option<&Version<M>>,
+    ) -> [Option<Version<M>>; 3] {
+        let origin = self.marks_mut().origin.take();
+        let several = self.room();
+        let old = mem::replace(&mut several.now, now);
+        let before = match origin {
             Some(key) => Some(Before { version: old.clone(), key }),
             None => base.map(|base| Before { version: base.clone(), key: KeyBefore::Same }),
         };
-        let others = self.others();
-        if others.before.is_none() {
-            others.before = before;
+        if several.before.is_none() {
+            several.before = before;
         }
-        let stored = std::mem::replace(&mut others.stored, stored);
-        let sending = std::mem::replace(&mut others.sending, sending);
+        let stored = mem::replace(&mut several.stored, stored);
+        let sending = mem::replace(&mut several.sending, sending);
+        self.tidy();
         [Some(old), stored, sending]
     }
 
     /// A rollback goes back to what stands in the database now, unless it goes back further.
     pub(super) fn remember(&mut self) {
-        let stored = self.stored().clone();
-        if self.origin.is_none() {
-            let others = self.others();
-            others.before.get_or_insert(Before { version: stored, key: KeyBefore::Same });
+        if self.marks().origin.is_none() {
+            let stored = self.stored().clone();
+            self.room().before.get_or_insert(Before { version: stored, key: KeyBefore::Same });
         }
     }
 
     /// Puts another version in the place of the present one, and gives that; none when somebody was quicker.
-    pub(super) fn replace(&mut self, present: &Arc<M>, new: &Arc<M>) -> Option<Arc<M>> {
-        if !Arc::ptr_eq(&self.now, present) {
+    pub(super) fn replace(&mut self, present: &Version<M>, new: &Version<M>) -> Option<Version<M>> {
+        if !self.now().is(present) {
             return None;
         }
-        let old = std::mem::replace(&mut self.now, new.clone());
-        if let Some(key) = self.origin.take() {
-            let others = self.others();
-            others.before.get_or_insert_with(|| Before { version: old.clone(), key });
+        let old = mem::replace(self.now_mut(), new.clone());
+        let Marks { sends_now, origin } = mem::take(self.marks_mut());
+        if let Some(key) = origin {
+            self.room().before.get_or_insert_with(|| Before { version: old.clone(), key });
         }
-        if std::mem::take(&mut self.sends_now) {
-            self.others().sending = Some(old.clone());
+        if sends_now {
+            self.room().sending = Some(old.clone());
         }
         Some(old)
     }
 
-    /// The present version differs from the database from here on: says whether it did not before.
-    pub(super) fn keep_stored(&mut self, old: Arc<M>) -> bool {
-        let others = self.others();
-        let first = others.stored.is_none();
-        if first {
-            others.stored = Some(old);
+    /// The present version differs from the database from here on: gives the old one back if it did before.
+    pub(super) fn keep_stored(&mut self, old: Version<M>) -> Option<Version<M>> {
+        let stored = &mut self.room().stored;
+        if stored.is_some() {
+            return Some(old);
         }
-        first
+        *stored = Some(old);
+        None
     }
 
     /// What stood in the database does not any more: the present version does.
-    pub(super) fn forget_stored(&mut self) -> Option<Arc<M>> {
-        self.others.as_mut()?.stored.take()
+    pub(super) fn forget_stored(&mut self) -> Option<Version<M>> {
+        let stored = self.several_mut()?.stored.take();
+        self.tidy();
+        stored
     }
 
     /// A flush begins to send the present version. A rollback goes back to that of a new object.
-    pub(super) fn begin_flush(&mut self, is_new: bool) -> Option<Arc<M>> {
-        self.sends_now = true;
-        if is_new && self.origin.is_none() && self.others.as_ref().is_none_or(|it| it.before.is_none()) {
-            self.origin = Some(KeyBefore::Same);
+    pub(super) fn begin_flush(&mut self, is_new: bool) -> Option<Version<M>> {
+        let goes_back = self.several().is_some_and(|several| several.before.is_some());
+        let marks = self.marks_mut();
+        marks.sends_now = true;
+        if is_new && !goes_back {
+            marks.origin.get_or_insert(KeyBefore::Same);
         }
-        self.others.as_mut().and_then(|others| others.sending.take())
+        self.several_mut()?.sending.take()
     }
 
     /// What is being sent was completed by the session: the present version is the same as it, or has the same in it.
-    pub(super) fn complete(&mut self, sent: Arc<M>) -> Option<Arc<M>> {
-        self.sends_now = Arc::ptr_eq(&self.now, &sent);
-        if self.sends_now {
-            return self.others.as_mut().and_then(|others| others.sending.take());
+    pub(super) fn complete(&mut self, sent: Version<M>) -> Option<Version<M>> {
+        let sends_now = self.now().is(&sent);
+        self.marks_mut().sends_now = sends_now;
+        if sends_now {
+            return self.several_mut()?.sending.take();
         }
-        self.others().sending.replace(sent)
+        self.room().sending.replace(sent)
     }
 
     /// The flush is done: what was sent is in the database. Later changes stay changes.
-    pub(super) fn end_flush(&mut self) -> (Option<Arc<M>>, Option<Box<Others<M>>>) {
-        let sends_now = std::mem::take(&mut self.sends_now);
-        let Some(others) = &mut self.others else { return (None, None) };
-        let sent = others.sending.take();
+    pub(super) fn end_flush(&mut self) -> Option<Version<M>> {
+        let Marks { sends_now, origin } = *self.marks();
+        self.marks_mut().sends_now = false;
+        let several = self.several_mut()?;
+        let sent = several.sending.take();
         if sent.is_none() && !sends_now {
-            return (None, None);
+            return None;
         }
-        let stored = others.stored.take();
-        let old = if others.before.is_none() && self.origin.is_none() {
-            others.before = stored.map(|version| Before { version, key: KeyBefore::Same });
+        let stored = several.stored.take();
+        let old = if several.before.is_none() && origin.is_none() {
+            several.before = stored.map(|version| Before { version, key: KeyBefore::Same });
             None
         } else {
             stored
         };
         // The present one is another, or it would be sent itself.
-        others.stored = sent;
-        (old, self.tidy())
+        several.stored = sent;
+        self.tidy();
+        old
     }
 
     /// The flush failed: everything that differed still differs.
-    pub(super) fn abandon_flush(&mut self) -> Option<Arc<M>> {
-        self.sends_now = false;
-        self.others.as_mut().and_then(|others| others.sending.take())
+    pub(super) fn abandon_flush(&mut self) -> Option<Version<M>> {
+        self.marks_mut().sends_now = false;
+        let sent = self.several_mut()?.sending.take();
+        self.tidy();
+        sent
     }
 
     /// The transaction is committed: nobody goes back to what was before it.
-    pub(super) fn commit(&mut self) -> Option<Box<Others<M>>> {
-        self.origin = None;
-        let others = self.others.as_mut()?;
-        if others.stored.is_none() && others.sending.is_none() {
-            return self.others.take();
+    pub(super) fn commit(&mut self) -> Option<Box<Several<M>>> {
+        self.marks_mut().origin = None;
+        let several = self.several_mut()?;
+        if several.stored.is_none() && several.sending.is_none() {
+            let now = mem::replace(&mut several.now, Version::Inline);
+            return match mem::replace(self, Self::new(now)) {
+                Self::One(..) => None,
+                Self::Several(_, several) => Some(several),
+            };
         }
-        let before = others.before.take();
-        before.map(|before| Box::new(Others { before: Some(before), ..Others::default() }))
+        let before = several.before.take()?;
+        let now = before.version.clone();
+        Some(Box::new(Several { now, stored: None, sending: None, before: Some(before) }))
     }
 
     /// Takes out what a rollback goes back to.
     pub(super) fn take_before(&mut self) -> Option<Before<M>> {
-        match self.origin.take() {
-            Some(key) => Some(Before { version: self.now.clone(), key }),
-            None => self.others.as_mut()?.before.take(),
+        if let Some(key) = self.marks_mut().origin.take() {
+            return Some(Before { version: self.now().clone(), key });
         }
+        let before = self.several_mut()?.before.take();
+        self.tidy();
+        before
     }
 
     /// Puts it in again, and gives what it replaces.
     pub(super) fn put_before(&mut self, before: Before<M>) -> Option<Before<M>> {
-        self.origin = None;
-        self.others().before.replace(before)
+        self.marks_mut().origin = None;
+        self.room().before.replace(before)
     }
 
     /// The transaction is rolled back: gives the version to go back to, where it is another than the present one, and the
     /// versions that are not needed any more.
-    pub(super) fn rollback(&mut self, is_new: bool) -> (Option<Before<M>>, Option<Box<Others<M>>>) {
-        self.sends_now = false;
-        let origin = self.origin.take();
-        let mut others = self.others.take();
+    pub(super) fn rollback(&mut self, is_new: bool) -> (Option<Before<M>>, Option<Box<Several<M>>>) {
+        let origin = mem::take(self.marks_mut()).origin;
+        let now = self.now().clone();
+        let others = match mem::replace(self, Self::new(now.clone())) {
+            Self::One(..) => None,
+            Self::Several(_, several) => Some(several),
+        };
+        let mut others = others;
         let before = match origin {
             Some(KeyBefore::Same) => None,
-            Some(key) => Some(Before { version: self.now.clone(), key }),
+            Some(key) => Some(Before { version: now, key }),
             None => others.as_mut().and_then(|others| {
                 let stored = || others.stored.clone().filter(|_| !is_new);
                 let before = others.before.take();
@@ -277,6 +396,11 @@ impl<M> Versions<M> {
         };
         (before, others)
     }
+
+    /// The version to go back to takes the place of the present one, which is given.
+    pub(super) fn go_back_to(&mut self, version: Version<M>) -> Version<M> {
+        mem::replace(self.now_mut(), version)
+    }
 }
 
 impl<M: Mapped> Versions<M> {
@@ -284,31 +408,37 @@ impl<M: Mapped> Versions<M> {
     ///
     /// It runs generated code over an integer, under the lock of this one object.
     pub(super) fn number(&mut self, column: u16, number: i64) -> aludel_sql_expression::Result<Numbered> {
-        if !self.sends_now {
+        let Marks { sends_now, origin } = *self.marks();
+        if !sends_now {
             return Ok(Numbered::NeedsVersion);
         }
-        let Some(model) = Arc::get_mut(&mut self.now) else { return Ok(Numbered::NeedsVersion) };
-        if let Some(origin) = self.origin {
+        let Version::Made(model) = self.now_mut() else { return Ok(Numbered::NeedsVersion) };
+        let Some(model) = Arc::get_mut(model) else { return Ok(Numbered::NeedsVersion) };
+        if let Some(origin) = origin {
             match KeyBefore::of(&model.column(column)).filter(|_| origin == KeyBefore::Same) {
-                Some(key) => self.origin = Some(key),
+                Some(key) => {
+                    model.set_column(column, Cell::I64(number))?;
+                    self.marks_mut().origin = Some(key);
+                }
                 None => return Ok(Numbered::NeedsVersion),
             }
+        } else {
+            model.set_column(column, Cell::I64(number))?;
         }
-        model.set_column(column, Cell::I64(number))?;
         Ok(Numbered::Done)
     }
 }
 
 impl<M: Mapped> Before<M> {
     /// The version, with the key that it had.
-    pub(super) fn into_version(self) -> Arc<M> {
+    pub(super) fn into_version(self, of: &Slot<M>) -> Version<M> {
         let Some(cell) = self.key.cell() else { return self.version };
         let Some(number) = M::mapper().configuration().ok().and_then(|it| it.autoincrement) else {
             return self.version;
         };
-        let mut model = (*self.version).clone();
+        let mut model = of.at(&self.version).clone();
         // It came out of this field, so it fits.
         let _ = model.set_column(number, cell);
-        Arc::new(model)
+        Version::made(model)
     }
 }

@@ -363,7 +363,7 @@ fn links_of(graph: &Arc<Graph>, slot: &Arc<dyn AnySlot>) -> Result<Links> {
     let is_new = matches!(slot.state(), State::Pending | State::Transient);
     let mut links = Vec::new();
     for (number, relation) in entry.relations() {
-        let cascades = entry.mapper.relationships()[usize::from(number)].cascade.merge;
+        let cascades = entry.mapper().relationships()[usize::from(number)].cascade.merge;
         let Some(items) = relation.items.as_ref().filter(|items| cascades && !(is_new && items.is_empty()))
         else {
             continue;

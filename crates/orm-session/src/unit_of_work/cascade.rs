@@ -94,11 +94,11 @@ impl crate::graph::Inner {
             }
             for (number, _) in entry.relations().filter(|(_, relation)| relation.is_replaced_unseen()) {
                 // The row itself holds the key of many-to-one, and is simply written.
-                let configuration = &entry.mapper.configuration()?.relationships[usize::from(number)];
+                let configuration = &entry.mapper().configuration()?.relationships[usize::from(number)];
                 if configuration.direction == Direction::ManyToOne {
                     continue;
                 }
-                let place = (entry.mapper, number);
+                let place = (entry.mapper(), number);
                 match groups.iter_mut().find(|(other, _)| *other == place) {
                     Some((_, slots)) => slots.push(entry.slot.clone()),
                     None => groups.push((place, vec![entry.slot.clone()])),
@@ -140,9 +140,9 @@ impl crate::graph::Inner {
         for index in &self.touched {
             let Some(entry) = self.entry(*index) else { continue };
             for (number, relation) in entry.relations().filter(|(_, relation)| relation.is_changed()) {
-                if entry.mapper.relationships()[usize::from(number)].cascade.delete_orphan {
+                if entry.mapper().relationships()[usize::from(number)].cascade.delete_orphan {
                     orphans.extend(
-                        relation.difference().1.into_iter().map(|child| (entry.mapper, number, child)),
+                        relation.difference().1.into_iter().map(|child| (entry.mapper(), number, child)),
                     );
                 }
             }
@@ -160,7 +160,7 @@ impl crate::graph::Inner {
                 entry.relation(back).items.as_ref().is_some_and(|items| !items.is_empty())
             }),
             None => self.touched.iter().filter_map(|index| self.entry(*index)).any(|entry| {
-                entry.mapper == mapper
+                entry.mapper() == mapper
                     && !entry.doomed
                     && entry.relation(relationship).items.as_ref().is_some_and(|items| items.contains(&child))
             }),

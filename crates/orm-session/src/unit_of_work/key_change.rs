@@ -61,7 +61,7 @@ fn moving(graph: &Arc<Graph>) -> Slots {
         let entries = inner.touched.iter().filter_map(|index| inner.entry(*index));
         entries
             // Most models have no relationship that asks for it.
-            .filter(|entry| entry.mapper.configuration().is_ok_and(|it| it.follows_keys))
+            .filter(|entry| entry.mapper().configuration().is_ok_and(|it| it.follows_keys))
             .filter(|entry| {
                 entry.slot.state() == State::Persistent && !entry.doomed && entry.slot.is_changed()
             })
@@ -107,8 +107,8 @@ pub(super) fn assign_referring(
 fn assign_one_sided(slot: &Arc<dyn AnySlot>, work: &mut Work, inner: &Inner) -> Result<()> {
     let children = inner.entries.iter().map(|(_, child)| child);
     for child in children.filter(|child| child.is_alive() && !child.doomed) {
-        for (number, relation) in (0u16..).zip(&child.mapper.configuration()?.relationships) {
-            let target = (child.mapper.relationships()[usize::from(number)].target)();
+        for (number, relation) in (0u16..).zip(&child.mapper().configuration()?.relationships) {
+            let target = (child.mapper().relationships()[usize::from(number)].target)();
             if relation.passive_updates
                 || relation.direction != Direction::ManyToOne
                 || relation.back.is_some()
@@ -119,7 +119,7 @@ fn assign_one_sided(slot: &Arc<dyn AnySlot>, work: &mut Work, inner: &Inner) -> 
             if referenced_key(target, relation, |column| child.slot.stored(column))
                 .is_some_and(|key| slot.is_key(&key))
             {
-                work.assign(child.slot.clone(), Some(slot.clone()), relation, (child.mapper, number));
+                work.assign(child.slot.clone(), Some(slot.clone()), relation, (child.mapper(), number));
             }
         }
     }
@@ -241,9 +241,9 @@ fn referring(inner: &Inner, parent: &Moved, references: &mut References) -> Resu
         if entry.slot.state() != State::Persistent {
             continue;
         }
-        let place = (std::ptr::from_ref(entry.mapper), std::ptr::from_ref(mapper));
+        let place = (std::ptr::from_ref(entry.mapper()), std::ptr::from_ref(mapper));
         if !references.contains_key(&place) {
-            references.insert(place, references_between(entry.mapper, mapper)?);
+            references.insert(place, references_between(entry.mapper(), mapper)?);
         }
         for (columns, action) in &references[&place] {
             if !columns.iter().all(|(column, at)| entry.slot.stored(*column) == parent.old[*at]) {

@@ -81,7 +81,7 @@ impl Work {
             }
             // What is changed from here on is for the next flush.
             entry.relations_mut().iter_mut().for_each(Relation::begin_flush);
-            if !entry.mapper.relationships().is_empty() {
+            if !entry.mapper().relationships().is_empty() {
                 linked.push(*index);
             }
             match (state, entry.doomed) {
@@ -118,7 +118,7 @@ impl Work {
     }
 
     fn relationships(&mut self, inner: &Inner, entry: &Entry) -> Result<()> {
-        let configuration = entry.mapper.configuration()?;
+        let configuration = entry.mapper().configuration()?;
         for (number, relation) in (0u16..).zip(&configuration.relationships) {
             match relation.direction {
                 Direction::ManyToOne => self.many_to_one(inner, entry, number, relation)?,
@@ -147,7 +147,7 @@ impl Work {
             }
             None => None,
         };
-        self.assign(entry.slot.clone(), parent, configuration, (entry.mapper, number));
+        self.assign(entry.slot.clone(), parent, configuration, (entry.mapper(), number));
         Ok(())
     }
 
@@ -159,7 +159,7 @@ impl Work {
         configuration: &'static RelationshipConfiguration,
     ) -> Result<()> {
         let relation = entry.relation(number);
-        let name = (entry.mapper, number);
+        let name = (entry.mapper(), number);
         if !entry.doomed && !relation.is_changed() {
             return Ok(());
         }
@@ -349,14 +349,14 @@ fn pair(
 }
 
 fn usable(inner: &Inner, index: u32, owner: &Entry, relationship: u16) -> Result<Arc<dyn AnySlot>> {
-    let mapping = &owner.mapper.relationships()[usize::from(relationship)];
+    let mapping = &owner.mapper().relationships()[usize::from(relationship)];
     let entry = inner.entry(index);
     match entry {
         Some(entry) if entry.is_alive() => Ok(entry.slot.clone()),
         _ => {
             let message = format!(
                 "{}.{} leads to a {} that is not in the session any more; add it again, or take it out of the relationship",
-                owner.mapper.name(),
+                owner.mapper().name(),
                 mapping.name,
                 (mapping.target)().name()
             );

@@ -1,0 +1,254 @@
+//! A [`Slot`] as an [`AnySlot`].
+
+use std::{
+    any::Any,
+    sync::{Arc, atomic::Ordering},
+};
+
+use aludel_driver::Result;
+use aludel_sql_expression::Value;
+
+use super::{Slot, columns};
+use crate::{
+    graph::{
+        AnySlot, Graph, LoadMode, Loader, State,
+        nested::AnyVersion,
+        versions::{Before, Standing},
+    },
+    mapping::{Key, Mapped, Mapper},
+};
+
+impl<M: Mapped> AnySlot for Slot<M> {
+    fn index(&self) -> u32 {
+        self.index
+    }
+
+    fn mapper(&self) -> &'static Mapper {
+        M::mapper()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    fn state(&self) -> State {
+        self.current_state()
+    }
+
+    fn set_state(&self, state: State) {
+        self.state.store(state as u8, Ordering::Relaxed);
+    }
+
+    fn is_expired(&self) -> bool {
+        self.expired()
+    }
+
+    fn set_expired(&self, expired: bool) {
+        self.expired.store(expired, Ordering::Relaxed);
+    }
+
+    fn mark_expressions(&self, expressions: bool) -> bool {
+        self.expressions.swap(expressions, Ordering::Relaxed)
+    }
+
+    fn value(&self, column: u16) -> Value {
+        self.at(&self.now()).column(column)
+    }
+
+    fn stored(&self, column: u16) -> Value {
+        self.at(&self.stored_version()).column(column)
+    }
+
+    fn is_key(&self, key: &[Value]) -> bool {
+        let own = self.view(|versions| self.at(versions.stored()).key());
+        own.values().as_ref() == key
+    }
+
+    fn show_key(&self, look: &mut dyn FnMut(&[Value])) {
+        let key = self.view(|versions| self.at(versions.stored()).key());
+        look(key.values().as_ref());
+    }
+
+    fn is_changed(&self) -> bool {
+        self.standing() == Standing::Changed || self.has_expressions()
+    }
+
+    fn validate(&self) -> Result<()> {
+        if M::VALIDATED.is_empty() {
+            return Ok(());
+        }
+        let (now, stored) = self.now_and_stored();
+        let (now, stored) = (self.at(&now), stored.as_ref().map(|stored| self.at(stored)));
+        let is_new = self.current_state() == State::Pending;
+        for column in M::VALIDATED {
+            let is_written = is_new || stored.is_some_and(|stored| !now.column_eq(stored, *column));
+            if is_written {
+                crate::events::validate(now, *column)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn changed(&self) -> Vec<u16> {
+        let (now, Some(stored)) = self.now_and_stored() else { return Vec::new() };
+        let (now, stored) = (self.at(&now), self.at(&stored));
+        columns::<M>().filter(|column| !now.column_eq(stored, *column)).collect()
+    }
+
+    fn changed_sending(&self) -> Vec<u16> {
+        let Some((sending, stored)) = self.sending_and_stored() else { return Vec::new() };
+        let (sending, stored) = (self.at(&sending), self.at(&stored));
+        columns::<M>().filter(|column| !sending.column_eq(stored, *column)).collect()
+    }
+
+    fn differs(&self, columns: &[u16]) -> bool {
+        let Some((sending, stored)) = self.sending_and_stored() else { return false };
+        let (sending, stored) = (self.at(&sending), self.at(&stored));
+        columns.iter().any(|column| !sending.column_eq(stored, *column))
+    }
+
+    fn is_key_changed(&self) -> bool {
+        self.view(|versions| {
+            let Some(stored) = versions.changed_from() else { return false };
+            let (sending, stored) = (self.at(versions.sending()), self.at(stored));
+            M::mapper().key().iter().any(|column| !sending.column_eq(stored, *column))
+        })
+    }
+
+    fn discard(&self) {
+        self.go_back();
+    }
+
+    fn begin_flush(&self) -> bool {
+        self.send_present()
+    }
+
+    fn sending(&self, column: u16) -> Value {
+        self.at(&self.sending_version()).column(column)
+    }
+
+    fn write_sending(&self, columns: &[u16], values: &mut Vec<Value>) {
+        let version = self.sending_version();
+        let version = self.at(&version);
+        values.extend(columns.iter().map(|column| version.column(*column)));
+    }
+
+    fn write_stored(&self, columns: &[u16], values: &mut Vec<Value>) {
+        let version = self.stored_version();
+        let version = self.at(&version);
+        values.extend(columns.iter().map(|column| version.column(*column)));
+    }
+
+    fn write_insert(&self, numbered: bool, values: &mut Vec<Value>) -> bool {
+        self.view(|versions| {
+            let version = self.at(versions.sending());
+            let is_unnumbered = numbered && version.is_key_unset();
+            if is_unnumbered {
+                version.write_unnumbered(values)
+            } else {
+                version.write(values)
+            }
+            is_unnumbered
+        })
+    }
+
+    fn write_update(&self, finding: &[u16], changed: &mut Vec<u16>, values: &mut Vec<Value>) {
+        let Some((sending, stored)) = self.sending_and_stored() else { return };
+        let (sending, stored) = (self.at(&sending), self.at(&stored));
+        changed.extend(columns::<M>().filter(|column| !sending.column_eq(stored, *column)));
+        values.extend(changed.iter().map(|column| sending.column(*column)));
+        values.extend(finding.iter().map(|column| stored.column(*column)));
+    }
+
+    fn is_key_unset(&self) -> bool {
+        self.view(|versions| self.at(versions.sending()).is_key_unset())
+    }
+
+    fn receive(&self, values: &[(u16, Value)]) -> Result<()> {
+        self.complete(values)
+    }
+
+    fn number(&self, column: u16, number: i64) -> Result<()> {
+        self.finish_numbered(column, number)
+    }
+
+    fn end_flush(&self) {
+        let old = self.alter(|versions| versions.end_flush());
+        drop(old);
+    }
+
+    fn adopt(&self, values: &[(u16, Value)]) -> Result<()> {
+        self.follow(values)
+    }
+
+    fn abandon_flush(&self) {
+        let sent = self.alter(|versions| versions.abandon_flush());
+        drop(sent);
+    }
+
+    fn rewrite(&self, values: &[(u16, Value)], unknown: &[u16]) -> bool {
+        self.take_over(values, unknown)
+    }
+
+    fn commit(&self) -> Option<Box<dyn Any + Send>> {
+        let others = self.alter(|versions| versions.commit());
+        others.map(|others| others as Box<dyn Any + Send>)
+    }
+
+    fn fork(&self) -> Arc<dyn AnySlot> {
+        let versions = self.view(|versions| versions.fork());
+        let fork = Self::of(self.index, self.current_state(), versions, self.inline.clone());
+        fork.expired.store(self.expired(), Ordering::Relaxed);
+        fork.expressions.store(self.has_expressions(), Ordering::Relaxed);
+        Arc::new(fork)
+    }
+
+    fn copy_to(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot> {
+        // The copied links point into the old graph: they become empty.
+        graph.add(self.at(&self.now()).clone()).erased()
+    }
+
+    fn take_into(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot> {
+        let model = self.at(&self.now()).clone();
+        Loader::new(graph, LoadMode::Overwrite).admission().admit(model, None)
+    }
+
+    fn assign(&self, from: Arc<dyn AnySlot>) -> bool {
+        let Ok(from) = from.into_any().downcast::<Self>() else { return false };
+        let (present, source) = (self.now(), from.now());
+        let (base, source) = (self.at(&present), from.at(&source));
+        let mut model = None;
+        for column in columns::<M>().filter(|column| !base.column_eq(source, *column)) {
+            model.get_or_insert_with(|| base.clone()).copy_column(source, column);
+        }
+        model.is_some_and(|model| self.install(&present, model))
+    }
+
+    fn take_before(&self) -> Option<AnyVersion> {
+        let before = self.alter(|versions| versions.take_before());
+        before.map(|before| Box::new(before) as AnyVersion)
+    }
+
+    fn put_before(&self, version: AnyVersion) {
+        if let Ok(version) = version.downcast::<Before<M>>() {
+            let before = self.alter(|versions| versions.put_before(*version));
+            drop(before);
+        }
+    }
+
+    fn rollback(&self) {
+        // What was never sent is a plain value again, as the user left it.
+        self.expressions.store(false, Ordering::Relaxed);
+        let (before, old) = self.alter(|versions| versions.rollback(self.is_pending()));
+        if let Some(before) = before {
+            let version = before.into_version(self);
+            let old = self.alter(|versions| {
+                let now = versions.go_back_to(version);
+                // What somebody changed in between is rolled back too.
+                (now, versions.rollback(true))
+            });
+            drop(old);
+        }
+        drop(old);
+    }
+}

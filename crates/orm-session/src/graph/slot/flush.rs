@@ -1,0 +1,136 @@
+//! What a flush does to an object's versions.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use aludel_driver::Result;
+use aludel_sql_expression::Value;
+
+use super::{Slot, State};
+use crate::{
+    graph::{Version, versions::Numbered},
+    mapping::Mapped,
+};
+
+impl<M> Slot<M> {
+    /// The version as it stands in the database.
+    pub(super) fn stored_version(&self) -> Version<M> {
+        self.view(|versions| versions.stored().clone())
+    }
+
+    /// The version that a flush is sending.
+    pub(super) fn sending_version(&self) -> Version<M> {
+        self.view(|versions| versions.sending().clone())
+    }
+
+    /// The version that a flush is sending, and the one in the database, where that is another.
+    pub(super) fn sending_and_stored(&self) -> Option<(Version<M>, Version<M>)> {
+        self.view(|versions| Some((versions.sending().clone(), versions.changed_from()?.clone())))
+    }
+}
+
+impl<M: Mapped> Slot<M> {
+    /// A flush begins to send the present version. Says whether the numbered key is not set in it.
+    pub(super) fn send_present(&self) -> bool {
+        let mut versions = self.lock();
+        let old = versions.begin_flush(self.is_pending());
+        let is_key_unset = self.at(versions.now()).is_key_unset();
+        drop(versions);
+        drop(old);
+        is_key_unset
+    }
+
+    /// Puts values that the database made into the sent version and the present one.
+    pub(super) fn complete(&self, values: &[(u16, Value)]) -> Result<()> {
+        let (sending, now) = self.view(|versions| (versions.sending().clone(), versions.now().clone()));
+        let mut sent = self.at(&sending).clone();
+        for (column, value) in values {
+            sent.set_column(*column, value.as_cell())?;
+        }
+        let sent = Version::made(sent);
+        // The version from before is what a rollback goes back to, also where the session and not the user changed it.
+        let keeps = self.current_state() == State::Persistent;
+        let install = |present: &Version<M>, new: &Version<M>| {
+            self.alter(|versions| {
+                let mut old = versions.replace(present, new);
+                if keeps {
+                    old = versions.keep_stored(old?);
+                } else {
+                    old.as_ref()?;
+                }
+                Some((old, versions.complete(sent.clone())))
+            })
+        };
+        if sending.is(&now) && install(&now, &sent).is_some() {
+            return Ok(());
+        }
+        loop {
+            let present = self.now();
+            let shown = self.at(&present);
+            let mut model = shown.clone();
+            for (column, _) in values {
+                // What the user changed meanwhile stays.
+                if shown.column_eq(self.at(&sending), *column) {
+                    model.copy_column(self.at(&sent), *column);
+                }
+            }
+            if install(&present, &Version::made(model)).is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The row is in the database, with the number that it was given in this column: the flush of it is done.
+    pub(super) fn finish_numbered(&self, column: u16, number: i64) -> Result<()> {
+        let finished = self.alter(|versions| match versions.number(column, number)? {
+            Numbered::Done => Ok::<_, aludel_driver::Error>(Some(versions.end_flush())),
+            Numbered::NeedsVersion => Ok(None),
+        })?;
+        let old = match finished {
+            Some(old) => old,
+            None => {
+                self.complete(&[(column, Value::I64(number))])?;
+                self.alter(|versions| versions.end_flush())
+            }
+        };
+        self.state.store(State::Persistent as u8, Ordering::Relaxed);
+        drop(old);
+        Ok(())
+    }
+
+    /// The database changed columns along with another row. What was set to something else stays set.
+    pub(super) fn follow(&self, values: &[(u16, Value)]) -> Result<()> {
+        loop {
+            let (now, stored, sending) = self.view(|versions| {
+                let (stored, sending) =
+                    (versions.changed_from().cloned(), versions.sending_beside().cloned());
+                (versions.now().clone(), stored, sending)
+            });
+            let base = stored.clone().unwrap_or_else(|| now.clone());
+            let mut adopted = self.at(&base).clone();
+            for (column, value) in values {
+                adopted.set_column(*column, value.as_cell())?;
+            }
+            let adopted = Arc::new(adopted);
+            let follow = |version: &Version<M>| {
+                if version.is(&base) {
+                    return Version::Made(adopted.clone());
+                }
+                let (base, version) = (self.at(&base), self.at(version));
+                let mut model = version.clone();
+                for (column, _) in values.iter().filter(|(column, _)| version.column_eq(base, *column)) {
+                    model.copy_column(&adopted, *column);
+                }
+                Version::made(model)
+            };
+            let next = follow(&now);
+            let sent = sending.as_ref().map(follow);
+            let stored = stored.map(|_| Version::Made(adopted.clone()));
+            let old = self.alter(|versions| {
+                versions.now().is(&now).then(|| versions.adopt(next, stored, sent, Some(&base)))
+            });
+            if old.is_some() {
+                return Ok(());
+            }
+        }
+    }
+}
