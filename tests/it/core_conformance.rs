@@ -34,25 +34,25 @@ async fn capabilities_are_pinned(database: &Database) {
             "Capabilities { returning: Returning { insert: true, update: true, delete: true }, savepoints: true, \
              two_phase: false, isolation_levels: [Serializable, ReadUncommitted], declared_cursors: false, \
              pipelining: false, streaming: true, arrays: false, last_insert_id: true, \
-             transactional_ddl: true, aborts_on_error: false, prepared_loop: true, cancel: true, max_parameters: 32766 }"
+             transactional_ddl: true, aborts_on_error: false, prepared_loop: true, cancel: true, reflection: true, max_parameters: 32766 }"
         }
         "PostgreSQL" => {
             "Capabilities { returning: Returning { insert: true, update: true, delete: true }, savepoints: true, \
              two_phase: true, isolation_levels: [ReadUncommitted, ReadCommitted, RepeatableRead, Serializable], declared_cursors: true, \
              pipelining: true, streaming: true, arrays: true, last_insert_id: false, \
-             transactional_ddl: true, aborts_on_error: true, prepared_loop: false, cancel: true, max_parameters: 65535 }"
+             transactional_ddl: true, aborts_on_error: true, prepared_loop: false, cancel: true, reflection: true, max_parameters: 65535 }"
         }
         "MariaDB" => {
             "Capabilities { returning: Returning { insert: true, update: false, delete: true }, savepoints: true, \
              two_phase: true, isolation_levels: [ReadUncommitted, ReadCommitted, RepeatableRead, Serializable], declared_cursors: false, \
              pipelining: false, streaming: true, arrays: false, last_insert_id: true, \
-             transactional_ddl: false, aborts_on_error: false, prepared_loop: false, cancel: true, max_parameters: 65535 }"
+             transactional_ddl: false, aborts_on_error: false, prepared_loop: false, cancel: true, reflection: true, max_parameters: 65535 }"
         }
         "MySQL" => {
             "Capabilities { returning: Returning { insert: false, update: false, delete: false }, savepoints: true, \
              two_phase: true, isolation_levels: [ReadUncommitted, ReadCommitted, RepeatableRead, Serializable], declared_cursors: false, \
              pipelining: false, streaming: true, arrays: false, last_insert_id: true, \
-             transactional_ddl: false, aborts_on_error: false, prepared_loop: false, cancel: true, max_parameters: 65535 }"
+             transactional_ddl: false, aborts_on_error: false, prepared_loop: false, cancel: true, reflection: true, max_parameters: 65535 }"
         }
         other => panic!("what can {other} do?"),
     };

@@ -5,7 +5,7 @@ use std::{any::Any, fmt, ops::ControlFlow, sync::Arc, time::Duration};
 use aludel_driver::{
     BoxFuture, CallOptions, CancelHandle, Capabilities, Cell, ColumnInfo, Connection, Control, Cursor,
     Discard, Done, Error, ErrorKind, IsolationLevel, ParameterSets, Result, Row, ServerInfo, Sink, Statement,
-    TransactionState, Value,
+    TransactionState, Value, reflection::Reflection,
 };
 use aludel_sql_expression::Dialect;
 
@@ -17,6 +17,7 @@ use crate::{
     kill::KillSwitch,
     lexer,
     prepared::StatementCache,
+    reflection::MySqlReflection,
     server::Server,
     settings::Settings,
     tls,
@@ -269,6 +270,10 @@ impl Connection for MySqlConnection {
 
     fn prepared_transactions(&mut self) -> BoxFuture<'_, Result<Vec<String>>> {
         Box::pin(self.recover())
+    }
+
+    fn reflection(&self) -> Option<Arc<dyn Reflection>> {
+        Some(Arc::new(MySqlReflection::new(&self.server.info)))
     }
 
     fn isolation_level(&mut self) -> BoxFuture<'_, Result<IsolationLevel>> {

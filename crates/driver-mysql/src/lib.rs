@@ -20,6 +20,7 @@
 //! | `xid` | the names of two-phase transactions |
 //! | `deadline` | calls that take too long |
 //! | `kill` | cancelling a statement from a second connection |
+//! | `reflection` | what a database is made of, out of `information_schema`: one file for each kind of object |
 //! | `error` | error numbers to error kinds |
 //! | `complaint` | the names in the server's messages |
 //! | `lexer` | literals and comments in SQL text |
@@ -43,6 +44,7 @@ mod kill;
 mod lexer;
 mod parameter;
 mod prepared;
+mod reflection;
 mod row;
 mod server;
 mod settings;

@@ -22,6 +22,7 @@ pub(crate) const LEAST: Capabilities = {
     capabilities.streaming = true;
     capabilities.last_insert_id = true;
     capabilities.cancel = true;
+    capabilities.reflection = true;
     capabilities.max_parameters = MAX_PARAMETERS;
     capabilities
 };

@@ -5,7 +5,7 @@ use std::{any::Any, fmt, ops::ControlFlow, pin::pin, sync::Arc, time::Duration};
 use aludel_driver::{
     BoxFuture, CallOptions, CancelHandle, Capabilities, ColumnInfo, Connection, Control, Cursor, Done, Error,
     ErrorKind, IsolationLevel, ParameterSets, Result, Row, ServerInfo, Sink, Statement, Step,
-    TransactionState, Value,
+    TransactionState, Value, reflection::Reflection,
 };
 use aludel_sql_expression::{Decode, Dialect};
 use futures_util::FutureExt as _;
@@ -20,6 +20,7 @@ use crate::{
     opening::Opened,
     pipeline::Naming,
     prepared::StatementCache,
+    reflection::PostgresReflection,
     settings::{PrepareMode, Settings},
     wire::{self, Wire},
 };
@@ -275,6 +276,10 @@ impl Connection for PostgresConnection {
             let levels = self.texts("SHOW transaction_isolation").await?;
             levels.first().map(String::as_str).unwrap_or_default().parse()
         })
+    }
+
+    fn reflection(&self) -> Option<Arc<dyn Reflection>> {
+        Some(Arc::new(PostgresReflection::new(self.server.version)))
     }
 
     fn ping(&mut self) -> BoxFuture<'_, Result<()>> {

@@ -191,6 +191,7 @@ fn capabilities() -> Capabilities {
     capabilities.transactional_ddl = true;
     capabilities.aborts_on_error = true;
     capabilities.cancel = true;
+    capabilities.reflection = true;
     capabilities.max_parameters = crate::parameter::MOST_PARAMETERS;
     capabilities
 }

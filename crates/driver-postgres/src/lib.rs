@@ -30,6 +30,7 @@
 //! | `types` | the database's own types behind a pooler |
 //! | `row` | the server's bytes as cells |
 //! | `numeric` | exact decimals on the wire |
+//! | `reflection` | what a database is made of, out of its catalogue: one file for each kind of object |
 //! | `error` | SQLSTATE to error kinds |
 
 mod answer;
@@ -56,6 +57,7 @@ mod parameter;
 mod passfile;
 mod pipeline;
 mod prepared;
+mod reflection;
 mod row;
 mod script;
 mod settings;

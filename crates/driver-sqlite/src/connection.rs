@@ -5,7 +5,7 @@ use std::{any::Any, fmt, future::ready, sync::Arc, time::Duration};
 use aludel_driver::{
     BoxFuture, CallOptions, CancelHandle, Capabilities, Connection, Control, Cursor, Done, Error, ErrorKind,
     IsolationLevel, ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind, TransactionState,
-    Value,
+    Value, reflection::Reflection,
 };
 use aludel_sql_expression::Dialect;
 use rusqlite::InterruptHandle;
@@ -18,6 +18,7 @@ use crate::{
     errand::Errand,
     error,
     patience::{Patience, wait},
+    reflection::SqliteReflection,
     session::{Session, Trouble},
     transfer::Transfer,
     watch::Watch,
@@ -380,6 +381,10 @@ impl Connection for SqliteConnection {
             self.end_call().await;
             Ok(())
         })
+    }
+
+    fn reflection(&self) -> Option<Arc<dyn Reflection>> {
+        Some(Arc::new(SqliteReflection))
     }
 
     fn isolation_level(&mut self) -> BoxFuture<'_, Result<IsolationLevel>> {

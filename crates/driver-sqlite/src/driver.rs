@@ -61,6 +61,7 @@ pub(crate) static CAPABILITIES: Capabilities = {
     capabilities.transactional_ddl = true;
     capabilities.prepared_loop = true;
     capabilities.cancel = true;
+    capabilities.reflection = true;
     capabilities.max_parameters = 32_766;
     capabilities
 };

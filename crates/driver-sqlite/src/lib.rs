@@ -62,6 +62,7 @@
 //! | `row`, `row_batch` | rows as SQLite holds them, and rows that were copied |
 //! | `parameter` | values on their way in |
 //! | `verb` | what kind of statement a text is |
+//! | `reflection` | what a database is made of: pragmas, and the texts of CREATE, read word by word |
 //! | `error` | what SQLite's error codes mean |
 
 mod connection;
@@ -77,6 +78,7 @@ mod open;
 mod outlet;
 mod parameter;
 mod patience;
+mod reflection;
 mod row;
 mod row_batch;
 mod script;

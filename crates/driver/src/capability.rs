@@ -33,6 +33,8 @@ pub struct Capabilities {
     pub prepared_loop: bool,
     /// Whether a running statement can be cancelled.
     pub cancel: bool,
+    /// Whether the database can be asked what it is made of.
+    pub reflection: bool,
     /// The most parameters of one statement.
     pub max_parameters: usize,
 }
@@ -65,6 +67,7 @@ impl Capabilities {
             aborts_on_error: false,
             prepared_loop: false,
             cancel: false,
+            reflection: false,
             max_parameters: 999,
         }
     }

@@ -6,7 +6,7 @@ use aludel_sql_expression::Dialect;
 
 use crate::{
     Capabilities, Control, Cursor, Done, Error, IsolationLevel, ParameterSets, Result, ServerInfo, Sink,
-    Statement, Step, StepKind, TransactionState, Value,
+    Statement, Step, StepKind, TransactionState, Value, reflection::Reflection,
 };
 
 /// A boxed future that can be sent to another thread.
@@ -154,6 +154,12 @@ pub trait Connection: Send {
     fn isolation_level(&mut self) -> BoxFuture<'_, Result<IsolationLevel>> {
         let product = self.server().product;
         Box::pin(async move { Err(Error::not_supported("asking for the isolation level", product)) })
+    }
+
+    /// Who reads what the database is made of out of its catalogue; none: the backend cannot, and
+    /// [`Capabilities::reflection`] says so.
+    fn reflection(&self) -> Option<Arc<dyn Reflection>> {
+        None
     }
 
     /// Asks the server for a sign of life, by the cheapest round trip there is.

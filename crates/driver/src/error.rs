@@ -75,6 +75,8 @@ pub enum ErrorKind {
     MultipleResultsFound,
     /// A commit was sent and its answer was lost: the transaction may be committed or not.
     OutcomeUnknown,
+    /// A table or view that was asked for by name is not in the database.
+    NoSuchTable,
     /// Fewer rows matched than objects were flushed: somebody else changed or deleted them.
     StaleData,
     /// The unit of work cannot be flushed: contradicting keys, a missing key, an object of another session.

@@ -12,6 +12,7 @@
 //! | `arguments` | [`ConnectArguments`]: what a new connection is opened with |
 //! | `url` | [`DatabaseUrl`]: SQLAlchemy-style URLs |
 //! | `key_hasher` | [`KeyHasher`]: for maps of what is known by a statement's key |
+//! | [`reflection`] | [`Reflection`](reflection::Reflection): what a live database is made of |
 //! | `error` | [`Error`], [`ErrorKind`]: the same mistake has the same kind on every database |
 
 mod arguments;
@@ -21,6 +22,7 @@ mod cursor;
 mod driver;
 mod error;
 mod key_hasher;
+pub mod reflection;
 mod sink;
 mod statement;
 mod transaction;

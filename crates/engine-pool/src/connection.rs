@@ -231,7 +231,7 @@ impl Connection {
         Ok(())
     }
 
-    fn pooled(&mut self) -> Result<&mut PooledConnection> {
+    pub(crate) fn pooled(&mut self) -> Result<&mut PooledConnection> {
         self.pooled.as_mut().ok_or_else(closed)
     }
 

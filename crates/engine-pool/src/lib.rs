@@ -20,6 +20,7 @@
 //! | `mock` | an engine that shows what it would send |
 //! | `test_transaction` | [`TestTransaction`]: a transaction around a whole test, rolled back at its end |
 //! | `schema` | [`CreateAll`]: `create_all` and `drop_all` of a `MetaData` |
+//! | `inspector` | [`Inspector`]: what a live database is made of |
 //! | `events` | [`Events`]: what listeners can be told about |
 //! | `echo`, `trace` | SQL as people and as telemetry read it |
 //!
@@ -33,6 +34,7 @@ mod echo;
 mod engine;
 pub mod events;
 mod execution_options;
+mod inspector;
 mod mock;
 mod one_row;
 mod open_cursor;
@@ -47,7 +49,7 @@ mod trace;
 mod transaction;
 
 pub use aludel_driver::{
-    BeginMode, BeginOptions, DatabaseUrl, Error, ErrorKind, IsolationLevel, Result, Retry,
+    BeginMode, BeginOptions, DatabaseUrl, Error, ErrorKind, IsolationLevel, Result, Retry, reflection,
 };
 
 pub use self::{
@@ -57,6 +59,7 @@ pub use self::{
     engine::{Engine, EngineBuilder},
     events::Events,
     execution_options::ExecutionOptions,
+    inspector::Inspector,
     open_cursor::{NamedCursor, OpenCursor},
     pool::{
         CloseReason, ConnectionInfo, Creator, Holder, Pool, PoolClass, PoolMetrics, PoolOptions, PoolStatus,

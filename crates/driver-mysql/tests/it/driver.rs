@@ -32,6 +32,7 @@ fn least() -> Capabilities {
     least.streaming = true;
     least.last_insert_id = true;
     least.cancel = true;
+    least.reflection = true;
     least.max_parameters = 65_535;
     least
 }

@@ -5,7 +5,7 @@ use std::{any::Any, sync::Arc, time::Duration};
 use aludel_driver::{
     BoxFuture, CallOptions, CancelHandle, Capabilities, Connection, Control, Cursor, Done, Error, ErrorKind,
     IsolationLevel, ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind, TransactionState,
-    Value,
+    Value, reflection::Reflection,
 };
 use aludel_sql_expression::Dialect;
 
@@ -222,6 +222,10 @@ impl Connection for OuterConnection {
                 _ => Err(Error::not_supported("a two-phase transaction", "a transaction around a test")),
             }
         })
+    }
+
+    fn reflection(&self) -> Option<Arc<dyn Reflection>> {
+        self.connection.reflection()
     }
 
     fn isolation_level(&mut self) -> BoxFuture<'_, Result<IsolationLevel>> {

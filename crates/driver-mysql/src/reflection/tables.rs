@@ -1,0 +1,73 @@
+//! Tables and views, with their options, comments and texts.
+
+use aludel_driver::{
+    Result,
+    reflection::{Catalog, ReflectedTable, Scope, TableKind, rows},
+};
+use aludel_sql_expression::FromRow;
+
+use super::{partitions, takes, text};
+
+#[derive(FromRow)]
+struct Found {
+    name: String,
+    kind: String,
+    engine: Option<String>,
+    collation: Option<String>,
+    create_options: Option<String>,
+    comment: Option<String>,
+    definition: Option<String>,
+}
+
+pub(super) async fn reflect(catalog: &mut dyn Catalog, scope: &Scope) -> Result<Vec<ReflectedTable>> {
+    let (condition, parameters) = takes(scope, "t.table_schema", "t.table_name");
+    let sql = format!(
+        "SELECT {} AS name, {} AS kind, {} AS engine, {} AS collation, {} AS create_options, {} AS comment, {} AS definition \
+         FROM information_schema.tables t LEFT JOIN information_schema.views v \
+         ON v.table_schema = t.table_schema AND v.table_name = t.table_name \
+         WHERE {condition} AND t.table_type <> 'SEQUENCE' ORDER BY t.table_name",
+        text("t.table_name"),
+        text("t.table_type"),
+        text("t.engine"),
+        text("t.table_collation"),
+        text("t.create_options"),
+        text("t.table_comment"),
+        text("v.view_definition")
+    );
+    let found: Vec<Found> = rows(catalog, sql, &parameters).await?;
+    let is_cut =
+        |found: &Found| found.create_options.as_deref().is_some_and(|text| text.contains("partitioned"));
+    let mut parts = match found.iter().any(is_cut) {
+        true => partitions::reflect(catalog, scope).await?,
+        false => Default::default(),
+    };
+    let taken = found.into_iter().filter(|found| scope.takes(&found.name));
+    Ok(taken
+        .map(|found| {
+            let partition_by = parts.remove(&found.name);
+            let mut table = table(scope, found);
+            table.options.partition_by = partition_by;
+            table
+        })
+        .collect())
+}
+
+fn table(scope: &Scope, found: Found) -> ReflectedTable {
+    let mut table = ReflectedTable::new(scope.name(found.name));
+    if found.kind.ends_with("VIEW") {
+        table.kind = TableKind::View;
+        table.definition = found.definition;
+        return table;
+    }
+    table.temporary = found.kind == "TEMPORARY";
+    table.comment = found.comment.filter(|comment| !comment.is_empty());
+    table.options.engine = found.engine;
+    table.options.charset =
+        found.collation.as_deref().and_then(|name| name.split('_').next()).map(str::to_owned);
+    table.options.collation = found.collation;
+    table.options.further = found
+        .create_options
+        .map(|options| options.replace("partitioned", "").trim().to_owned())
+        .filter(|options| !options.is_empty());
+    table
+}

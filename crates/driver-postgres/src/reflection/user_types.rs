@@ -1,0 +1,106 @@
+//! Enumerations and domains.
+
+use aludel_driver::{
+    Result,
+    reflection::{Catalog, ReflectedCheckConstraint, ReflectedDomain, ReflectedEnum, Scope, rows},
+};
+use aludel_sql_expression::FromRow;
+
+use super::{bare, column_type, parameters, takes};
+
+#[derive(FromRow)]
+struct Label {
+    number: i64,
+    schema_name: String,
+    name: String,
+    visible: bool,
+    comment: Option<String>,
+    label: Option<String>,
+}
+
+/// The enumerations of a scope.
+pub(super) async fn enums(catalog: &mut dyn Catalog, scope: &Scope) -> Result<Vec<ReflectedEnum>> {
+    let sql = format!(
+        "SELECT t.oid::bigint AS number, n.nspname::text AS schema_name, t.typname::text AS name, \
+         pg_catalog.pg_type_is_visible(t.oid) AS visible, pg_catalog.obj_description(t.oid, 'pg_type') AS comment, \
+         e.enumlabel::text AS label \
+         FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+         LEFT JOIN pg_catalog.pg_enum e ON e.enumtypid = t.oid \
+         WHERE t.typtype = 'e' AND {} ORDER BY n.nspname, t.typname, e.enumsortorder",
+        takes("t.typname", "pg_catalog.pg_type_is_visible(t.oid)")
+    );
+    let found: Vec<Label> = rows(catalog, sql, &parameters(scope)).await?;
+    let of_type = |labels: &[Label]| {
+        let first = labels.first()?;
+        let mut reflected = ReflectedEnum::default();
+        reflected.schema = first.schema_name.clone();
+        reflected.name = first.name.clone();
+        reflected.visible = first.visible;
+        reflected.comment = first.comment.clone();
+        reflected.values = labels.iter().filter_map(|label| label.label.clone()).collect();
+        Some(reflected)
+    };
+    Ok(found.chunk_by(|one, other| one.number == other.number).filter_map(of_type).collect())
+}
+
+#[derive(FromRow)]
+struct Condition {
+    number: i64,
+    schema_name: String,
+    name: String,
+    visible: bool,
+    comment: Option<String>,
+    type_name: String,
+    is_array: bool,
+    not_null: bool,
+    default_text: Option<String>,
+    collation: Option<String>,
+    constraint_name: Option<String>,
+    condition: Option<String>,
+    is_valid: Option<bool>,
+}
+
+/// The domains of a scope.
+pub(super) async fn domains(catalog: &mut dyn Catalog, scope: &Scope) -> Result<Vec<ReflectedDomain>> {
+    let sql = format!(
+        "SELECT t.oid::bigint AS number, n.nspname::text AS schema_name, t.typname::text AS name, \
+         pg_catalog.pg_type_is_visible(t.oid) AS visible, pg_catalog.obj_description(t.oid, 'pg_type') AS comment, \
+         pg_catalog.format_type(t.typbasetype, t.typtypmod) AS type_name, b.typcategory = 'A' AS is_array, \
+         t.typnotnull AS not_null, t.typdefault AS default_text, \
+         CASE WHEN t.typcollation <> b.typcollation THEN co.collname END::text AS collation, \
+         r.conname::text AS constraint_name, pg_catalog.pg_get_expr(r.conbin, 0, true) AS condition, \
+         r.convalidated AS is_valid \
+         FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+         JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype \
+         LEFT JOIN pg_catalog.pg_collation co ON co.oid = t.typcollation \
+         LEFT JOIN pg_catalog.pg_constraint r ON r.contypid = t.oid AND r.contype = 'c' \
+         WHERE t.typtype = 'd' AND {} ORDER BY n.nspname, t.typname, r.conname",
+        takes("t.typname", "pg_catalog.pg_type_is_visible(t.oid)")
+    );
+    let found: Vec<Condition> = rows(catalog, sql, &parameters(scope)).await?;
+    let groups = found.chunk_by(|one, other| one.number == other.number);
+    Ok(groups.filter_map(|conditions| domain(conditions)).collect())
+}
+
+fn domain(conditions: &[Condition]) -> Option<ReflectedDomain> {
+    let first = conditions.first()?;
+    let mut domain = ReflectedDomain::default();
+    domain.schema = first.schema_name.clone();
+    domain.name = first.name.clone();
+    domain.visible = first.visible;
+    domain.comment = first.comment.clone();
+    domain.base = column_type::reflect(&first.type_name, first.is_array, None);
+    domain.nullable = !first.not_null;
+    domain.default = first.default_text.clone();
+    domain.collation = first.collation.clone();
+    for found in conditions {
+        if let (Some(name), Some(condition)) = (&found.constraint_name, &found.condition) {
+            let mut check = ReflectedCheckConstraint::default();
+            check.name = Some(name.clone());
+            check.sqltext = bare(condition).to_owned();
+            check.not_valid = found.is_valid == Some(false);
+            domain.checks.push(check);
+        }
+    }
+    Some(domain)
+}

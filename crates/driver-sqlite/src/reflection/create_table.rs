@@ -1,0 +1,267 @@
+//! [`CreateTable`]: what CREATE TABLE says.
+
+use aludel_driver::reflection::{
+    ReflectedCheckConstraint, ReflectedConstraints, ReflectedForeignKeyConstraint,
+    ReflectedPrimaryKeyConstraint, ReflectedTiming, ReflectedUniqueConstraint,
+};
+use aludel_sql_expression::schema::ReferentialAction;
+
+use super::tokens::Tokens;
+
+/// What CREATE TABLE says.
+#[derive(Debug, Default)]
+pub(super) struct CreateTable {
+    pub(super) columns: Vec<ColumnDefinition>,
+    pub(super) constraints: ReflectedConstraints,
+    pub(super) strict: bool,
+    pub(super) without_rowid: bool,
+    pub(super) autoincrement: bool,
+    /// The module of a virtual table, with its arguments.
+    pub(super) virtual_table: Option<String>,
+}
+
+/// What CREATE TABLE says of a column, beyond what the pragmas say.
+#[derive(Debug, Default)]
+pub(super) struct ColumnDefinition {
+    pub(super) name: String,
+    pub(super) default: Option<String>,
+    pub(super) collation: Option<String>,
+    pub(super) computed: Option<String>,
+    /// Whether it is written as PRIMARY KEY DESC, which is then not the row's own number.
+    pub(super) key_descends: bool,
+}
+
+/// Words that end the type of a column.
+const AFTER_TYPE: [&str; 10] = [
+    "CONSTRAINT",
+    "PRIMARY",
+    "NOT",
+    "NULL",
+    "UNIQUE",
+    "CHECK",
+    "DEFAULT",
+    "COLLATE",
+    "REFERENCES",
+    "GENERATED",
+];
+
+/// Words that begin a constraint of the table.
+const OF_TABLE: [&str; 5] = ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"];
+
+impl CreateTable {
+    pub(super) fn parse(sql: &str) -> Self {
+        let mut create = Self::default();
+        let mut tokens = Tokens::of(sql);
+        if tokens.take(&["CREATE", "VIRTUAL", "TABLE"]) {
+            while !tokens.is_at_end() && !tokens.take(&["USING"]) {
+                tokens.skip();
+            }
+            create.virtual_table = Some(tokens.rest().to_owned());
+            return create;
+        }
+        while !tokens.is_at_end() && !tokens.is("(") {
+            tokens.skip();
+        }
+        for mut part in tokens.parenthesized().map(|body| body.split_at_commas()).unwrap_or_default() {
+            if part.is_any(&OF_TABLE) {
+                create.table_constraints(&mut part);
+            } else {
+                create.column(&mut part);
+            }
+        }
+        while !tokens.is_at_end() {
+            if tokens.take(&["STRICT"]) {
+                create.strict = true;
+            } else if tokens.take(&["WITHOUT", "ROWID"]) {
+                create.without_rowid = true;
+            } else {
+                tokens.skip();
+            }
+        }
+        create
+    }
+
+    pub(super) fn column_definition(&self, name: &str) -> Option<&ColumnDefinition> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    fn column(&mut self, part: &mut Tokens<'_>) {
+        let Some(name) = part.name() else { return };
+        let mut column = ColumnDefinition { name, ..ColumnDefinition::default() };
+        while !part.is_at_end() && !part.is_any(&AFTER_TYPE) && !part.is("AS") {
+            part.skip();
+        }
+        let mut name = None;
+        while !part.is_at_end() {
+            if part.take(&["CONSTRAINT"]) {
+                name = part.name();
+                continue;
+            }
+            self.column_constraint(&mut column, part, name.take());
+        }
+        self.columns.push(column);
+    }
+
+    fn column_constraint(
+        &mut self,
+        column: &mut ColumnDefinition,
+        part: &mut Tokens<'_>,
+        name: Option<String>,
+    ) {
+        if part.take(&["PRIMARY", "KEY"]) {
+            column.key_descends = part.take(&["DESC"]);
+            part.take(&["ASC"]);
+            let on_conflict = on_conflict(part);
+            self.autoincrement |= part.take(&["AUTOINCREMENT"]);
+            self.primary_key(name, vec![column.name.clone()], on_conflict);
+        } else if part.take(&["UNIQUE"]) {
+            let on_conflict = on_conflict(part);
+            self.unique(name, vec![column.name.clone()], on_conflict);
+        } else if part.take(&["CHECK"]) {
+            self.check(name, part);
+        } else if part.take(&["DEFAULT"]) {
+            column.default = Some(default(part));
+        } else if part.take(&["COLLATE"]) {
+            column.collation = part.name();
+        } else if part.is("REFERENCES") {
+            self.foreign_key(name, vec![column.name.clone()], part);
+        } else if part.take(&["AS"]) || part.take(&["GENERATED", "ALWAYS", "AS"]) {
+            column.computed = part.parenthesized().map(|expression| expression.rest().to_owned());
+        } else {
+            part.skip();
+        }
+    }
+
+    fn table_constraints(&mut self, part: &mut Tokens<'_>) {
+        let mut name = None;
+        while !part.is_at_end() {
+            if part.take(&["CONSTRAINT"]) {
+                name = part.name();
+            } else if part.take(&["PRIMARY", "KEY"]) {
+                let columns = columns(part);
+                let on_conflict = on_conflict(part);
+                self.primary_key(name.take(), columns, on_conflict);
+            } else if part.take(&["UNIQUE"]) {
+                let columns = columns(part);
+                let on_conflict = on_conflict(part);
+                self.unique(name.take(), columns, on_conflict);
+            } else if part.take(&["CHECK"]) {
+                self.check(name.take(), part);
+            } else if part.take(&["FOREIGN", "KEY"]) {
+                let columns = columns(part);
+                self.foreign_key(name.take(), columns, part);
+            } else {
+                part.skip();
+            }
+        }
+    }
+
+    fn primary_key(&mut self, name: Option<String>, columns: Vec<String>, on_conflict: Option<String>) {
+        let mut key = ReflectedPrimaryKeyConstraint::default();
+        key.name = name;
+        key.columns = columns;
+        key.on_conflict = on_conflict;
+        self.constraints.primary_key = Some(key);
+    }
+
+    fn unique(&mut self, name: Option<String>, columns: Vec<String>, on_conflict: Option<String>) {
+        let mut unique = ReflectedUniqueConstraint::default();
+        unique.name = name;
+        unique.columns = columns;
+        unique.on_conflict = on_conflict;
+        self.constraints.uniques.push(unique);
+    }
+
+    fn check(&mut self, name: Option<String>, part: &mut Tokens<'_>) {
+        let Some(condition) = part.parenthesized() else { return };
+        let mut check = ReflectedCheckConstraint::default();
+        check.name = name;
+        check.sqltext = condition.rest().to_owned();
+        self.constraints.checks.push(check);
+    }
+
+    fn foreign_key(&mut self, name: Option<String>, own: Vec<String>, part: &mut Tokens<'_>) {
+        let mut key = ReflectedForeignKeyConstraint::default();
+        if !part.take(&["REFERENCES"]) {
+            return;
+        }
+        key.name = name;
+        key.columns = own;
+        key.referred.name = part.name().unwrap_or_default();
+        key.referred_columns = columns(part);
+        loop {
+            if part.take(&["ON", "DELETE"]) {
+                key.on_delete = action(part);
+            } else if part.take(&["ON", "UPDATE"]) {
+                key.on_update = action(part);
+            } else if part.take(&["MATCH"]) {
+                key.match_type = part.name().filter(|word| !word.eq_ignore_ascii_case("SIMPLE"));
+            } else if part.take(&["NOT", "DEFERRABLE"]) || part.take(&["DEFERRABLE"]) {
+                let place = part.place();
+                let negated =
+                    place >= 2 && part.written_since(place - 2).to_ascii_uppercase().starts_with("NOT");
+                let deferred = part.take(&["INITIALLY", "DEFERRED"]);
+                part.take(&["INITIALLY", "IMMEDIATE"]);
+                key.timing = ReflectedTiming::new(!negated, deferred && !negated);
+            } else {
+                break;
+            }
+        }
+        self.constraints.foreign_keys.push(key);
+    }
+}
+
+/// The columns in the parentheses that come next; none where there are no parentheses.
+fn columns(part: &mut Tokens<'_>) -> Vec<String> {
+    let parts = part.parenthesized().map(|inside| inside.split_at_commas()).unwrap_or_default();
+    parts.into_iter().filter_map(|mut column| column.name()).collect()
+}
+
+fn on_conflict(part: &mut Tokens<'_>) -> Option<String> {
+    if part.take(&["ON", "CONFLICT"]) {
+        // ABORT is what it is by itself.
+        return part.name().map(|word| word.to_ascii_uppercase()).filter(|word| word != "ABORT");
+    }
+    None
+}
+
+fn action(part: &mut Tokens<'_>) -> ReferentialAction {
+    let words: [(&[&str], ReferentialAction); 5] = [
+        (&["SET", "NULL"], ReferentialAction::SetNull),
+        (&["SET", "DEFAULT"], ReferentialAction::SetDefault),
+        (&["NO", "ACTION"], ReferentialAction::NoAction),
+        (&["CASCADE"], ReferentialAction::Cascade),
+        (&["RESTRICT"], ReferentialAction::Restrict),
+    ];
+    words.into_iter().find(|(words, _)| part.take(words)).map(|(_, action)| action).unwrap_or_default()
+}
+
+/// A default as it is written: a literal, a number with its sign, or an expression in parentheses.
+fn default(part: &mut Tokens<'_>) -> String {
+    let start = part.place();
+    if part.is("(") {
+        part.parenthesized();
+        return part.written_since(start).to_owned();
+    }
+    if part.is("+") || part.is("-") {
+        part.skip();
+    }
+    part.word();
+    // A number with a point in it, or with an exponent that has a sign, and a blob (`x'00'`) are several words here.
+    let mut end = part.written_since(start).to_owned();
+    loop {
+        let place = part.place();
+        if part.word().is_none() {
+            break;
+        }
+        let longer = part.written_since(start);
+        let added = &longer[end.len()..];
+        let is_one = !added.starts_with(char::is_whitespace) && !added.starts_with(['(', ')', ',', '/']);
+        if !is_one {
+            part.go_back(place);
+            break;
+        }
+        end = longer.to_owned();
+    }
+    end
+}

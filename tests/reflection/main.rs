@@ -1,0 +1,23 @@
+//! What the inspector says of live databases: of tables that are written in the words of each database, and of those that the
+//! expression language makes.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `cases` | the numbered cases of reflection |
+//! | `everywhere` | what holds on every database alike |
+//! | `postgres`, `sqlite`, `mysql` | what only one of them has |
+//!
+//! It is a test binary of its own, so that it is built again only when it or the library changes.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+#![allow(unreachable_pub, reason = "nothing can be reached from outside of a test binary")]
+
+mod cases;
+#[path = "../it/database.rs"]
+#[expect(dead_code, reason = "the other tests need more of it")]
+mod database;
+mod everywhere;
+mod mysql;
+mod postgres;
+mod sqlite;
+mod statements;
