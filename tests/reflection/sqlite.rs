@@ -35,7 +35,7 @@ async fn the_text_of_create_table_is_read(database: &Database) {
                 d text default x'00ff', e datetime default CURRENT_TIMESTAMP, f,
                 g int generated always as (f + 1) stored, h int as (f || ', )') virtual,
                 i int constraint fk_i references parent on delete set null on update cascade deferrable initially deferred,
-                j int references plain (y) not deferrable match simple,
+                j int references plain (y) match simple not deferrable,
                 constraint pk primary key (f, [in brackets]) on conflict ignore,
                 constraint "a, b" unique (d, e),
                 check (g > 1 or h = ')'),
@@ -153,7 +153,7 @@ async fn the_text_of_create_index_is_read(database: &Database) {
 
 async fn attached_temporary_and_virtual_tables_are_told(database: &Database) {
     let mut conn = database.connect().await;
-    conn.set_autocommit(true).await.unwrap();
+    conn.set_autocommit(true).unwrap();
     send(
         &mut conn,
         &[

@@ -80,7 +80,7 @@ pub(super) async fn reflect(
          LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = r.conindid AND r.contype IN ('p', 'u', 'x') \
          LEFT JOIN pg_catalog.pg_class ic ON ic.oid = x.indexrelid \
          LEFT JOIN pg_catalog.pg_am am ON am.oid = ic.relam \
-         LEFT JOIN LATERAL pg_catalog.unnest(r.conkey, r.confkey, r.conexclop) WITH ORDINALITY \
+         LEFT JOIN LATERAL unnest(r.conkey, r.confkey, r.conexclop) WITH ORDINALITY \
          AS k (attnum, referred, operator, position) ON r.contype <> 'c' \
          LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = r.conrelid AND a.attnum = k.attnum AND k.attnum <> 0 \
          LEFT JOIN pg_catalog.pg_attribute fa ON fa.attrelid = r.confrelid AND fa.attnum = k.referred AND r.contype = 'f' \

@@ -79,7 +79,7 @@ pub(super) async fn domains(catalog: &mut dyn Catalog, scope: &Scope) -> Result<
     );
     let found: Vec<Condition> = rows(catalog, sql, &parameters(scope)).await?;
     let groups = found.chunk_by(|one, other| one.number == other.number);
-    Ok(groups.filter_map(|conditions| domain(conditions)).collect())
+    Ok(groups.filter_map(domain).collect())
 }
 
 fn domain(conditions: &[Condition]) -> Option<ReflectedDomain> {
