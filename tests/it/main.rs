@@ -25,6 +25,7 @@ mod core_twophase;
 mod core_typing;
 mod core_values;
 mod database;
+mod ddl;
 mod faults;
 mod mapped;
 mod orm;

@@ -112,10 +112,10 @@ fn columns_have_the_types_and_options_that_the_attributes_say() {
     assert_eq!((&*email.name, name.comment.as_deref()), ("e_mail", Some("as printed")));
     assert_eq!(definition.uniques[0].columns, ["name".into(), "e_mail".into()]);
     assert_eq!(
-        (&*definition.indexes[0].name, &definition.indexes[0].columns[..]),
-        ("ix_writer_name", &["name".into()][..])
+        (definition.indexes[0].name.as_deref(), definition.indexes[0].columns()),
+        (None, Some(vec!["name".into()]))
     );
-    assert_eq!(&*definition.checks[0].condition, "born > 0");
+    assert_eq!(definition.checks[0].condition.as_text(), Some("born > 0"));
 }
 
 #[test]

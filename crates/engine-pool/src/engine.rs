@@ -54,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) cache: CompiledCache,
     echo: Option<Echo>,
     pub(crate) hide_parameters: bool,
+    /// Whether nothing answers.
+    pub(crate) is_mock: bool,
     /// A statement that takes longer is warned about.
     pub(crate) slow_statement: Option<Duration>,
     /// A transaction that is left idle for longer is warned about.
@@ -239,6 +241,7 @@ impl Engine {
             cache: CompiledCache::default(),
             echo: this.echo.clone(),
             hide_parameters: this.hide_parameters,
+            is_mock: this.is_mock,
             slow_statement: this.slow_statement,
             idle_in_transaction: this.idle_in_transaction,
         };

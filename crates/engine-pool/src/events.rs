@@ -7,6 +7,7 @@ use aludel_events::{AsyncListeners, Event, SyncListeners};
 use aludel_sql_expression::StatementNode;
 
 use crate::ConnectionInfo;
+pub use crate::schema::{SchemaEvent, SchemaEventArguments};
 
 /// The listeners of one engine, or of one pool that is used alone. Nothing is registered globally.
 ///
@@ -83,6 +84,15 @@ pub struct Events {
     pub commit_twophase: SyncListeners<CommitTwophase>,
     /// After a two-phase transaction was rolled back, prepared or not.
     pub rollback_twophase: SyncListeners<RollbackTwophase>,
+    /// Before `create_all` makes a table, a view, or anything at all: it may use the connection. An error stops it. For a
+    /// table that is there already nothing is told.
+    pub before_create: AsyncListeners<SchemaEvent>,
+    /// After it was made, with its indexes.
+    pub after_create: AsyncListeners<SchemaEvent>,
+    /// Before `drop_all` drops a table, a view, or anything at all.
+    pub before_drop: AsyncListeners<SchemaEvent>,
+    /// After it was dropped.
+    pub after_drop: AsyncListeners<SchemaEvent>,
     /// After the engine was disposed of.
     pub engine_disposed: SyncListeners<EngineDisposed>,
 }

@@ -59,4 +59,4 @@ pub use row_order::{RowKeys, RowOrder};
 #[doc(hidden)]
 pub use wrap::{around_column, around_value, write_bound};
 
-pub(crate) use cache::{display, to_sql};
+pub(crate) use cache::{display, inline, to_sql};

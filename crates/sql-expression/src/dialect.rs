@@ -3,7 +3,9 @@
 //! Most of what differs between databases is plain data, in [`Features`]; a few hooks spell what is no yes or no:
 //! placeholders, quotes, literals and type names. A backend from outside implements the hooks and fills in the features.
 
+mod catalogue;
 mod constructs;
+mod ddl_features;
 mod features;
 mod literal;
 mod mysql;
@@ -11,6 +13,7 @@ mod mysql_types;
 mod naming;
 mod postgres;
 mod reserved;
+mod schema_translate_map;
 mod sqlite;
 
 use std::{borrow::Cow, fmt, sync::Arc};
@@ -19,6 +22,10 @@ pub use constructs::{
     BitwiseStyle, Constructs, DateStyle, FullTextStyle, GroupingStyle, JsonStyle, RegexpStyle, StringsStyle,
     TryCastStyle, UpsertStyle, ValuesStyle,
 };
+pub use ddl_features::{
+    AlterColumnStyle, DdlFeatures, DropConstraintStyle, ExpressionIndexes, RenameIndexStyle, SequenceStyle,
+    SetSchemaStyle, TableOptionsOf,
+};
 pub use features::{
     Autoincrement, Concatenation, DefaultValues, DistinctFrom, EnumerationStyle, Features,
     ForeignKeyIfExists, InsertMany, LimitStyle, MultipleTables, RowLocking, TextComparison,
@@ -26,9 +33,15 @@ pub use features::{
 pub use mysql::MySqlDialect;
 pub use naming::PhysicalNaming;
 pub use postgres::PostgresDialect;
+pub use schema_translate_map::SchemaTranslateMap;
 pub use sqlite::SqliteDialect;
 
-use crate::{Error, Result, Value, schema::Table, types::SqlType};
+use crate::{
+    Error, Result, Value,
+    name::Name,
+    schema::{Table, Wanted},
+    types::SqlType,
+};
 
 /// How one database spells SQL. Chosen at run time; a third-party backend brings its own.
 ///
@@ -57,6 +70,28 @@ pub trait Dialect: fmt::Debug + Send + Sync + 'static {
 
     /// The same dialect with another naming.
     fn with_naming(&self, naming: PhysicalNaming) -> Arc<dyn Dialect>;
+
+    /// Other schemas than those that tables say, where there are any.
+    fn schemas(&self) -> Option<&SchemaTranslateMap> {
+        None
+    }
+
+    /// The same dialect with other schemas than those that tables say; none: the dialect cannot do that.
+    fn with_schemas(&self, schemas: SchemaTranslateMap) -> Option<Arc<dyn Dialect>> {
+        let _ = schemas;
+        None
+    }
+
+    /// The query that shows what the database has of what is wanted; none: it cannot be asked. A row has the kind (a word of
+    /// [`ObjectKind`](crate::schema::ObjectKind)), the schema, the name, 1 where the name alone finds it, and 1 where small
+    /// and capital letters are the same in names.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) for a name that cannot be written.
+    fn catalogue_query(&self, wanted: &Wanted) -> Result<Option<String>> {
+        let _ = wanted;
+        Ok(None)
+    }
 
     /// Writes the placeholder of a parameter; the first has number 1.
     fn write_placeholder(&self, number: usize, sql: &mut String) {
@@ -137,15 +172,28 @@ pub trait Dialect: fmt::Debug + Send + Sync + 'static {
         self.identifier(&self.physical_name(name))
     }
 
-    /// A table's name as it is written: with its schema, in its physical form, quoted where it must be.
-    fn table_name(&self, table: &Table) -> String {
+    /// The schema that is meant by the one that a table says.
+    fn schema_name<'n>(&'n self, schema: Option<&'n Name>) -> Option<Cow<'n, str>> {
+        match self.schemas() {
+            Some(schemas) => schemas.translate(schema),
+            None => schema.map(|name| Cow::Borrowed(&**name)),
+        }
+    }
+
+    /// A name as it stands, with its schema before it.
+    fn qualified(&self, schema: Option<&Name>, name: &str) -> String {
         let mut sql = String::new();
-        if let Some(schema) = table.schema() {
-            self.write_identifier(schema, &mut sql);
+        if let Some(schema) = self.schema_name(schema) {
+            self.write_identifier(&schema, &mut sql);
             sql.push('.');
         }
-        self.write_identifier(&self.physical_name(table.name()), &mut sql);
+        self.write_identifier(name, &mut sql);
         sql
+    }
+
+    /// A table's name as it is written: with its schema, in its physical form, quoted where it must be.
+    fn table_name(&self, table: &Table) -> String {
+        self.qualified(table.schema(), &self.physical_name(table.name()))
     }
 }
 

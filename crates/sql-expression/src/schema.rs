@@ -1,16 +1,43 @@
-//! The catalogue: [`MetaData`], [`Table`], [`Column`], constraints and indexes.
+//! The catalogue: [`MetaData`], [`Table`], [`Column`], constraints, indexes, sequences and views.
 
+mod attached;
 mod column;
 mod constraint;
+mod ddl_expression;
 mod dependency;
+mod enumeration;
+mod identity;
 mod index;
+mod made;
 mod metadata;
+mod naming_convention;
+mod plan;
+mod present;
+mod resolved;
+mod sequence;
 mod table;
+mod table_options;
+mod view;
 
-pub use column::{Column, Computed, ServerDefault};
+pub use attached::{AttachedDdl, DdlEvent, DdlStep, DdlTarget};
+pub use column::Column;
 pub use constraint::{
-    CheckConstraint, ForeignKey, ForeignKeyConstraint, ReferentialAction, UniqueConstraint,
+    CheckConstraint, Constraint, ConstraintKind, ExcludeConstraint, ExcludeElement, ForeignKey,
+    ForeignKeyConstraint, ForeignKeyOptions, Initially, MatchType, PrimaryKeyConstraint, ReferentialAction,
+    Timing, UniqueConstraint,
 };
-pub use index::Index;
+pub use ddl_expression::DdlExpression;
+pub use enumeration::Enumeration;
+pub use identity::Identity;
+pub use index::{Index, IndexElement, IndexTarget, MysqlIndexOptions, PostgresqlIndexOptions};
+pub use made::{Computed, ServerDefault};
 pub use metadata::{MetaData, Tables};
+pub use naming_convention::NamingConvention;
+pub use present::{ObjectKind, Present, Wanted};
+pub use resolved::TableConstraints;
+pub use sequence::{Sequence, SequenceDefinition, SequenceOptions};
 pub use table::{Table, TableDefinition};
+pub use table_options::{MysqlTableOptions, PostgresqlTableOptions, SqliteTableOptions, TableOptions};
+pub use view::{ViewDefinition, ViewQuery};
+
+pub(crate) use made::Numbering;

@@ -23,7 +23,12 @@ mod upsert;
 mod values;
 
 pub use clauses::{ClausesPlace, SelectClauses};
-pub use ddl::{Ddl, create_index, create_table, ddl, drop_index, drop_table};
+pub use ddl::{
+    AlterColumn, AlterTable, AlterType, ColumnChange, Ddl, DdlNode, IdentityChange, TableChange, TypeChange,
+    alter_table, alter_type, create_index, create_schema, create_sequence, create_table, create_type,
+    create_view, ddl, drop_index, drop_schema, drop_sequence, drop_table, drop_type, drop_view, refresh_view,
+    rename_index,
+};
 pub use delete::{Delete, delete};
 pub use dynamic_row::DynamicRow;
 pub use executable::{Executable, ScalarExecutable};
@@ -33,9 +38,9 @@ pub use hint::IntoHint;
 pub use insert::{Assign, Insert, Returned, insert};
 pub use insert_row::InsertRow;
 pub use node::{
-    CommonTableExpression, DdlNode, DeleteNode, Extensions, InsertNode, InsertRows, Join, JoinKind,
-    LockStrength, LockWait, Locking, SelectItem, SelectNode, SetOperation, SetOperator, StatementKind,
-    StatementNode, TextNode, UpdateNode,
+    CommonTableExpression, DeleteNode, Extensions, InsertNode, InsertRows, Join, JoinKind, LockStrength,
+    LockWait, Locking, SelectItem, SelectNode, SetOperation, SetOperator, StatementKind, StatementNode,
+    TextNode, UpdateNode,
 };
 pub use options::{Configured, StatementOptions};
 pub use reusable::{Filled, Parameter, Parameters, Reusable, Reused, reusable};

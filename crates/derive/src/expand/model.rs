@@ -130,8 +130,7 @@ fn build(model: &Model, root: &Root) -> TokenStream {
     });
     let indexes = model.indexes.iter().map(|fields| {
         let names = names_of(fields);
-        let index = format!("ix_{table}_{}", names.join("_"));
-        quote!(.index(#sql::schema::Index::new(#index, [#(#names),*])))
+        quote!(.index(#sql::schema::Index::over([#(#names),*])))
     });
     let checks = model.checks.iter().map(|check| quote!(.check(#sql::schema::CheckConstraint::new(#check))));
     quote! {

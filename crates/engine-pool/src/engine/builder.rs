@@ -30,6 +30,7 @@ pub struct EngineBuilder {
     echo_pool: bool,
     logging_name: Option<Arc<str>>,
     hide_parameters: bool,
+    is_mock: bool,
     slow_statement: Option<Duration>,
     idle_in_transaction: Option<Duration>,
     query_cache_size: usize,
@@ -48,6 +49,7 @@ impl EngineBuilder {
             echo_pool: false,
             logging_name: None,
             hide_parameters: false,
+            is_mock: false,
             slow_statement: None,
             idle_in_transaction: None,
             query_cache_size: 500,
@@ -311,6 +313,7 @@ impl EngineBuilder {
         };
         self.drivers = vec![Arc::new(MockDriver::new(driver, executor))];
         self.pool.creator = None;
+        self.is_mock = true;
         self.build()
     }
 
@@ -342,6 +345,7 @@ impl EngineBuilder {
             driver,
             pool: RwLock::new(pool),
             events,
+            is_mock: self.is_mock,
             cache: CompiledCache::new(self.query_cache_size),
             echo: self.echo.clone().map(echo),
             hide_parameters: self.hide_parameters,

@@ -107,7 +107,7 @@ impl Configuration {
         let onupdates = columns.filter_map(|(number, column)| Some((number, column.onupdate?))).collect();
         let columns = (0u16..).zip(&definition.columns);
         let server_defaults =
-            columns.filter(|(_, column)| column.server_default.is_some()).map(|(number, _)| number).collect();
+            columns.filter(|(_, column)| column.is_made_when_missing()).map(|(number, _)| number).collect();
         let uniques = uniques(mapper);
         Ok(Self {
             relationships,
@@ -130,7 +130,7 @@ fn uniques(mapper: &Mapper) -> Box<[Box<[u16]>]> {
     let columns =
         definition.columns.iter().filter(|column| column.unique).map(|column| vec![column.name.clone()]);
     let constraints = definition.uniques.iter().map(|unique| unique.columns.clone());
-    let indexes = definition.indexes.iter().filter(|index| index.unique).map(|index| index.columns.clone());
+    let indexes = definition.indexes.iter().filter_map(|index| index.unique_columns());
     let sets = columns
         .chain(constraints)
         .chain(indexes)

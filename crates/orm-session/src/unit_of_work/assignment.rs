@@ -109,8 +109,8 @@ pub(super) fn check_required(slot: &Arc<dyn AnySlot>, assigned: &Assigned) -> Re
         let is_given = |column: u16| assigned.from_parents.contains(&(slot.index(), column));
         for (column, _) in &relation.pairs {
             let definition = &mapper.definition().columns[usize::from(*column)];
-            let made = definition.server_default.is_some()
-                || mapper.columns()[usize::from(*column)].default.is_some();
+            let made =
+                definition.is_made_when_missing() || mapper.columns()[usize::from(*column)].default.is_some();
             if !definition.nullable && !made && !is_given(*column) && is_unset(&slot.value(*column)) {
                 let relationship = mapper.relationships()[number].name;
                 let message = format!(

@@ -25,7 +25,10 @@ use super::{
 use crate::{
     Error, Few, Result, Value,
     dialect::Dialect,
-    statement::{InsertNode, InsertRows, Reused, RowValues, SelectNode, StatementKind, StatementNode},
+    expression::Node,
+    statement::{
+        InsertNode, InsertRows, Reused, RowValues, SelectItem, SelectNode, StatementKind, StatementNode,
+    },
 };
 
 /// Statements that were compiled before, by their structure: one for an engine.
@@ -446,6 +449,20 @@ pub(crate) fn to_sql(node: &StatementNode, dialect: &dyn Dialect) -> Result<Stri
     let mut walk = Walk::new(Vec::new());
     walk.statement(node);
     Compiler::new(dialect, &walk, node).literal(node, rows_of(node))
+}
+
+/// An expression as it stands in DDL: its values written in, its columns without their table.
+pub(crate) fn inline(node: &Node, dialect: &dyn Dialect) -> Result<String> {
+    let item = SelectItem::Expression { node: node.clone(), nullable: false };
+    let select = SelectNode { items: Few::one(item), ..SelectNode::default() };
+    let statement = StatementNode::Select(Arc::new(select));
+    let mut walk = Walk::new(Vec::new());
+    walk.statement(&statement);
+    let StatementNode::Select(select) = &statement else { return Ok(String::new()) };
+    match &select.items[..] {
+        [SelectItem::Expression { node, .. }] => Compiler::new(dialect, &walk, &statement).inline(node),
+        _ => Ok(String::new()),
+    }
 }
 
 /// Shows a statement as people read it: in SQLite's SQL, with its values written in.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Error, Result, Value,
     dialect::{Dialect, Features},
-    expression::{Alias, AliasTarget, Source},
+    expression::{Alias, AliasTarget, Node, Source},
     name::Name,
     statement::{Hint, InsertNode, RowValues, SelectItem, StatementKind, StatementNode},
     types::SqlType,
@@ -99,16 +99,15 @@ impl<'n> Compiler<'n> {
     ) -> Result<String> {
         self.literals = true;
         self.statement(statement, rows)?;
-        Ok(self
-            .writer
-            .finish()
-            .iter()
-            .map(|piece| match piece {
-                Piece::Text(text) => &**text,
-                // Everything was written as text.
-                _ => "",
-            })
-            .collect())
+        Ok(text_of(self.writer))
+    }
+
+    /// Renders an expression alone, with its values written into the text and its columns without their table.
+    pub(super) fn inline(mut self, node: &'n Node) -> Result<String> {
+        self.literals = true;
+        self.unqualified = true;
+        self.node(node)?;
+        Ok(text_of(self.writer))
     }
 
     fn statement(
@@ -333,6 +332,16 @@ impl<'n> Compiler<'n> {
             Source::Alias(alias) => self.alias_name(alias).to_string(),
         }
     }
+}
+
+/// What was written, where everything was written as text.
+fn text_of(writer: Writer) -> String {
+    let pieces = writer.finish();
+    let texts = pieces.iter().map(|piece| match piece {
+        Piece::Text(text) => &**text,
+        _ => "",
+    });
+    texts.collect()
 }
 
 /// Gives each alias a name: its own, or one made of what it stands for and a number, such as `author_1`.

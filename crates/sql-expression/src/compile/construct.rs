@@ -119,6 +119,11 @@ impl<'n> Compiler<'n> {
                 self.dialect.write_literal(&Value::Text((**text).into()), self.writer.text())
             }
             (Construct::Excluded(column), []) => self.excluded(column),
+            (Construct::NextValue(sequence), []) => {
+                let sql = super::ddl::next_value(sequence, self.dialect)?;
+                self.push(&sql);
+                Ok(())
+            }
             (construct, operands) => {
                 Err(Error::compile(format!("{construct:?} cannot be said of {} expressions", operands.len())))
             }

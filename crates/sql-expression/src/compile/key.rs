@@ -76,6 +76,14 @@ impl<'n> Walk<'n> {
         self.tag(dialect.naming() as u8);
         let (major, minor, patch) = dialect.version();
         self.number((u128::from(major) << 64) | (u128::from(minor) << 32) | u128::from(patch));
+        let Some(schemas) = dialect.schemas() else { return self.count(0) };
+        self.count(schemas.pairs().len());
+        for (from, to) in schemas.pairs() {
+            for name in [from, to] {
+                self.tag(u8::from(name.is_some()));
+                self.text(name.unwrap_or_default());
+            }
+        }
     }
 
     /// Writes what was written before.

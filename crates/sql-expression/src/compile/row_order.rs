@@ -125,7 +125,10 @@ impl Way {
         }
         let looped = features.insert_many == InsertMany::Loop;
         let Some(rows) = rows_of(insert).filter(|rows| rows.width() > 0) else { return Self::OneByOne };
-        if numbered.is_some() {
+        if let Some(column) = numbered {
+            if !column.grows() {
+                return Self::OneByOne;
+            }
             return match looped {
                 true if returns_number
                     && features.autoincrement == Autoincrement::RowId

@@ -1,6 +1,6 @@
 //! [`Features`]: what a database can do and how it is said, as plain facts.
 
-use super::Constructs;
+use super::{Constructs, DdlFeatures};
 
 /// What a database can do, and how it is said: plain facts that the compiler looks at.
 ///
@@ -98,6 +98,8 @@ pub struct Features {
     pub constructs: Constructs,
     /// How texts are compared in a column that is not told otherwise.
     pub text_comparison: TextComparison,
+    /// What DDL the database knows.
+    pub ddl: DdlFeatures,
 }
 
 /// How texts are compared in a column that is not told otherwise.
@@ -272,6 +274,7 @@ impl Features {
             unlimited_text_keys: true,
             text_comparison: TextComparison::Collation,
             constructs: Constructs::standard(),
+            ddl: DdlFeatures::standard(),
         }
     }
 }

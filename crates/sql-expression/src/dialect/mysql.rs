@@ -5,13 +5,13 @@ use std::{fmt, sync::Arc};
 use sea_query::{EscapeBuilder, MysqlQueryBuilder};
 
 use super::{
-    Autoincrement, Concatenation, Constructs, DefaultValues, Dialect, DistinctFrom, EnumerationStyle,
-    Features, ForeignKeyIfExists, LimitStyle, MultipleTables, PhysicalNaming, RowLocking, UpsertStyle,
-    ValuesStyle,
+    Autoincrement, Concatenation, Constructs, DdlFeatures, DefaultValues, Dialect, DistinctFrom,
+    EnumerationStyle, Features, ForeignKeyIfExists, LimitStyle, MultipleTables, PhysicalNaming, RowLocking,
+    SchemaTranslateMap, UpsertStyle, ValuesStyle, catalogue,
     literal::{self, LiteralStyle},
     mysql_types, reserved,
 };
-use crate::{Result, Value, types::SqlType};
+use crate::{Result, Value, schema::Wanted, types::SqlType};
 
 /// The SQL of MySQL or of MariaDB. The two differ in more than their names. What a version lacks is an error that names it.
 #[derive(Clone)]
@@ -19,17 +19,19 @@ pub struct MySqlDialect {
     mariadb: bool,
     version: (u32, u32, u32),
     naming: PhysicalNaming,
+    schemas: Option<SchemaTranslateMap>,
     features: Features,
 }
 
 impl fmt::Debug for MySqlDialect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mariadb, version, naming, .. } = self;
+        let Self { mariadb, version, naming, schemas, .. } = self;
         formatter
             .debug_struct("MySqlDialect")
             .field("mariadb", mariadb)
             .field("version", version)
             .field("naming", naming)
+            .field("schemas", schemas)
             .finish_non_exhaustive()
     }
 }
@@ -37,12 +39,24 @@ impl fmt::Debug for MySqlDialect {
 impl MySqlDialect {
     /// MySQL of a version.
     pub fn mysql(version: (u32, u32, u32)) -> Self {
-        Self { mariadb: false, version, naming: PhysicalNaming::AsWritten, features: mysql(version) }
+        Self {
+            mariadb: false,
+            version,
+            naming: PhysicalNaming::AsWritten,
+            schemas: None,
+            features: mysql(version),
+        }
     }
 
     /// MariaDB of a version.
     pub fn mariadb(version: (u32, u32, u32)) -> Self {
-        Self { mariadb: true, version, naming: PhysicalNaming::AsWritten, features: mariadb(version) }
+        Self {
+            mariadb: true,
+            version,
+            naming: PhysicalNaming::AsWritten,
+            schemas: None,
+            features: mariadb(version),
+        }
     }
 
     /// The same with another naming of tables and columns.
@@ -94,6 +108,7 @@ const MYSQL: Features = Features {
     inline_comments: true,
     unlimited_text_keys: false,
     constructs: Constructs::mysql(),
+    ddl: DdlFeatures::mysql(),
     ..Features::standard()
 };
 
@@ -107,6 +122,7 @@ const MARIADB: Features = Features {
     index_if_exists: true,
     foreign_key_if_exists: ForeignKeyIfExists::Clause,
     constructs: Constructs::mariadb(),
+    ddl: DdlFeatures::mariadb(),
     ..MYSQL
 };
 
@@ -175,6 +191,18 @@ impl Dialect for MySqlDialect {
 
     fn with_naming(&self, naming: PhysicalNaming) -> Arc<dyn Dialect> {
         Arc::new(Self { naming, ..self.clone() })
+    }
+
+    fn schemas(&self) -> Option<&SchemaTranslateMap> {
+        self.schemas.as_ref()
+    }
+
+    fn with_schemas(&self, schemas: SchemaTranslateMap) -> Option<Arc<dyn Dialect>> {
+        Some(Arc::new(Self { schemas: (!schemas.is_empty()).then_some(schemas), ..self.clone() }))
+    }
+
+    fn catalogue_query(&self, wanted: &Wanted) -> Result<Option<String>> {
+        catalogue::of_mysql(wanted, self).map(Some)
     }
 
     fn write_placeholder(&self, number: usize, sql: &mut String) {

@@ -5,36 +5,38 @@ use std::{fmt, sync::Arc};
 use sea_query::PostgresQueryBuilder;
 
 use super::{
-    Constructs, Dialect, EnumerationStyle, Features, ForeignKeyIfExists, LimitStyle, MultipleTables,
-    PhysicalNaming, RowLocking, TextComparison, TryCastStyle,
+    Constructs, DdlFeatures, Dialect, EnumerationStyle, Features, ForeignKeyIfExists, LimitStyle,
+    MultipleTables, PhysicalNaming, RowLocking, SchemaTranslateMap, TextComparison, TryCastStyle, catalogue,
     literal::{self, LiteralStyle},
     no_type, reserved,
     sqlite::numeric,
 };
-use crate::{Result, Value, types::SqlType};
+use crate::{Result, Value, schema::Wanted, types::SqlType};
 
 /// The SQL of PostgreSQL.
 #[derive(Clone)]
 pub struct PostgresDialect {
     naming: PhysicalNaming,
     version: (u32, u32, u32),
+    schemas: Option<SchemaTranslateMap>,
     features: Features,
 }
 
 impl Default for PostgresDialect {
     /// What PostgreSQL has from version 14 on.
     fn default() -> Self {
-        Self { naming: PhysicalNaming::AsWritten, version: (0, 0, 0), features: FEATURES }
+        Self { naming: PhysicalNaming::AsWritten, version: (0, 0, 0), schemas: None, features: FEATURES }
     }
 }
 
 impl fmt::Debug for PostgresDialect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { naming, version, .. } = self;
+        let Self { naming, version, schemas, .. } = self;
         formatter
             .debug_struct("PostgresDialect")
             .field("version", version)
             .field("naming", naming)
+            .field("schemas", schemas)
             .finish_non_exhaustive()
     }
 }
@@ -62,6 +64,8 @@ impl PostgresDialect {
         constructs.with_ties &= version >= (13, 0, 0);
         constructs.materialized &= version >= (12, 0, 0);
         features.groups_frame &= version >= (11, 0, 0);
+        features.ddl.nulls_not_distinct &= version >= (15, 0, 0);
+        features.ddl.virtual_columns &= version >= (18, 0, 0);
         Self { version, features, ..Self::default() }
     }
 
@@ -95,6 +99,7 @@ const FEATURES: Features = Features {
     foreign_key_if_exists: ForeignKeyIfExists::Block,
     text_comparison: TextComparison::EqualBytes,
     constructs: Constructs::postgres(),
+    ddl: DdlFeatures::postgres(),
     ..Features::standard()
 };
 
@@ -117,6 +122,18 @@ impl Dialect for PostgresDialect {
 
     fn with_naming(&self, naming: PhysicalNaming) -> Arc<dyn Dialect> {
         Arc::new(Self { naming, ..self.clone() })
+    }
+
+    fn schemas(&self) -> Option<&SchemaTranslateMap> {
+        self.schemas.as_ref()
+    }
+
+    fn with_schemas(&self, schemas: SchemaTranslateMap) -> Option<Arc<dyn Dialect>> {
+        Some(Arc::new(Self { schemas: (!schemas.is_empty()).then_some(schemas), ..self.clone() }))
+    }
+
+    fn catalogue_query(&self, wanted: &Wanted) -> Result<Option<String>> {
+        catalogue::of_postgres(wanted, self).map(Some)
     }
 
     fn write_placeholder(&self, number: usize, sql: &mut String) {

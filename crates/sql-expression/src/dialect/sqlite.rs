@@ -5,12 +5,12 @@ use std::{fmt, sync::Arc};
 use sea_query::SqliteQueryBuilder;
 
 use super::{
-    Autoincrement, Constructs, Dialect, DistinctFrom, Features, InsertMany, LimitStyle, MultipleTables,
-    PhysicalNaming, TextComparison,
+    Autoincrement, Constructs, DdlFeatures, Dialect, DistinctFrom, Features, InsertMany, LimitStyle,
+    MultipleTables, PhysicalNaming, SchemaTranslateMap, TextComparison, catalogue,
     literal::{self, LiteralStyle},
     no_type, reserved,
 };
-use crate::{Result, Value, types::SqlType};
+use crate::{Result, Value, schema::Wanted, types::SqlType};
 
 /// The SQL of SQLite.
 ///
@@ -19,23 +19,25 @@ use crate::{Result, Value, types::SqlType};
 pub struct SqliteDialect {
     naming: PhysicalNaming,
     version: (u32, u32, u32),
+    schemas: Option<SchemaTranslateMap>,
     features: Features,
 }
 
 impl Default for SqliteDialect {
     /// A library of version 3.44 or later.
     fn default() -> Self {
-        Self { naming: PhysicalNaming::AsWritten, version: (0, 0, 0), features: FEATURES }
+        Self { naming: PhysicalNaming::AsWritten, version: (0, 0, 0), schemas: None, features: FEATURES }
     }
 }
 
 impl fmt::Debug for SqliteDialect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { naming, version, .. } = self;
+        let Self { naming, version, schemas, .. } = self;
         formatter
             .debug_struct("SqliteDialect")
             .field("version", version)
             .field("naming", naming)
+            .field("schemas", schemas)
             .finish_non_exhaustive()
     }
 }
@@ -105,6 +107,7 @@ const FEATURES: Features = Features {
     index_if_exists: true,
     text_comparison: TextComparison::Bytes,
     constructs: Constructs::sqlite(),
+    ddl: DdlFeatures::sqlite(),
     ..Features::standard()
 };
 
@@ -127,6 +130,18 @@ impl Dialect for SqliteDialect {
 
     fn with_naming(&self, naming: PhysicalNaming) -> Arc<dyn Dialect> {
         Arc::new(Self { naming, ..self.clone() })
+    }
+
+    fn schemas(&self) -> Option<&SchemaTranslateMap> {
+        self.schemas.as_ref()
+    }
+
+    fn with_schemas(&self, schemas: SchemaTranslateMap) -> Option<Arc<dyn Dialect>> {
+        Some(Arc::new(Self { schemas: (!schemas.is_empty()).then_some(schemas), ..self.clone() }))
+    }
+
+    fn catalogue_query(&self, wanted: &Wanted) -> Result<Option<String>> {
+        catalogue::of_sqlite(wanted, self).map(Some)
     }
 
     fn write_placeholder(&self, number: usize, sql: &mut String) {

@@ -1,7 +1,7 @@
 //! [`Construct`]: what each database says in words of its own, or not at all.
 
 use super::Node;
-use crate::{name::Name, types::SqlType};
+use crate::{name::Name, schema::Sequence, types::SqlType};
 
 /// Something that each database says in words of its own, over some expressions.
 #[derive(Clone, Debug)]
@@ -68,6 +68,8 @@ pub enum Construct {
     Text(Name),
     /// The value that an INSERT would have put into a column, in its upsert \[\].
     Excluded(Name),
+    /// The next number of a sequence \[\].
+    NextValue(Sequence),
 }
 
 /// An operator on bits.

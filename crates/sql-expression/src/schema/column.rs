@@ -1,6 +1,6 @@
 //! [`Column`].
 
-use super::{ForeignKey, ReferentialAction};
+use super::{Computed, ForeignKey, Identity, ReferentialAction, Sequence, ServerDefault, made::Numbering};
 use crate::{name::Name, types::SqlType};
 
 /// A column of a [`Table`](super::Table).
@@ -30,23 +30,23 @@ pub struct Column {
     pub unique: bool,
     /// Whether it has an index of its own.
     pub index: bool,
+    /// How the database numbers it, in SQL's own words.
+    pub identity: Option<Identity>,
+    /// The sequence that it takes its numbers from.
+    pub sequence: Option<Sequence>,
     /// What the database puts in when an INSERT leaves the column out.
     pub server_default: Option<ServerDefault>,
+    /// What the database puts in at each UPDATE that leaves the column out, as SQL (MySQL, MariaDB).
+    pub server_onupdate: Option<Name>,
     /// What the database computes it from; nobody else writes it.
     pub computed: Option<Computed>,
     /// The column of another table that its values must be found in.
     pub foreign_key: Option<ForeignKey>,
+    /// How texts are compared: COLLATE.
+    pub collation: Option<Name>,
     /// A comment kept in the database where it can.
     pub comment: Option<Name>,
 }
-
-/// What the database puts in when an INSERT leaves a column out: SQL text, as written in DDL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerDefault(pub Name);
-
-/// What the database computes a column from, and keeps: `GENERATED ALWAYS AS (..) STORED`, as SQL text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Computed(pub Name);
 
 impl Column {
     /// A column that may hold NULL.
@@ -59,9 +59,13 @@ impl Column {
             autoincrement: None,
             unique: false,
             index: false,
+            identity: None,
+            sequence: None,
             server_default: None,
+            server_onupdate: None,
             computed: None,
             foreign_key: None,
+            collation: None,
             comment: None,
         }
     }
@@ -109,18 +113,50 @@ impl Column {
         self
     }
 
-    /// Says what the database puts in when an INSERT leaves the column out, as SQL: `"0"`, `"CURRENT_TIMESTAMP"`.
+    /// Lets the database number it, in SQL's own words, with a say in how it counts.
     #[must_use]
-    pub fn server_default(mut self, sql: impl Into<Name>) -> Self {
-        self.server_default = Some(ServerDefault(sql.into()));
+    pub fn identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
         self
     }
 
-    /// Lets the database compute it from other columns of the row, as SQL: `"price * quantity"`. The value is kept in the
-    /// row, and nobody else writes it. Counterpart of SQLAlchemy's `Computed(.., persisted=True)`.
+    /// Takes its numbers from a sequence: an INSERT that leaves the column out gets the next (PostgreSQL, MariaDB).
+    ///
+    /// The sequence is the column's default in the database, so that other programs get numbers too. `create_all` makes it.
     #[must_use]
-    pub fn computed(mut self, sql: impl Into<Name>) -> Self {
-        self.computed = Some(Computed(sql.into()));
+    pub fn sequence(mut self, sequence: &Sequence) -> Self {
+        self.sequence = Some(sequence.clone());
+        self
+    }
+
+    /// Says what the database puts in when an INSERT leaves the column out: as SQL (`"0"`, `"CURRENT_TIMESTAMP"`), or as an
+    /// expression.
+    #[must_use]
+    pub fn server_default(mut self, default: impl Into<ServerDefault>) -> Self {
+        self.server_default = Some(default.into());
+        self
+    }
+
+    /// Says what the database puts in at each UPDATE that leaves the column out, as SQL: `"CURRENT_TIMESTAMP"`. Only MySQL and
+    /// MariaDB have it: ON UPDATE.
+    #[must_use]
+    pub fn server_onupdate(mut self, sql: impl Into<Name>) -> Self {
+        self.server_onupdate = Some(sql.into());
+        self
+    }
+
+    /// Lets the database compute it from other columns of the row: `"price * quantity"`. The value is kept in the row, unless
+    /// the [`Computed`] says otherwise, and nobody else writes it. Counterpart of SQLAlchemy's `Computed`.
+    #[must_use]
+    pub fn computed(mut self, expression: impl Into<Computed>) -> Self {
+        self.computed = Some(expression.into());
+        self
+    }
+
+    /// Says how texts are compared: COLLATE.
+    #[must_use]
+    pub fn collate(mut self, collation: impl Into<Name>) -> Self {
+        self.collation = Some(collation.into());
         self
     }
 
@@ -154,5 +190,28 @@ impl Column {
     pub fn comment(mut self, comment: impl Into<Name>) -> Self {
         self.comment = Some(comment.into());
         self
+    }
+
+    /// Whether the database makes a value where an INSERT leaves the column out, besides numbering a key.
+    pub fn is_made_when_missing(&self) -> bool {
+        let sequence = self.numbering() != Numbering::Usual;
+        self.server_default.is_some() || sequence || (self.identity.is_some() && !self.primary_key)
+    }
+
+    /// Where its numbers come from: a sequence, or the database's own way of numbering.
+    pub(crate) fn numbering(&self) -> Numbering<'_> {
+        match &self.sequence {
+            Some(sequence) if !sequence.definition().optional => Numbering::Sequence(sequence),
+            _ => Numbering::Usual,
+        }
+    }
+
+    /// Whether each number that the database gives is higher than the one before.
+    pub(crate) fn grows(&self) -> bool {
+        match (self.numbering(), &self.identity) {
+            (Numbering::Sequence(sequence), _) => sequence.definition().options.grows(),
+            (Numbering::Usual, Some(identity)) => identity.options.grows(),
+            (Numbering::Usual, None) => true,
+        }
     }
 }

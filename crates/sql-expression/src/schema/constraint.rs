@@ -1,229 +1,91 @@
 //! Constraints of a table.
 
-use super::Table;
-use crate::{
-    Error,
-    name::Name,
-    typed::{Attribute, Model},
-};
+mod check;
+mod exclude;
+mod foreign_key;
+mod primary_key;
+mod timing;
+mod unique;
 
-/// The column that a column references.
-#[derive(Clone, Debug, PartialEq, Eq)]
+pub use check::CheckConstraint;
+pub use exclude::{ExcludeConstraint, ExcludeElement};
+pub use foreign_key::{ForeignKey, ForeignKeyConstraint, ForeignKeyOptions, MatchType, ReferentialAction};
+pub use primary_key::PrimaryKeyConstraint;
+pub use timing::{Initially, Timing};
+pub use unique::UniqueConstraint;
+
+use crate::name::Name;
+
+/// A constraint of any kind, as ALTER TABLE adds it.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct ForeignKey {
-    /// The schema of the referenced table.
-    pub schema: Option<Name>,
-    /// The referenced table.
-    pub table: Name,
-    /// The referenced column.
-    pub column: Name,
-    /// What happens to the row when the referenced row is deleted.
-    pub on_delete: ReferentialAction,
-    /// What happens to the row when the referenced key changes.
-    pub on_update: ReferentialAction,
+pub enum Constraint {
+    /// PRIMARY KEY.
+    PrimaryKey(PrimaryKeyConstraint),
+    /// UNIQUE.
+    Unique(UniqueConstraint),
+    /// CHECK.
+    Check(CheckConstraint),
+    /// FOREIGN KEY.
+    ForeignKey(ForeignKeyConstraint),
+    /// EXCLUDE (PostgreSQL).
+    Exclude(ExcludeConstraint),
 }
 
-impl ForeignKey {
-    /// References a column of a table.
-    pub fn new(table: impl Into<Name>, column: impl Into<Name>) -> Self {
-        Self {
-            schema: None,
-            table: table.into(),
-            column: column.into(),
-            on_delete: ReferentialAction::NoAction,
-            on_update: ReferentialAction::NoAction,
-        }
-    }
-}
-
-impl<M: Model, T> From<Attribute<M, T>> for ForeignKey {
-    /// Takes the column of a model: `Author::id`.
-    fn from(attribute: Attribute<M, T>) -> Self {
-        let key = Self::new(Name::Static(M::TABLE_NAME), Name::Static(attribute.column_name()));
-        Self { schema: M::SCHEMA.map(Name::Static), ..key }
-    }
-}
-
-impl From<&str> for ForeignKey {
-    /// Takes `table.column` or `schema.table.column`; what has no point in it names a column of no table, which DDL then
-    /// reports.
-    fn from(target: &str) -> Self {
-        let (table, column) = target.rsplit_once('.').unwrap_or(("", target));
-        match table.split_once('.') {
-            Some((schema, table)) => Self { schema: Some(schema.into()), ..Self::new(table, column) },
-            None => Self::new(table, column),
-        }
-    }
-}
-
-/// What happens to a row when the row it references is deleted or gets another key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// What kind of constraint it is: MySQL has a word for each to drop it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ReferentialAction {
-    /// It is an error, at the latest at the end of the transaction.
-    #[default]
-    NoAction,
-    /// It is an error at once.
-    Restrict,
-    /// The row goes, or follows.
-    Cascade,
-    /// The key becomes NULL.
-    SetNull,
-    /// The key becomes its default.
-    SetDefault,
+pub enum ConstraintKind {
+    /// PRIMARY KEY.
+    PrimaryKey,
+    /// UNIQUE.
+    Unique,
+    /// CHECK.
+    Check,
+    /// FOREIGN KEY.
+    ForeignKey,
+    /// EXCLUDE (PostgreSQL).
+    Exclude,
 }
 
-impl ReferentialAction {
-    /// The action in SQL's words.
-    pub fn as_sql(self) -> &'static str {
+impl Constraint {
+    /// What kind it is.
+    pub fn kind(&self) -> ConstraintKind {
         match self {
-            Self::NoAction => "NO ACTION",
-            Self::Restrict => "RESTRICT",
-            Self::Cascade => "CASCADE",
-            Self::SetNull => "SET NULL",
-            Self::SetDefault => "SET DEFAULT",
+            Self::PrimaryKey(_) => ConstraintKind::PrimaryKey,
+            Self::Unique(_) => ConstraintKind::Unique,
+            Self::Check(_) => ConstraintKind::Check,
+            Self::ForeignKey(_) => ConstraintKind::ForeignKey,
+            Self::Exclude(_) => ConstraintKind::Exclude,
+        }
+    }
+
+    /// Its name, where it has one.
+    pub fn name(&self) -> Option<&Name> {
+        match self {
+            Self::PrimaryKey(key) => key.name.as_ref(),
+            Self::Unique(unique) => unique.name.as_ref(),
+            Self::Check(check) => check.name.as_ref(),
+            Self::ForeignKey(key) => key.name.as_ref(),
+            Self::Exclude(exclude) => exclude.name.as_ref(),
         }
     }
 }
 
-impl std::str::FromStr for ReferentialAction {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        [Self::NoAction, Self::Restrict, Self::Cascade, Self::SetNull, Self::SetDefault]
-            .into_iter()
-            .find(|action| action.as_sql().eq_ignore_ascii_case(&text.replace('_', " ")))
-            .ok_or_else(|| {
-                Error::argument(format!(
-                    "`{text}` is not a referential action such as `cascade` or `set null`"
-                ))
-            })
-    }
-}
-
-/// Several columns that together reference several columns of another table.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ForeignKeyConstraint {
-    /// The constraint's name; none: the database chooses one.
-    pub name: Option<Name>,
-    /// The columns of this table.
-    pub columns: Vec<Name>,
-    /// The schema of the referenced table.
-    pub schema: Option<Name>,
-    /// The referenced table.
-    pub table: Name,
-    /// The referenced columns.
-    pub referenced: Vec<Name>,
-    /// What happens to the row when the referenced row is deleted.
-    pub on_delete: ReferentialAction,
-    /// What happens to the row when the referenced key changes.
-    pub on_update: ReferentialAction,
-}
-
-impl ForeignKeyConstraint {
-    /// References columns of a table.
-    pub fn new<N: Into<Name>, R: Into<Name>>(
-        columns: impl IntoIterator<Item = N>,
-        table: impl Into<Name>,
-        referenced: impl IntoIterator<Item = R>,
-    ) -> Self {
-        Self {
-            name: None,
-            columns: columns.into_iter().map(Into::into).collect(),
-            schema: None,
-            table: table.into(),
-            referenced: referenced.into_iter().map(Into::into).collect(),
-            on_delete: ReferentialAction::NoAction,
-            on_update: ReferentialAction::NoAction,
+macro_rules! constraints {
+    ($($variant:ident: $of:ident;)*) => {$(
+        impl From<$of> for Constraint {
+            fn from(constraint: $of) -> Self {
+                Self::$variant(constraint)
+            }
         }
-    }
-
-    /// The same, for the foreign key of a single column.
-    pub(crate) fn of_column(column: &Name, key: &ForeignKey) -> Self {
-        Self {
-            name: None,
-            columns: vec![column.clone()],
-            schema: key.schema.clone(),
-            table: key.table.clone(),
-            referenced: vec![key.column.clone()],
-            on_delete: key.on_delete,
-            on_update: key.on_update,
-        }
-    }
-
-    /// Whether a key of this table references that one.
-    pub fn is_to(&self, of: &Table, target: &Table) -> bool {
-        let schema = self.schema.as_ref().or(of.schema());
-        *self.table == **target.name() && schema.map(|name| &**name) == target.schema().map(|name| &**name)
-    }
-
-    /// Names it.
-    #[must_use]
-    pub fn named(mut self, name: impl Into<Name>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// Says what happens when the referenced row is deleted.
-    #[must_use]
-    pub fn on_delete(mut self, action: ReferentialAction) -> Self {
-        self.on_delete = action;
-        self
-    }
-
-    /// Says what happens when the referenced key changes.
-    #[must_use]
-    pub fn on_update(mut self, action: ReferentialAction) -> Self {
-        self.on_update = action;
-        self
-    }
+    )*};
 }
 
-/// Columns whose values together are unique.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct UniqueConstraint {
-    /// The constraint's name; none: the database chooses one.
-    pub name: Option<Name>,
-    /// The columns.
-    pub columns: Vec<Name>,
-}
-
-impl UniqueConstraint {
-    /// Makes columns unique together.
-    pub fn new<N: Into<Name>>(columns: impl IntoIterator<Item = N>) -> Self {
-        Self { name: None, columns: columns.into_iter().map(Into::into).collect() }
-    }
-
-    /// Names it.
-    #[must_use]
-    pub fn named(mut self, name: impl Into<Name>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-}
-
-/// A condition that every row must fulfil, as SQL text.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct CheckConstraint {
-    /// The constraint's name; none: the database chooses one.
-    pub name: Option<Name>,
-    /// The condition.
-    pub condition: Name,
-}
-
-impl CheckConstraint {
-    /// A condition in SQL.
-    pub fn new(condition: impl Into<Name>) -> Self {
-        Self { name: None, condition: condition.into() }
-    }
-
-    /// Names it.
-    #[must_use]
-    pub fn named(mut self, name: impl Into<Name>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
+constraints! {
+    PrimaryKey: PrimaryKeyConstraint;
+    Unique: UniqueConstraint;
+    Check: CheckConstraint;
+    ForeignKey: ForeignKeyConstraint;
+    Exclude: ExcludeConstraint;
 }

@@ -1,14 +1,24 @@
 //! [`MetaData`].
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::Table;
+use super::{AttachedDdl, DdlEvent, NamingConvention, Sequence, Table};
+use crate::{name::Name, statement::Ddl};
 
-/// A collection of tables: what `create_all` creates and migrations compare. Cheap to clone; clones are the same
-/// collection.
+/// A collection of tables, views and sequences: what `create_all` creates and migrations compare. Cheap to clone; clones are
+/// the same collection.
 #[derive(Clone, Debug, Default)]
 pub struct MetaData {
-    tables: Arc<RwLock<Vec<Table>>>,
+    contents: Arc<RwLock<Contents>>,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    tables: Vec<Table>,
+    sequences: Vec<Sequence>,
+    schema: Option<Name>,
+    naming_convention: Option<Arc<NamingConvention>>,
+    attached: Vec<AttachedDdl>,
 }
 
 impl MetaData {
@@ -24,27 +34,105 @@ impl MetaData {
         metadata
     }
 
+    /// Says which schema tables are in that are made for it by [`Table::new`]. Tables that are there stay where they are.
+    #[must_use]
+    pub fn with_schema(self, schema: impl Into<Name>) -> Self {
+        self.write().schema = Some(schema.into());
+        self
+    }
+
+    /// Says how constraints and indexes without a name are named, unless a table says so itself.
+    #[must_use]
+    pub fn with_naming_convention(self, convention: NamingConvention) -> Self {
+        self.write().naming_convention = Some(convention.shared());
+        self
+    }
+
+    /// Attaches DDL that is executed whenever all is created or dropped by `create_all` and `drop_all`.
+    #[must_use]
+    pub fn attach(self, event: DdlEvent, ddl: Ddl) -> Self {
+        self.write().attached.push(AttachedDdl { event, ddl });
+        self
+    }
+
     /// Adds a table, unless it is there already.
     pub fn add(&self, table: &Table) {
-        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
-        if !tables.contains(table) {
-            tables.push(table.clone());
+        let mut contents = self.write();
+        if !contents.tables.contains(table) {
+            contents.tables.push(table.clone());
         }
     }
 
-    /// The tables, in the order in which they were added.
-    pub fn tables(&self) -> Vec<Table> {
-        self.tables.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Adds a sequence that no column takes its numbers from, unless it is there already.
+    pub fn add_sequence(&self, sequence: &Sequence) {
+        let mut contents = self.write();
+        if !contents.sequences.contains(sequence) {
+            contents.sequences.push(sequence.clone());
+        }
     }
 
-    /// A table by name.
+    /// The tables and views, in the order in which they were added.
+    pub fn tables(&self) -> Vec<Table> {
+        self.read().tables.clone()
+    }
+
+    /// The sequences: those that were added, and those of columns.
+    pub fn sequences(&self) -> Vec<Sequence> {
+        let mut sequences = self.read().sequences.clone();
+        for table in self.tables() {
+            for column in &table.definition().columns {
+                let own = column.sequence.iter().filter(|sequence| !sequence.definition().optional);
+                for sequence in own {
+                    if !sequences.contains(sequence) {
+                        sequences.push(sequence.clone());
+                    }
+                }
+            }
+        }
+        sequences
+    }
+
+    /// A table by name: that of no schema, where several schemas have one, or `schema.name`.
     pub fn table(&self, name: &str) -> Option<Table> {
-        self.tables
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+        let contents = self.read();
+        let named = |table: &&Table| &**table.name() == name;
+        let in_schema = |table: &&Table| {
+            table.schema().is_some_and(|schema| {
+                name.strip_prefix(&**schema).and_then(|rest| rest.strip_prefix('.')) == Some(&**table.name())
+            })
+        };
+        let tables = || contents.tables.iter();
+        let found = tables().filter(named).find(|table| table.schema().is_none());
+        found.or_else(|| tables().find(in_schema)).or_else(|| tables().find(named)).cloned()
+    }
+
+    /// The schema of tables that are made for it, where there is one.
+    pub fn schema(&self) -> Option<Name> {
+        self.read().schema.clone()
+    }
+
+    /// How constraints and indexes without a name are named, where that was said.
+    pub fn naming_convention(&self) -> Option<Arc<NamingConvention>> {
+        self.read().naming_convention.clone()
+    }
+
+    /// The DDL that is attached to an event, in order.
+    pub(super) fn attached(&self, event: DdlEvent) -> Vec<Ddl> {
+        let contents = self.read();
+        contents
+            .attached
             .iter()
-            .find(|table| &**table.name() == name)
-            .cloned()
+            .filter(|attached| attached.event == event)
+            .map(|attached| attached.ddl.clone())
+            .collect()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Contents> {
+        self.contents.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Contents> {
+        self.contents.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,7 +9,10 @@ use std::{
     },
 };
 
-use super::{CheckConstraint, Column, ForeignKeyConstraint, Index, MetaData, UniqueConstraint};
+use super::{
+    AttachedDdl, CheckConstraint, Column, DdlEvent, ExcludeConstraint, ForeignKeyConstraint, Index, MetaData,
+    NamingConvention, PrimaryKeyConstraint, TableOptions, UniqueConstraint, ViewDefinition,
+};
 use crate::{
     expression::{Alias, AliasTarget, ColumnExpression},
     name::Name,
@@ -73,6 +76,18 @@ pub struct TableDefinition {
     pub checks: Vec<CheckConstraint>,
     /// The indexes.
     pub indexes: Vec<Index>,
+    /// The primary key, where its name, order or timing was given; its columns are marked besides.
+    pub primary_key_constraint: Option<PrimaryKeyConstraint>,
+    /// The EXCLUDE constraints (PostgreSQL).
+    pub excludes: Vec<ExcludeConstraint>,
+    /// How the database keeps it.
+    pub options: TableOptions,
+    /// What it is made of, where it is a view.
+    pub view: Option<ViewDefinition>,
+    /// How constraints and indexes without a name are named; none: as the metadata says that creates it.
+    pub naming_convention: Option<Arc<NamingConvention>>,
+    /// DDL that is executed when it is created and dropped.
+    pub attached: Vec<AttachedDdl>,
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -82,9 +97,12 @@ fn next_id() -> u64 {
 }
 
 impl Table {
-    /// A table without columns yet, registered in the metadata.
+    /// A table without columns yet, registered in the metadata: in its schema, and with its naming convention.
     pub fn new(name: impl Into<Name>, metadata: &MetaData) -> Self {
-        let table = Self::unregistered(name);
+        let table = Self::make(name.into(), metadata.schema());
+        if let Some(convention) = metadata.naming_convention() {
+            table.change(|definition| definition.naming_convention = Some(convention));
+        }
         metadata.add(&table);
         table
     }
@@ -136,6 +154,59 @@ impl Table {
     #[must_use]
     pub fn check(self, constraint: CheckConstraint) -> Self {
         self.change(|definition| definition.checks.push(constraint));
+        self
+    }
+
+    /// Says how the primary key is named, ordered or checked. Its columns are marked as such, and NOT NULL.
+    #[must_use]
+    pub fn primary_key(self, constraint: PrimaryKeyConstraint) -> Self {
+        self.change(|definition| {
+            for column in &mut definition.columns {
+                if constraint.columns.contains(&column.name) {
+                    column.primary_key = true;
+                    column.nullable = false;
+                }
+            }
+            definition.primary_key_constraint = Some(constraint);
+        });
+        self
+    }
+
+    /// Adds an EXCLUDE constraint (PostgreSQL).
+    #[must_use]
+    pub fn exclude(self, constraint: ExcludeConstraint) -> Self {
+        self.change(|definition| definition.excludes.push(constraint));
+        self
+    }
+
+    /// Says how the database keeps it.
+    #[must_use]
+    pub fn options(self, options: TableOptions) -> Self {
+        self.change(|definition| definition.options = options);
+        self
+    }
+
+    /// Keeps a comment in the database where it can.
+    #[must_use]
+    pub fn comment(self, comment: impl Into<Name>) -> Self {
+        let comment = comment.into();
+        self.change(|definition| definition.options.comment = Some(comment));
+        self
+    }
+
+    /// Makes it a view: a query that is read like a table.
+    #[must_use]
+    pub fn view(self, definition: impl Into<ViewDefinition>) -> Self {
+        let view = definition.into();
+        self.change(|definition| definition.view = Some(view));
+        self
+    }
+
+    /// Attaches DDL that is executed whenever the table is created or dropped by `create_all` and `drop_all`. Counterpart of
+    /// SQLAlchemy's `event.listen(table, "after_create", DDL(..))`.
+    #[must_use]
+    pub fn attach(self, event: DdlEvent, ddl: crate::statement::Ddl) -> Self {
+        self.change(|definition| definition.attached.push(AttachedDdl { event, ddl }));
         self
     }
 
@@ -212,15 +283,24 @@ impl Table {
 }
 
 impl TableDefinition {
+    /// Whether it is a view.
+    pub fn is_view(&self) -> bool {
+        self.view.is_some()
+    }
+
     /// The columns of the primary key, in order.
     pub fn primary_key(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| column.primary_key)
     }
 
-    /// The column that the database numbers: marked so, or the lone integer of the primary key that references nothing.
+    /// The column that the database numbers: marked so, an identity in the primary key, or the lone integer of the primary key
+    /// that references nothing.
     pub fn autoincrement_column(&self) -> Option<&Column> {
         use crate::types::SqlType;
-        if let Some(column) = self.columns.iter().find(|column| column.autoincrement == Some(true)) {
+        let is_marked = |column: &&Column| {
+            column.autoincrement == Some(true) || (column.primary_key && column.identity.is_some())
+        };
+        if let Some(column) = self.columns.iter().find(is_marked) {
             return Some(column);
         }
         let mut key = self.primary_key();

@@ -1,80 +1,53 @@
 //! [`Ddl`]: CREATE, ALTER and DROP as statements.
 
+mod alter_table;
+mod create;
+mod node;
+
 use std::{fmt, sync::Arc};
 
-use super::{DdlNode, Executable, IntoSqlText, StatementNode};
-use crate::{
-    ColumnInfo, Result, Row, RowPlan,
-    name::Name,
-    schema::{Index, Table, Tables},
+pub use alter_table::{AlterColumn, AlterTable, alter_table};
+pub use create::{
+    AlterType, alter_type, create_index, create_schema, create_sequence, create_table, create_type,
+    create_view, ddl, drop_index, drop_schema, drop_sequence, drop_table, drop_type, drop_view, refresh_view,
+    rename_index,
 };
+pub use node::{ColumnChange, DdlNode, IdentityChange, TableChange, TypeChange};
+
+use super::{Executable, StatementNode};
+use crate::{ColumnInfo, Result, Row, RowPlan, dialect::Dialect, name::Name};
 
 /// A statement that creates, changes or drops something in the schema.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Ddl {
     node: Arc<DdlNode>,
-}
-
-/// CREATE TABLE with its columns, constraints and indexes.
-///
-/// # Examples
-/// ```
-/// use aludel_sql_expression::{Executable, create_table, dialect::SqliteDialect, schema::{Column, Table}, types::{Integer, Varchar}};
-///
-/// let users = Table::unregistered("users")
-///     .column(Column::new("id", Integer).primary_key())
-///     .column(Column::new("name", Varchar(50)).not_null());
-/// assert_eq!(
-///     create_table(&users).if_not_exists().to_sql(&SqliteDialect::default())?,
-///     "CREATE TABLE IF NOT EXISTS users (\n    id INTEGER PRIMARY KEY,\n    name VARCHAR(50) NOT NULL\n)"
-/// );
-/// # Ok::<(), aludel_sql_expression::Error>(())
-/// ```
-pub fn create_table(table: impl Tables) -> Ddl {
-    Ddl::new(DdlNode::CreateTable {
-        table: the_table(&table),
-        if_not_exists: false,
-        without_foreign_keys_to: Vec::new(),
-        with_indexes: true,
-    })
-}
-
-/// DROP TABLE.
-pub fn drop_table(table: impl Tables) -> Ddl {
-    Ddl::new(DdlNode::DropTable { table: the_table(&table), if_exists: false })
-}
-
-/// CREATE INDEX.
-pub fn create_index(table: impl Tables, index: Index) -> Ddl {
-    Ddl::new(DdlNode::CreateIndex { table: the_table(&table), index, if_not_exists: false })
-}
-
-/// DROP INDEX.
-pub fn drop_index(table: impl Tables, name: impl Into<Name>) -> Ddl {
-    Ddl::new(DdlNode::DropIndex { table: the_table(&table), name: name.into(), if_exists: false })
-}
-
-/// DDL that is written just so.
-pub fn ddl(sql: impl IntoSqlText) -> Ddl {
-    Ddl::new(DdlNode::Raw(sql.into_sql_text()))
-}
-
-fn the_table(tables: &impl Tables) -> Table {
-    let mut table = None;
-    tables.each(&mut |found| table = Some(found.clone()));
-    table.unwrap_or_else(|| Table::unregistered(""))
+    dialects: Option<Arc<[Name]>>,
 }
 
 impl Ddl {
     /// The statement of a tree.
     pub fn new(node: DdlNode) -> Self {
-        Self { node: Arc::new(node) }
+        Self { node: Arc::new(node), dialects: None }
     }
 
     /// The untyped tree.
     pub fn tree(&self) -> &Arc<DdlNode> {
         &self.node
+    }
+
+    /// Says on which dialects it is executed where it is attached to a table or to metadata: `["postgresql"]`. Counterpart of
+    /// SQLAlchemy's `DDL.execute_if(dialect=..)`.
+    ///
+    /// A connection that is given the statement itself executes it always.
+    pub fn execute_if<N: Into<Name>>(mut self, dialects: impl IntoIterator<Item = N>) -> Self {
+        self.dialects = Some(dialects.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Whether it is executed on a dialect.
+    pub fn is_for(&self, dialect: &dyn Dialect) -> bool {
+        self.dialects.as_ref().is_none_or(|dialects| dialects.iter().any(|name| **name == *dialect.name()))
     }
 
     /// Creates only what is not there yet: IF NOT EXISTS, where the dialect has it. On what does not create it says nothing.
@@ -91,12 +64,44 @@ impl Ddl {
         match Arc::make_mut(&mut self.node) {
             DdlNode::CreateTable { if_not_exists: asks, .. }
             | DdlNode::CreateIndex { if_not_exists: asks, .. }
-            | DdlNode::AddForeignKey { if_not_exists: asks, .. }
+            | DdlNode::CreateSchema { if_not_exists: asks, .. }
+            | DdlNode::CreateSequence { if_not_exists: asks, .. }
+            | DdlNode::CreateView { if_not_exists: asks, .. }
+            | DdlNode::CreateType { if_not_exists: asks, .. }
             | DdlNode::DropTable { if_exists: asks, .. }
             | DdlNode::DropIndex { if_exists: asks, .. }
-            | DdlNode::DropForeignKey { if_exists: asks, .. }
-            | DdlNode::DropEnumeration { if_exists: asks, .. } => *asks = true,
-            DdlNode::Raw(_) => {}
+            | DdlNode::DropSchema { if_exists: asks, .. }
+            | DdlNode::DropSequence { if_exists: asks, .. }
+            | DdlNode::DropView { if_exists: asks, .. }
+            | DdlNode::DropType { if_exists: asks, .. } => *asks = true,
+            DdlNode::AlterType { change: TypeChange::AddValue { if_not_exists: asks, .. }, .. } => {
+                *asks = true
+            }
+            DdlNode::AlterTable { change, .. } => match &mut **change {
+                TableChange::AddColumn { if_not_exists: asks, .. }
+                | TableChange::AddConstraint { if_not_exists: asks, .. }
+                | TableChange::DropColumn { if_exists: asks, .. }
+                | TableChange::DropConstraint { if_exists: asks, .. } => *asks = true,
+                _ => {}
+            },
+            _ => {}
+        }
+        self
+    }
+
+    /// Drops what depends on it too: CASCADE, where the dialect has it. On what does not drop it says nothing.
+    pub fn cascade(mut self) -> Self {
+        match Arc::make_mut(&mut self.node) {
+            DdlNode::DropTable { cascade, .. }
+            | DdlNode::DropSchema { cascade, .. }
+            | DdlNode::DropView { cascade, .. } => *cascade = true,
+            DdlNode::AlterTable { change, .. } => match &mut **change {
+                TableChange::DropColumn { cascade, .. } | TableChange::DropConstraint { cascade, .. } => {
+                    *cascade = true
+                }
+                _ => {}
+            },
+            _ => {}
         }
         self
     }
@@ -105,6 +110,34 @@ impl Ddl {
     pub fn without_indexes(mut self) -> Self {
         if let DdlNode::CreateTable { with_indexes, .. } = Arc::make_mut(&mut self.node) {
             *with_indexes = false;
+        }
+        self
+    }
+
+    /// Leaves the types of words of a CREATE TABLE out: they are there already.
+    pub fn without_types(mut self) -> Self {
+        if let DdlNode::CreateTable { with_types, .. } = Arc::make_mut(&mut self.node) {
+            *with_types = false;
+        }
+        self
+    }
+
+    /// Puts a view in the place of one that is there: OR REPLACE.
+    pub fn or_replace(mut self) -> Self {
+        if let DdlNode::CreateView { or_replace, .. } = Arc::make_mut(&mut self.node) {
+            *or_replace = true;
+        }
+        self
+    }
+
+    /// Lets PostgreSQL drop an index, or refresh a view, while it is used: CONCURRENTLY. Others take no notice.
+    pub fn postgresql_concurrently(mut self) -> Self {
+        match Arc::make_mut(&mut self.node) {
+            DdlNode::DropIndex { concurrently, .. } | DdlNode::RefreshView { concurrently, .. } => {
+                *concurrently = true
+            }
+            DdlNode::CreateIndex { index, .. } => index.postgresql.concurrently = true,
+            _ => {}
         }
         self
     }

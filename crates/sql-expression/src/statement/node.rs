@@ -2,12 +2,12 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use super::{ChangeClauses, ClausesPlace, ExternalStatement, RowValues};
+use super::{ChangeClauses, ClausesPlace, DdlNode, ExternalStatement, RowValues};
 use crate::{
     Few,
     expression::{Alias, Node, Source},
     name::Name,
-    schema::{ForeignKeyConstraint, Index, Table},
+    schema::Table,
     value::Value,
 };
 
@@ -274,73 +274,4 @@ pub struct TextNode {
     pub sql: Name,
     /// The parameters' values.
     pub parameters: Vec<(Name, Value)>,
-}
-
-/// A DDL statement.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum DdlNode {
-    /// CREATE TABLE with its columns and constraints.
-    CreateTable {
-        /// The table.
-        table: Table,
-        /// IF NOT EXISTS.
-        if_not_exists: bool,
-        /// Foreign keys to these tables are left out, because they are added later by ALTER.
-        without_foreign_keys_to: Vec<Table>,
-        /// Whether its indexes are made with it.
-        with_indexes: bool,
-    },
-    /// DROP TABLE.
-    DropTable {
-        /// The table.
-        table: Table,
-        /// IF EXISTS.
-        if_exists: bool,
-    },
-    /// CREATE INDEX.
-    CreateIndex {
-        /// The table.
-        table: Table,
-        /// The index.
-        index: Index,
-        /// IF NOT EXISTS, where the dialect has it.
-        if_not_exists: bool,
-    },
-    /// DROP INDEX.
-    DropIndex {
-        /// The table.
-        table: Table,
-        /// The index's name.
-        name: Name,
-        /// IF EXISTS, where the dialect has it.
-        if_exists: bool,
-    },
-    /// ALTER TABLE ADD FOREIGN KEY.
-    AddForeignKey {
-        /// The table.
-        table: Table,
-        /// The key.
-        key: ForeignKeyConstraint,
-        /// Not when there is one of its name already, where the dialect can tell.
-        if_not_exists: bool,
-    },
-    /// ALTER TABLE DROP a foreign key.
-    DropForeignKey {
-        /// The table.
-        table: Table,
-        /// The key.
-        key: ForeignKeyConstraint,
-        /// Only when there is such a table and key, where the dialect can tell.
-        if_exists: bool,
-    },
-    /// DROP TYPE of an enumeration, where enumerations are types of their own; elsewhere nothing.
-    DropEnumeration {
-        /// The type's name.
-        name: Name,
-        /// IF EXISTS.
-        if_exists: bool,
-    },
-    /// SQL that is written just so.
-    Raw(Name),
 }

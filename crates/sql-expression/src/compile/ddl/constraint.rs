@@ -1,11 +1,14 @@
-//! Constraints, and foreign keys that are added and dropped later.
+//! Constraints as they stand in CREATE TABLE and ALTER TABLE.
 
-use super::{column_list, either};
+use super::{column_list, identifier, index, require};
 use crate::{
     Error, Result,
-    dialect::{Dialect, ForeignKeyIfExists},
+    dialect::Dialect,
     name::Name,
-    schema::{ForeignKeyConstraint, ReferentialAction, Table},
+    schema::{
+        CheckConstraint, Constraint, ExcludeConstraint, ForeignKeyConstraint, MatchType,
+        PrimaryKeyConstraint, ReferentialAction, Table, Timing, UniqueConstraint,
+    },
 };
 
 /// `CONSTRAINT name `, where there is a name.
@@ -13,9 +16,12 @@ pub(super) fn named(name: Option<&Name>, dialect: &dyn Dialect) -> String {
     name.map(|name| format!("CONSTRAINT {} ", dialect.identifier(name))).unwrap_or_default()
 }
 
-/// Refuses columns that the table does not have.
+/// Refuses columns that the table does not have. Of a table that is known by its name alone nothing is refused.
 pub(super) fn check_columns(table: &Table, columns: &[Name]) -> Result<()> {
     let definition = table.definition();
+    if definition.columns.is_empty() {
+        return Ok(());
+    }
     match columns.iter().find(|column| definition.find(column).is_none()) {
         Some(missing) => {
             let names: Vec<&str> = definition.columns.iter().map(|column| &*column.name).collect();
@@ -29,13 +35,116 @@ pub(super) fn check_columns(table: &Table, columns: &[Name]) -> Result<()> {
     }
 }
 
-/// A foreign key as it stands in CREATE TABLE and ALTER TABLE.
+/// A constraint of any kind.
+pub(super) fn spell(table: &Table, constraint: &Constraint, dialect: &dyn Dialect) -> Result<String> {
+    match constraint {
+        Constraint::PrimaryKey(key) => primary_key(table, key, dialect),
+        Constraint::Unique(unique) => self::unique(table, unique, dialect),
+        Constraint::Check(check) => self::check(table, check, dialect),
+        Constraint::ForeignKey(key) => foreign_key(table, key, dialect),
+        Constraint::Exclude(exclude) => self::exclude(table, exclude, dialect),
+    }
+}
+
+/// Looks at the columns and the name of a constraint, and begins it.
+fn begin(table: &Table, name: Option<&Name>, columns: &[Name], dialect: &dyn Dialect) -> Result<String> {
+    check_columns(table, columns)?;
+    identifier::check_optional(name, &format!("a constraint of `{}`", table.name()), dialect)?;
+    Ok(named(name, dialect))
+}
+
+fn over(columns: &[Name], what: &str, table: &Table) -> Result<()> {
+    if columns.is_empty() {
+        return Err(Error::argument(format!("{what} of `{}` is over no columns", table.name())));
+    }
+    Ok(())
+}
+
+/// PRIMARY KEY.
+pub(super) fn primary_key(
+    table: &Table,
+    key: &PrimaryKeyConstraint,
+    dialect: &dyn Dialect,
+) -> Result<String> {
+    over(&key.columns, "the primary key", table)?;
+    Ok(format!(
+        "{}PRIMARY KEY {}{}",
+        begin(table, key.name.as_ref(), &key.columns, dialect)?,
+        column_list(&key.columns, dialect),
+        timing(&key.timing, dialect)?
+    ))
+}
+
+/// UNIQUE.
+pub(super) fn unique(table: &Table, unique: &UniqueConstraint, dialect: &dyn Dialect) -> Result<String> {
+    over(&unique.columns, "a unique constraint", table)?;
+    if unique.nulls_not_distinct {
+        require(dialect.features().ddl.nulls_not_distinct, "NULLS NOT DISTINCT", dialect)?;
+    }
+    Ok(format!(
+        "{}UNIQUE {}{}{}",
+        begin(table, unique.name.as_ref(), &unique.columns, dialect)?,
+        super::either(unique.nulls_not_distinct, "NULLS NOT DISTINCT "),
+        column_list(&unique.columns, dialect),
+        timing(&unique.timing, dialect)?
+    ))
+}
+
+/// CHECK.
+pub(super) fn check(table: &Table, check: &CheckConstraint, dialect: &dyn Dialect) -> Result<String> {
+    if check.no_inherit {
+        require(dialect.features().ddl.no_inherit, "NO INHERIT", dialect)?;
+    }
+    Ok(format!(
+        "{}CHECK ({}){}",
+        begin(table, check.name.as_ref(), &[], dialect)?,
+        check.condition.to_sql(dialect)?,
+        super::either(check.no_inherit, " NO INHERIT")
+    ))
+}
+
+/// EXCLUDE.
+pub(super) fn exclude(table: &Table, exclude: &ExcludeConstraint, dialect: &dyn Dialect) -> Result<String> {
+    require(dialect.features().ddl.exclude, "EXCLUDE", dialect)?;
+    if exclude.elements.is_empty() {
+        return Err(Error::argument(format!("an EXCLUDE constraint of `{}` compares nothing", table.name())));
+    }
+    let elements = exclude
+        .elements
+        .iter()
+        .map(|one| Ok(format!("{} WITH {}", index::element(table, &one.element, dialect)?, one.operator)));
+    let elements: Result<Vec<String>> = elements.collect();
+    let using = exclude.using.as_ref().map(|using| format!(" USING {using}")).unwrap_or_default();
+    let filter = match &exclude.filter {
+        Some(filter) => format!(" WHERE ({})", filter.to_sql(dialect)?),
+        None => String::new(),
+    };
+    Ok(format!(
+        "{}EXCLUDE{using} ({}){filter}{}",
+        begin(table, exclude.name.as_ref(), &[], dialect)?,
+        elements?.join(", "),
+        timing(&exclude.timing, dialect)?
+    ))
+}
+
+fn timing(timing: &Timing, dialect: &dyn Dialect) -> Result<String> {
+    if !timing.is_empty() {
+        require(
+            dialect.features().ddl.deferrable_constraints,
+            "DEFERRABLE (but for a foreign key)",
+            dialect,
+        )?;
+    }
+    Ok(timing.as_sql())
+}
+
+/// FOREIGN KEY.
 pub(super) fn foreign_key(
     table: &Table,
     key: &ForeignKeyConstraint,
     dialect: &dyn Dialect,
 ) -> Result<String> {
-    check_columns(table, &key.columns)?;
+    let begin = begin(table, key.name.as_ref(), &key.columns, dialect)?;
     if key.table.is_empty() {
         let target = key.referenced.first().map_or("", |column| column);
         return Err(Error::argument(format!(
@@ -43,78 +152,56 @@ pub(super) fn foreign_key(
             table.name()
         )));
     }
-    let schema = key.schema.as_ref().or(table.schema());
-    let target = match schema {
-        Some(schema) => format!("{}.{}", dialect.identifier(schema), dialect.column_name(&key.table)),
-        None => dialect.column_name(&key.table),
-    };
+    over(&key.columns, "a foreign key", table)?;
+    if key.columns.len() != key.referenced.len() {
+        return Err(Error::argument(format!(
+            "the foreign key of `{}` has {} columns, but references {} of `{}`",
+            table.name(),
+            key.columns.len(),
+            key.referenced.len(),
+            key.table
+        )));
+    }
     let mut sql = format!(
-        "{}FOREIGN KEY {} REFERENCES {target} {}",
-        named(key.name.as_ref(), dialect),
+        "{begin}FOREIGN KEY {} REFERENCES {} {}",
         column_list(&key.columns, dialect),
+        target(table, key, dialect)?,
         column_list(&key.referenced, dialect)
     );
+    let features = &dialect.features().ddl;
+    match key.options.match_type {
+        Some(match_type) if features.match_clause => sql.push_str(&format!(" MATCH {}", match_type.as_sql())),
+        // It is so by itself.
+        None | Some(MatchType::Simple) => {}
+        Some(other) => require(false, &format!("MATCH {}", other.as_sql()), dialect)?,
+    }
     for (event, action) in [("DELETE", key.on_delete), ("UPDATE", key.on_update)] {
         if action != ReferentialAction::NoAction {
             sql.push_str(&format!(" ON {event} {}", action.as_sql()));
         }
     }
+    if !key.options.timing.is_empty() {
+        require(features.deferrable_foreign_keys, "DEFERRABLE", dialect)?;
+        sql.push_str(&key.options.timing.as_sql());
+    }
     Ok(sql)
 }
 
-pub(super) fn add_foreign_key(
-    table: &Table,
-    key: &ForeignKeyConstraint,
-    if_not_exists: bool,
-    dialect: &dyn Dialect,
-) -> Result<String> {
-    let features = dialect.features();
-    if !features.alter_foreign_keys {
-        return Err(Error::unsupported("ALTER TABLE .. ADD FOREIGN KEY", dialect.name()));
+/// The table that a foreign key references, as it is written.
+fn target(table: &Table, key: &ForeignKeyConstraint, dialect: &dyn Dialect) -> Result<String> {
+    let physical = dialect.physical_name(&key.table);
+    identifier::check(&physical, "a referenced table", dialect)?;
+    let schema = key.schema.as_ref().or(table.schema());
+    if dialect.features().ddl.qualified_references {
+        identifier::check_schema(schema, dialect)?;
+        return Ok(dialect.qualified(schema, &physical));
     }
-    let style = if if_not_exists { features.foreign_key_if_exists } else { ForeignKeyIfExists::Missing };
-    let mut constraint = foreign_key(table, key, dialect)?;
-    if style == ForeignKeyIfExists::Clause {
-        constraint = constraint.replacen("FOREIGN KEY (", "FOREIGN KEY IF NOT EXISTS (", 1);
+    if dialect.schema_name(schema) != dialect.schema_name(table.schema()) {
+        require(
+            false,
+            &format!("a foreign key into another schema (from `{}` to `{}`)", table.name(), key.table),
+            dialect,
+        )?;
     }
-    let sql = format!("ALTER TABLE {} ADD {constraint}", dialect.table_name(table));
-    Ok(match style {
-        ForeignKeyIfExists::Block => {
-            format!("DO $$ BEGIN {sql}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
-        }
-        ForeignKeyIfExists::Missing | ForeignKeyIfExists::Clause => sql,
-    })
-}
-
-pub(super) fn drop_foreign_key(
-    table: &Table,
-    key: &ForeignKeyConstraint,
-    if_exists: bool,
-    dialect: &dyn Dialect,
-) -> Result<String> {
-    let features = dialect.features();
-    if !features.alter_foreign_keys {
-        return Err(Error::unsupported("ALTER TABLE .. DROP FOREIGN KEY", dialect.name()));
-    }
-    let Some(name) = &key.name else {
-        return Err(Error::argument(format!(
-            "a foreign key of `{}` cannot be dropped, because it has no name; give it one with `named`",
-            table.name()
-        )));
-    };
-    let can_ask = if_exists && features.foreign_key_if_exists != ForeignKeyIfExists::Missing;
-    // The databases that number keys by a word of their own also have their own word here.
-    let what = match features.foreign_key_if_exists {
-        ForeignKeyIfExists::Block => "CONSTRAINT",
-        ForeignKeyIfExists::Clause => "FOREIGN KEY",
-        ForeignKeyIfExists::Missing if features.drop_index_on_table => "FOREIGN KEY",
-        ForeignKeyIfExists::Missing => "CONSTRAINT",
-    };
-    Ok(format!(
-        "ALTER TABLE {}{} DROP {what} {}{}",
-        either(can_ask, "IF EXISTS "),
-        dialect.table_name(table),
-        either(can_ask, "IF EXISTS "),
-        dialect.identifier(name)
-    ))
+    Ok(dialect.identifier(&physical))
 }

@@ -60,6 +60,11 @@ impl<'n> Walk<'n> {
                 self.tag(15);
                 self.text(text);
             }
+            Construct::NextValue(sequence) => {
+                let definition = sequence.definition();
+                self.tags([17, u8::from(definition.schema.is_some())]);
+                definition.schema.iter().chain([&definition.name]).for_each(|name| self.text(name));
+            }
             Construct::Excluded(column) => {
                 self.tag(16);
                 self.text(column);

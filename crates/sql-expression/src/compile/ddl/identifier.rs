@@ -1,0 +1,47 @@
+//! Names that a database could not keep are refused before anything is sent.
+
+use crate::{Error, Result, dialect::Dialect, name::Name, schema::Table};
+
+/// Refuses a name that is empty, too long, or has a NUL in it. What it names is for the message.
+pub(super) fn check(name: &str, what: &str, dialect: &dyn Dialect) -> Result<()> {
+    let features = dialect.features();
+    let (length, of) = match features.ddl.names_in_characters {
+        true => (name.chars().count(), "characters"),
+        false => (name.len(), "bytes"),
+    };
+    let most = features.max_identifier_length;
+    if length > most {
+        return Err(Error::argument(format!(
+            "the name `{name}` of {what} has {length} {of}, but {} takes at most {most}; give it a shorter one",
+            dialect.name()
+        )));
+    }
+    if name.is_empty() {
+        return Err(Error::argument(format!("the name of {what} is empty")));
+    }
+    if name.contains('\0') {
+        return Err(Error::argument(format!("the name {name:?} of {what} has the character NUL in it")));
+    }
+    Ok(())
+}
+
+/// Checks a name, where there is one.
+pub(super) fn check_optional(name: Option<&Name>, what: &str, dialect: &dyn Dialect) -> Result<()> {
+    name.map_or(Ok(()), |name| check(name, what, dialect))
+}
+
+/// Checks the names of a table and its schema.
+pub(super) fn check_table(table: &Table, dialect: &dyn Dialect) -> Result<()> {
+    check_schema(table.schema(), dialect)?;
+    check(&dialect.physical_name(table.name()), "a table", dialect)
+}
+
+/// Checks the name of a schema, where there is one.
+pub(super) fn check_schema(schema: Option<&Name>, dialect: &dyn Dialect) -> Result<()> {
+    dialect.schema_name(schema).map_or(Ok(()), |schema| check(&schema, "a schema", dialect))
+}
+
+/// Checks the name of a column.
+pub(super) fn check_column(table: &Table, name: &str, dialect: &dyn Dialect) -> Result<()> {
+    check(&dialect.physical_name(name), &format!("a column of `{}`", table.name()), dialect)
+}

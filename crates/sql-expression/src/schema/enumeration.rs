@@ -1,0 +1,42 @@
+//! [`Enumeration`]: a type of words, as PostgreSQL has it.
+
+use std::sync::Arc;
+
+use crate::{name::Name, types::SqlType};
+
+/// A type of words, as PostgreSQL has it: what CREATE TYPE .. AS ENUM makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Enumeration {
+    /// The schema, where one was given.
+    pub schema: Option<Name>,
+    /// The name.
+    pub name: Name,
+    /// The words, in order.
+    pub values: Vec<Arc<str>>,
+}
+
+impl Enumeration {
+    /// A type of these words.
+    pub fn new<V: Into<Arc<str>>>(name: impl Into<Name>, values: impl IntoIterator<Item = V>) -> Self {
+        Self { schema: None, name: name.into(), values: values.into_iter().map(Into::into).collect() }
+    }
+
+    /// Puts it into a schema.
+    #[must_use]
+    pub fn in_schema(mut self, schema: impl Into<Name>) -> Self {
+        self.schema = Some(schema.into());
+        self
+    }
+
+    /// The type of a column on a dialect, where it is one of words; that of an array's elements too.
+    pub fn of(sql_type: &SqlType, dialect: &str) -> Option<Self> {
+        match sql_type.plain(dialect) {
+            SqlType::Enum { name, values } => {
+                Some(Self::new(Name::Shared(name.clone()), values.iter().cloned()))
+            }
+            SqlType::Array(element) => Self::of(element, dialect),
+            _ => None,
+        }
+    }
+}
