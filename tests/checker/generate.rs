@@ -3,7 +3,8 @@
 use fastrand::Rng;
 
 use super::{
-    operation::{New, Operation, Side},
+    handle::Eager,
+    operation::{Meant, New, Operation, Side},
     schema::{KINDS, Kind, LINKS, Link, WEBS, Web},
 };
 
@@ -11,17 +12,22 @@ use super::{
 pub fn generate(seed: u64) -> Vec<Operation> {
     let mut random = Rng::with_seed(seed);
     // Often only a few models, so that their objects meet.
-    let kinds: Vec<Kind> = match random.u8(0..6) {
+    let kinds: Vec<Kind> = match random.u8(0..8) {
         0 => KINDS.to_vec(),
         1 => vec![Kind::Owner, Kind::Item, Kind::Mark],
         2 => vec![Kind::Owner, Kind::Badge, Kind::Loan],
         3 => vec![Kind::Node],
         4 => vec![Kind::Page, Kind::Seat, Kind::Mark],
+        5 => vec![Kind::Team, Kind::Member],
+        6 => vec![Kind::Album, Kind::Photo],
         _ => vec![Kind::Owner, Kind::Item, Kind::Sheet, Kind::Seat],
     };
     let length = random.usize(5..30);
     let mut generator = Generator { random, kinds };
-    let mut operations = Vec::with_capacity(length + 2);
+    let mut operations = Vec::with_capacity(length + 3);
+    if generator.random.u8(..8) == 0 {
+        operations.push(Operation::ExpireOnCommit);
+    }
     while operations.len() < length {
         operations.push(generator.operation());
     }
@@ -67,6 +73,18 @@ impl Generator {
         self.random.bool().then(|| self.random.u8(..8))
     }
 
+    fn eager(&mut self) -> Eager {
+        if self.random.bool() { Eager::Selectin } else { Eager::Joined }
+    }
+
+    fn meant(&mut self) -> Meant {
+        match self.random.u8(..4) {
+            0 => Meant::All,
+            1 => Meant::Text(self.random.u8(..8)),
+            _ => Meant::Row(self.number()),
+        }
+    }
+
     fn operation(&mut self) -> Operation {
         loop {
             if let Some(operation) = self.perhaps() {
@@ -77,7 +95,7 @@ impl Generator {
 
     fn perhaps(&mut self) -> Option<Operation> {
         let number = self.number();
-        Some(match self.random.u8(..100) {
+        Some(match self.random.u8(..112) {
             0..16 => Operation::Add(self.new_object(2)),
             16..18 => Operation::AddAgain(number),
             18..26 => Operation::Text(number, self.random.u8(..8)),
@@ -120,7 +138,21 @@ impl Generator {
             95..96 => Operation::Expunge(number),
             96..97 => Operation::ExpungeAll,
             97..98 => Operation::Close,
-            _ => Operation::Outside(self.kind(), number, self.random.u8(..8)),
+            98..100 => Operation::Outside(self.kind(), number, self.random.u8(..8)),
+            100 => Operation::Stream(self.kind()),
+            101 => Operation::QueryLinked(self.link()?, self.side(), self.eager()),
+            102 => Operation::QueryWeb(self.web()?, self.eager()),
+            103..105 => Operation::SetNotes(self.kind(), self.meant(), self.note(), self.random.bool()),
+            105..107 => Operation::DeleteRows(self.kind(), self.meant(), self.random.bool()),
+            107 => Operation::Plan,
+            108 => Operation::Prune,
+            109 => Operation::Compute(number, self.random.u8(..8)),
+            110 if self.kinds.contains(&Kind::Team) => Operation::Key(number, self.random.u8(..6)),
+            _ => {
+                let count = self.random.usize(..3);
+                let items = (0..count).map(|_| (self.number(), self.random.u8(..8))).collect();
+                Operation::MergeWithItems(number, self.random.u8(..8), items, self.note())
+            }
         })
     }
 

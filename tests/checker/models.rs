@@ -170,7 +170,73 @@ pub struct Seat {
     pub note: Option<String>,
 }
 
+/// Its key is given by the user, and rows refer to it, which the database changes along.
+#[derive(Mapped, Clone, Debug, Default)]
+#[table(name = "checker_team")]
+pub struct Team {
+    #[column(primary_key, autoincrement = false)]
+    pub id: i64,
+    #[column(length = 20)]
+    pub text: String,
+    #[column(length = 20)]
+    pub note: Option<String>,
+    #[relationship(back_populates = Member::team)]
+    pub members: Many<Member>,
+}
+
+/// Refers to a key that changes.
+#[derive(Mapped, Clone, Debug, Default)]
+#[table(name = "checker_member")]
+pub struct Member {
+    #[column(primary_key)]
+    pub id: i64,
+    #[column(length = 20)]
+    pub text: String,
+    #[column(length = 20)]
+    pub note: Option<String>,
+    #[column(foreign_key = Team::id, on_update = "cascade")]
+    pub team_id: Option<i64>,
+    #[relationship(back_populates = Team::members)]
+    pub team: One<Team>,
+}
+
+/// Refers to one of the photos that refer to it.
+#[derive(Mapped, Clone, Debug, Default)]
+#[table(name = "checker_album")]
+pub struct Album {
+    #[column(primary_key)]
+    pub id: i64,
+    #[column(length = 20)]
+    pub text: String,
+    #[column(length = 20)]
+    pub note: Option<String>,
+    #[column(foreign_key = Photo::id)]
+    pub cover_id: Option<i64>,
+    #[relationship(back_populates = Photo::covers, post_update)]
+    pub cover: One<Photo>,
+    #[relationship(back_populates = Photo::album)]
+    pub photos: Many<Photo>,
+}
+
+#[derive(Mapped, Clone, Debug, Default)]
+#[table(name = "checker_photo")]
+pub struct Photo {
+    #[column(primary_key)]
+    pub id: i64,
+    #[column(length = 20)]
+    pub text: String,
+    #[column(length = 20)]
+    pub note: Option<String>,
+    #[column(foreign_key = Album::id)]
+    pub album_id: Option<i64>,
+    #[relationship(back_populates = Album::photos)]
+    pub album: One<Album>,
+    #[relationship(back_populates = Album::cover)]
+    pub covers: Many<Album>,
+}
+
 /// All tables.
 pub fn tables() -> MetaData {
-    MetaData::of((Owner, Item, Badge, Loan, Sheet, Mark, ItemMark, Node, Friend, Page, Seat))
+    let first = (Owner, Item, Badge, Loan, Sheet, Mark, ItemMark, Node, Friend, Page, Seat);
+    MetaData::of((first, Team, Member, Album, Photo))
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::schema::{Kind, Link, Web};
+use super::{
+    handle::Eager,
+    schema::{Kind, Link, Web},
+};
 
 /// One thing that a user does to a session.
 ///
@@ -19,6 +22,8 @@ pub enum Operation {
     Text(usize, u8),
     /// Sets its note.
     Note(usize, Option<u8>),
+    /// Lets the database compute its note.
+    Compute(usize, u8),
     /// Sets the key of an object whose key the user gives.
     Key(usize, u8),
     /// Puts a child under a parent: by what the parent has, or by the child's own link.
@@ -52,19 +57,48 @@ pub enum Operation {
     /// Asks for a row by its key, whether or not the session has it.
     Get(Kind, usize),
     Query(Kind),
+    /// The same, a few at a time.
+    Stream(Kind),
+    /// Asks for all parents with their children, or all children with their parents.
+    QueryLinked(Link, Side, Eager),
+    /// Asks for all on the left of a secondary table, with those on the right.
+    QueryWeb(Web, Eager),
+    /// Sets the notes of many rows by one statement.
+    SetNotes(Kind, Meant, Option<u8>, bool),
+    /// Deletes many rows by one statement.
+    DeleteRows(Kind, Meant, bool),
+    /// Asks what a flush would send.
+    Plan,
+    /// Releases what nobody holds.
+    Prune,
     /// Loads the children of an object, or its parent.
     Load(Link, usize, Side),
     /// Loads what an object is linked with over a secondary table.
     LoadWeb(Web, usize, Side),
     /// Merges a value with the key of a row.
     Merge(Kind, usize, u8, Option<u8>),
+    /// Merges an owner with its items: some that are there, and perhaps a new one. They take the place of those that it has.
+    MergeWithItems(usize, u8, Vec<(usize, u8)>, Option<u8>),
     /// Merges a new value with a key that the user gives.
     MergeNew(u8, u8),
     Expunge(usize),
     ExpungeAll,
     Close,
+    /// Wherever it stands: the session expires all objects at each commit.
+    ExpireOnCommit,
     /// Another connection changes the text of a row, and commits.
     Outside(Kind, usize, u8),
+}
+
+/// Which rows a statement means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// All rows.
+    All,
+    /// Those with a text.
+    Text(u8),
+    /// One.
+    Row(usize),
 }
 
 /// From which end of a link something is done.

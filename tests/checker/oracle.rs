@@ -4,6 +4,7 @@
 //! of rows, and there is nothing clever in between.
 
 mod action;
+mod changes;
 mod flush;
 mod memory;
 mod restore;
@@ -13,7 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aludel::orm::State;
 
-pub use self::{action::Action, flush::Verdict, memory::values_of};
+pub use self::{
+    action::{Action, Which},
+    flush::Verdict,
+    memory::values_of,
+};
 use super::{
     rows::{Columns, Key, Rows},
     schema::{Kind, Web},
@@ -36,6 +41,8 @@ pub struct Oracle {
     levels: Vec<Level>,
     /// A flush failed: everything waits for a rollback.
     pub failed: bool,
+    /// A commit expires all objects.
+    pub expires_on_commit: bool,
     /// No statement was sent since the transaction before ended.
     pub idle: bool,
     /// Counts what happens.
@@ -61,6 +68,8 @@ pub struct Object {
     pub is_lost: bool,
     /// What it was when it was first written.
     born: Option<(Option<Key>, Columns)>,
+    /// What the database is going to compute for its note.
+    pub computed: Option<String>,
     /// To be deleted by the next flush.
     pub doomed: bool,
     pub expired: Expired,
@@ -117,6 +126,7 @@ impl Oracle {
             webs: BTreeSet::new(),
             levels: Vec::new(),
             failed: false,
+            expires_on_commit: false,
             idle: true,
             clock: 0,
             era: 0,
@@ -178,6 +188,7 @@ impl Oracle {
             stored: columns.clone(),
             now: columns,
             born: None,
+            computed: None,
             doomed: false,
             expired: Expired::No,
             stale: false,
@@ -227,7 +238,7 @@ impl Oracle {
 impl Object {
     /// Whether a column differs from the database.
     pub fn is_modified(&self) -> bool {
-        self.now != self.stored || self.key != self.stored_key
+        self.now != self.stored || self.key != self.stored_key || self.computed.is_some()
     }
 
     /// It was loaded from this row.

@@ -2,10 +2,10 @@
 
 use super::{
     operation::{
-        New,
+        Meant, New,
         Operation::{
-            self, Add, AddAgain, BeginNested, Commit, Delete, ExpireAll, Flush, ForeignKey, Get, Key, Merge,
-            Query, Refresh, Relate, Rollback, Text, Unrelate,
+            self, Add, AddAgain, BeginNested, Commit, Compute, Delete, DeleteRows, ExpireAll, Flush,
+            ForeignKey, Get, Key, Merge, Nest, Query, Refresh, Relate, Rollback, Text, Unrelate,
         },
         Side::{Child, Parent},
         blank,
@@ -71,6 +71,27 @@ fn lists() -> Vec<(&'static str, Vec<Operation>)> {
                 Delete(0),
                 Commit,
             ],
+        ),
+        (
+            "the foreign key of a new row that is written afterwards was written before its key was known",
+            vec![
+                Add(New { parent: vec![(Link::Covers, child(Kind::Photo))], ..child(Kind::Album) }),
+                Commit,
+                Nest(Link::Covers, 0, child(Kind::Album)),
+                Flush,
+            ],
+        ),
+        (
+            "a refresh wrote the expression that it should throw away",
+            vec![Add(New { kind: Kind::Page, text: 1, ..blank() }), Commit, Compute(0, 4), Refresh(0)],
+        ),
+        (
+            "a flush of nothing went well after a statement had failed",
+            vec![Add(with(Link::Items)), Flush, DeleteRows(Kind::Owner, Meant::All, true), Flush],
+        ),
+        (
+            "what the database deletes along with a set of rows stayed in the session",
+            vec![Add(with(Link::Sheets)), Commit, DeleteRows(Kind::Owner, Meant::Row(0), false), Commit],
         ),
         (
             "what is deleted and comes back by a rollback is itself",

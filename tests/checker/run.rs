@@ -6,7 +6,10 @@ use aludel::{driver::DatabaseUrl, prelude::*, sql::Entity};
 use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
-    models::{Badge, Friend, Item, ItemMark, Loan, Mark, Node, Owner, Page, Seat, Sheet, tables},
+    models::{
+        Album, Badge, Friend, Item, ItemMark, Loan, Mark, Member, Node, Owner, Page, Photo, Seat, Sheet,
+        Team, tables,
+    },
     operation::Operation,
     oracle::Action,
     world::{Complaint, World},
@@ -51,7 +54,9 @@ impl Ground {
         };
         empty(&mut witness).await.unwrap();
         let mut world = World::new(witness);
-        let mut session = self.sessions.open();
+        let expires = operations.contains(&Operation::ExpireOnCommit);
+        world.oracle.expires_on_commit = expires;
+        let mut session = self.sessions.clone().expire_on_commit(expires).open();
         let mut next = 0;
         let walked =
             AssertUnwindSafe(walk(&mut world, &mut session, operations, &mut next)).catch_unwind().await;
@@ -99,6 +104,11 @@ async fn empty(witness: &mut Connection) -> Result<()> {
     transaction.execute(delete(Entity::<Page>::new())).await?;
     transaction.execute(delete(Entity::<Seat>::new())).await?;
     transaction.execute(delete(Entity::<Owner>::new())).await?;
+    transaction.execute(delete(Entity::<Member>::new())).await?;
+    transaction.execute(delete(Entity::<Team>::new())).await?;
+    transaction.execute(update(Album).set(Album::cover_id, None::<i64>)).await?;
+    transaction.execute(delete(Entity::<Photo>::new())).await?;
+    transaction.execute(delete(Entity::<Album>::new())).await?;
     transaction.commit().await
 }
 

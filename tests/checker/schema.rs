@@ -12,6 +12,10 @@ pub enum Kind {
     Node,
     Page,
     Seat,
+    Team,
+    Member,
+    Album,
+    Photo,
 }
 
 /// A relationship over a foreign key.
@@ -22,6 +26,9 @@ pub enum Link {
     Loans,
     Sheets,
     Children,
+    Members,
+    Photos,
+    Covers,
 }
 
 /// A relationship over a secondary table.
@@ -31,7 +38,7 @@ pub enum Web {
     Friends,
 }
 
-pub const KINDS: [Kind; 9] = [
+pub const KINDS: [Kind; 13] = [
     Kind::Owner,
     Kind::Item,
     Kind::Badge,
@@ -41,8 +48,21 @@ pub const KINDS: [Kind; 9] = [
     Kind::Node,
     Kind::Page,
     Kind::Seat,
+    Kind::Team,
+    Kind::Member,
+    Kind::Album,
+    Kind::Photo,
 ];
-pub const LINKS: [Link; 5] = [Link::Items, Link::Badge, Link::Loans, Link::Sheets, Link::Children];
+pub const LINKS: [Link; 8] = [
+    Link::Items,
+    Link::Badge,
+    Link::Loans,
+    Link::Sheets,
+    Link::Children,
+    Link::Members,
+    Link::Photos,
+    Link::Covers,
+];
 pub const WEBS: [Web; 2] = [Web::Marks, Web::Friends];
 
 impl Kind {
@@ -62,7 +82,7 @@ impl Kind {
 
     /// Whether the user gives the key.
     pub fn has_given_key(self) -> bool {
-        self == Self::Seat
+        matches!(self, Self::Seat | Self::Team)
     }
 
     pub fn counts_versions(self) -> bool {
@@ -79,6 +99,9 @@ impl Link {
         match self {
             Self::Items | Self::Badge | Self::Loans | Self::Sheets => Kind::Owner,
             Self::Children => Kind::Node,
+            Self::Members => Kind::Team,
+            Self::Photos => Kind::Album,
+            Self::Covers => Kind::Photo,
         }
     }
 
@@ -89,6 +112,9 @@ impl Link {
             Self::Loans => Kind::Loan,
             Self::Sheets => Kind::Sheet,
             Self::Children => Kind::Node,
+            Self::Members => Kind::Member,
+            Self::Photos => Kind::Photo,
+            Self::Covers => Kind::Album,
         }
     }
 
@@ -110,6 +136,11 @@ impl Link {
     /// Whether children are deleted when they are taken away from their parent.
     pub fn deletes_orphans(self) -> bool {
         matches!(self, Self::Items | Self::Badge)
+    }
+
+    /// Whether the database changes the key of the children along with that of their parent.
+    pub fn follows_key(self) -> bool {
+        self == Self::Members
     }
 
     /// Whether the database deletes the children of which the session does not know.

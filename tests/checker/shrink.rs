@@ -61,6 +61,15 @@ fn simpler(operation: &Operation) -> Vec<Operation> {
         Operation::Nest(link, parent, new) => {
             simpler_new(new).into_iter().map(|new| Operation::Nest(*link, *parent, new)).collect()
         }
+        Operation::MergeWithItems(owner, text, items, new) => {
+            let fewer = (0..items.len()).map(|position| {
+                let mut fewer = items.clone();
+                fewer.remove(position);
+                Operation::MergeWithItems(*owner, *text, fewer, *new)
+            });
+            let without = new.map(|_| Operation::MergeWithItems(*owner, *text, items.clone(), None));
+            fewer.chain(without).collect()
+        }
         Operation::Replace(link, parent, children) => (0..children.len())
             .map(|position| {
                 let mut fewer = children.clone();

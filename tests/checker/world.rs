@@ -1,5 +1,7 @@
 //! [`World`]: a session, the records beside it, and each operation done to both.
 
+mod changes;
+mod merge;
 mod step;
 
 use std::collections::BTreeSet;

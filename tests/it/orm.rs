@@ -22,19 +22,23 @@ mod nested;
 mod new_objects;
 mod outer;
 mod plan;
+mod referential;
 mod relationships;
 mod replace;
 mod returned;
 mod rollback;
 mod round_trips;
 mod row_switch;
+mod serialized;
 mod size;
 mod streams;
 mod synchronize;
 mod transactions;
 mod twophase;
 mod unique;
+mod unique_references;
 mod versions;
+mod without_returning;
 
 use std::sync::{Arc, Mutex};
 

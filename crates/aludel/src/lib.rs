@@ -34,6 +34,7 @@
 //! | `sqlite`, `postgres`, `mysql` | the backend, known to [`create_engine`] by its URL schemes |
 //! | `orm` (on) | models, `Session`, relationships |
 //! | `tls` | encrypted connections to PostgreSQL, MySQL and MariaDB, by rustls |
+//! | `serde-1` | loaded graphs serialised: `Serialize` for `Instance`, and with `Deserialize` for `Many` and `One` |
 //! | `chrono-0_4`, `rust_decimal-1`, `serde_json-1`, `uuid-1` | these crates' types as column types |
 //! | `sea-query-1` | sea-query's statements executed, and ours given out as its expressions: `sql::sea_query` |
 //!

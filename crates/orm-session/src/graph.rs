@@ -16,6 +16,7 @@ mod load;
 mod nested;
 mod notices;
 mod peers;
+mod referential;
 mod relation;
 mod release;
 mod slot;

@@ -207,6 +207,13 @@ pub struct Snapshot<M> {
     of: Instance<M>,
 }
 
+#[cfg(feature = "serde-1")]
+impl<M> Snapshot<M> {
+    pub(crate) fn instance(&self) -> &Instance<M> {
+        &self.of
+    }
+}
+
 impl<M> Clone for Snapshot<M> {
     fn clone(&self) -> Self {
         Self { version: self.version.clone(), of: self.of.clone() }

@@ -4,6 +4,8 @@ mod cell;
 mod many;
 mod member;
 mod one;
+#[cfg(feature = "serde-1")]
+mod serialize;
 
 pub use cell::LinkCell;
 pub use many::Many;
@@ -36,7 +38,7 @@ macro_rules! link_types {
     ($($(#[$doc:meta])* $name:ident, $shown:literal;)*) => {$(
         $(#[$doc])*
         pub struct $name<T> {
-            cell: LinkCell,
+            pub(super) cell: LinkCell,
             // A function pointer names `T` without asking anything of it, so that models may lead to each other in a
             // circle of any length.
             target: std::marker::PhantomData<fn() -> T>,

@@ -245,7 +245,7 @@ impl Session {
         self.check_usable()?;
         self.check_phase("flush")?;
         if self.is_clean() {
-            return Ok(false);
+            return self.check_connection().map(|()| false);
         }
         self.announce();
         self.fire_before_flush(TransactionOrigin::Flush).await?;

@@ -15,6 +15,7 @@
 //! | `statements` | the SQL text of each shape, written once |
 //! | `by_key` | changes rows that no object stands for |
 //! | `flight` | sends batches in few round trips, and takes the answers in |
+//! | `read_back` | asks for what the database made of new rows, where there is no RETURNING |
 //! | `plan` | writes down what would be sent instead |
 //! | `follow` | moves links after foreign keys that were set by hand |
 //! | `told` | what listeners are told of a flush |
@@ -33,6 +34,7 @@ mod made;
 mod operation;
 mod order;
 mod plan;
+mod read_back;
 mod rounds;
 mod row_switch;
 mod statements;

@@ -4,10 +4,19 @@ use aludel::orm::State;
 
 use super::Oracle;
 use crate::{
-    operation::{New, Operation, Side},
+    handle::Eager,
+    operation::{Meant, New, Operation, Side},
     rows::Key,
     schema::{Kind, Link, Web},
 };
+
+/// Which rows a statement means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Which {
+    All,
+    Text(String),
+    Row(Key),
+}
 
 /// An operation with its objects found.
 #[derive(Clone, Debug)]
@@ -37,6 +46,16 @@ pub enum Action {
     Refresh(usize),
     Get(Kind, Key),
     Query(Kind),
+    Stream(Kind),
+    QueryLinked(Link, Side, Eager),
+    QueryWeb(Web, Eager),
+    SetNotes(Kind, Which, Option<String>, bool),
+    DeleteRows(Kind, Which, bool),
+    Plan,
+    Prune,
+    Compute(usize, String),
+    /// The owner, its text, its items with theirs, and that of a new one.
+    MergeWithItems(Key, String, Vec<(Key, String)>, Option<String>),
     Load(Link, usize, Side),
     LoadWeb(Web, usize, Side),
     Merge(Kind, Key, String, Option<String>),
@@ -52,8 +71,11 @@ pub fn text(number: u8) -> String {
 }
 
 /// What a number means in a key that the user gives.
-pub fn seat(number: u8) -> Key {
-    Key::Seat(format!("h{}", number % 2), i32::from(number / 2 % 3))
+pub fn given_key(kind: Kind, number: u8) -> Key {
+    match kind {
+        Kind::Seat => Key::Seat(format!("h{}", number % 2), i32::from(number / 2 % 3)),
+        _ => Key::Number(1 + i64::from(number % 6)),
+    }
 }
 
 fn pick<T: Copy>(list: &[T], number: usize) -> Option<T> {
@@ -125,6 +147,11 @@ impl Oracle {
                     let child = &self.objects[*child];
                     child.state == State::Persistent && !child.relinked && !child.doomed
                 });
+                let is_moved =
+                    |object: &super::Object| object.kind == Kind::Team && object.key != object.stored_key;
+                if *link == Link::Members && self.objects.iter().any(is_moved) {
+                    return None;
+                }
                 let child = pick(&children, *child)?;
                 if self.parents.get(&child).is_some_and(|parent| self.objects[*parent].doomed) {
                     return None;
@@ -186,7 +213,11 @@ impl Oracle {
                 let given = |it: usize| {
                     self.is_attached(it) && self.objects[it].kind.has_given_key() && !self.objects[it].stale
                 };
-                Action::Key(pick(&self.such(given), *number)?, seat(*value))
+                let number = pick(&self.such(given), *number)?;
+                // A foreign key that was set by hand means the key that is there now.
+                let is_meant = self.objects.iter().any(|child| child.by_hand && child.kind == Kind::Member);
+                let kind = self.objects[number].kind;
+                (kind != Kind::Team || !is_meant).then(|| Action::Key(number, given_key(kind, *value)))?
             }
             Operation::Delete(number) => {
                 Action::Delete(pick(&self.such(|it| self.can_be_deleted(it)), *number)?)
@@ -209,7 +240,7 @@ impl Oracle {
                     .filter(|(other, _)| other == kind)
                     .map(|(_, key)| key)
                     .collect();
-                let missing = match kind.has_given_key() {
+                let missing = match *kind == Kind::Seat {
                     true => Key::Seat("nowhere".to_owned(), 1),
                     false => Key::Number(9_999_999),
                 };
@@ -217,6 +248,59 @@ impl Oracle {
                 Action::Get(*kind, pick(&keys, *number)?.clone())
             }
             Operation::Query(kind) => Action::Query(*kind),
+            Operation::Stream(kind) => Action::Stream(*kind),
+            Operation::QueryLinked(link, side, how) => Action::QueryLinked(*link, *side, *how),
+            Operation::QueryWeb(web, how) => Action::QueryWeb(*web, *how),
+            Operation::SetNotes(kind, meant, note, fetch) => {
+                let which = self.which(*kind, *meant)?;
+                let fetch = *fetch || !self.is_certain(*kind, &which);
+                Action::SetNotes(*kind, which, note.map(text), fetch)
+            }
+            Operation::DeleteRows(kind, meant, fetch) => {
+                let which = self.which(*kind, *meant)?;
+                if *kind == Kind::Owner && !self.all_known(Kind::Sheet) {
+                    return None;
+                }
+                let fetch = *fetch || !self.is_certain(*kind, &which);
+                Action::DeleteRows(*kind, which, fetch)
+            }
+            Operation::Plan => Action::Plan,
+            Operation::Prune => Action::Prune,
+            Operation::Compute(number, value) => Action::Compute(self.editable(*number)?, text(*value)),
+            Operation::MergeWithItems(owner, value, items, new) => {
+                let dying = self.dying();
+                let is_plain = |it: usize| {
+                    let object = &self.objects[it];
+                    !dying.contains(&it)
+                        && !object.doomed
+                        && !object.is_uncertain
+                        && !object.stale
+                        && !object.relinked
+                        && !object.by_hand
+                };
+                let keys = |kind: Kind| -> Vec<&Key> {
+                    let rows = self.current.tables.keys().filter(|(other, _)| *other == kind);
+                    let keys = rows.map(|(_, key)| key);
+                    keys.filter(|key| self.object_of(kind, key).is_some_and(is_plain)).collect()
+                };
+                let owner = pick(&keys(Kind::Owner), *owner)?.clone();
+                let number = self.object_of(Kind::Owner, &owner)?;
+                if self
+                    .children_of(number)
+                    .any(|child| self.objects[child].kind == Kind::Item && !is_plain(child))
+                {
+                    return None;
+                }
+                let candidates = keys(Kind::Item);
+                let mut chosen: Vec<(Key, String)> = Vec::new();
+                for (item, value) in items {
+                    let key = pick(&candidates, *item)?.clone();
+                    if chosen.iter().all(|(other, _)| *other != key) {
+                        chosen.push((key, text(*value)));
+                    }
+                }
+                Action::MergeWithItems(owner, text(*value), chosen, new.map(text))
+            }
             Operation::Load(link, number, side) => {
                 let kind = if *side == Side::Parent { link.parent() } else { link.child() };
                 Action::Load(*link, self.loadable(kind, *number)?, *side)
@@ -241,7 +325,7 @@ impl Oracle {
                 Action::Merge(*kind, key.clone(), text(*value), note.map(text))
             }
             Operation::MergeNew(key, value) => {
-                let key = seat(*key);
+                let key = given_key(Kind::Seat, *key);
                 let taken = self.objects.iter().enumerate().any(|(number, object)| {
                     self.is_attached(number)
                         && object.kind == Kind::Seat
@@ -286,6 +370,37 @@ impl Oracle {
         })
     }
 
+    fn which(&self, kind: Kind, meant: Meant) -> Option<Which> {
+        Some(match meant {
+            Meant::All => Which::All,
+            Meant::Text(value) => Which::Text(text(value)),
+            Meant::Row(number) => {
+                let rows = self.current.tables.keys().filter(|(other, _)| *other == kind);
+                Which::Row(pick(&rows.map(|(_, key)| key).collect::<Vec<_>>(), number)?.clone())
+            }
+        })
+    }
+
+    /// Whether memory alone can tell which rows are meant.
+    fn is_certain(&self, kind: Kind, which: &Which) -> bool {
+        matches!(which, Which::Row(_)) || self.all_known(kind)
+    }
+
+    /// Whether the session has all rows of a kind, as they are.
+    fn all_known(&self, kind: Kind) -> bool {
+        (0..self.objects.len()).all(|number| {
+            let object = &self.objects[number];
+            let row = object.stored_key.as_ref().map(|key| self.current.tables.get(&(kind, key.clone())));
+            object.kind != kind
+                || !self.is_attached(number)
+                || (object.is_held
+                    && object.expired == super::Expired::No
+                    && !object.stale
+                    && !object.is_uncertain
+                    && row.is_none_or(|row| row.is_some_and(|row| row.text == object.stored.text)))
+        })
+    }
+
     fn such(&self, wanted: impl Fn(usize) -> bool) -> Vec<usize> {
         (0..self.objects.len()).filter(|number| self.objects[*number].is_held && wanted(*number)).collect()
     }
@@ -326,7 +441,7 @@ impl Oracle {
     fn loadable(&self, kind: Kind, number: usize) -> Option<usize> {
         let loadable = |it: usize| {
             let object = &self.objects[it];
-            self.is_attached(it) && object.kind == kind && !object.doomed && !object.stale && !object.by_hand
+            self.is_attached(it) && object.kind == kind && !object.doomed && !object.by_hand
         };
         pick(&self.such(loadable), number)
     }
@@ -348,7 +463,9 @@ impl Oracle {
             && self.children_of(number).all(|child| {
                 let child = &self.objects[child];
                 let is_passive = child.kind.upwards().is_some_and(Link::is_passive);
-                !child.by_hand && (!is_passive || !child.is_held || object.knows_sheets)
+                // What is expired may refer elsewhere by now, as far as memory knows.
+                let is_told = child.is_held && child.expired == super::Expired::No && !child.stale;
+                !child.by_hand && (!is_passive || !child.is_held || is_told || object.knows_sheets)
             })
     }
 
@@ -409,6 +526,13 @@ impl Oracle {
                         || self.children_of(parent).all(|child| self.objects[child].kind != object.kind)
                 })
         });
-        is_free.then_some(circle)
+        // Two cannot have the place of one.
+        let mut places = std::collections::BTreeSet::new();
+        let is_told = circle.iter().all(|member| {
+            let object = &self.objects[*member];
+            !object.kind.upwards().is_some_and(Link::is_single)
+                || object.latent_parent.is_none_or(|parent| places.insert((parent, object.kind)))
+        });
+        (is_free && is_told).then_some(circle)
     }
 }

@@ -6,7 +6,7 @@ use aludel::orm::State;
 
 use super::Oracle;
 use crate::{
-    rows::{Columns, Key},
+    rows::{Columns, Key, Rows},
     schema::{Kind, Link},
 };
 
@@ -61,6 +61,9 @@ impl Oracle {
                 State::Pending => {
                     let object = &mut self.objects[number];
                     object.born = Some((object.key.clone(), object.now.clone()));
+                    if object.computed.is_some() {
+                        object.now.note = object.computed.clone();
+                    }
                     if object.key.is_none() {
                         object.key = Some(made(number));
                     }
@@ -71,6 +74,10 @@ impl Oracle {
                     written.push(number);
                 }
                 _ if self.objects[number].is_modified() || self.objects[number].relinked => {
+                    let object = &mut self.objects[number];
+                    if object.computed.is_some() {
+                        object.now.note = object.computed.clone();
+                    }
                     written.push(number)
                 }
                 _ => {}
@@ -93,6 +100,7 @@ impl Oracle {
                 return Verdict::Fails;
             }
         }
+        let before = self.follow_keys(before);
         let mut rows = before.clone();
         // Old places are left before new ones are taken.
         for number in &dying {
@@ -142,10 +150,45 @@ impl Oracle {
                 (object.stored, object.stored_key) = (object.now.clone(), object.key.clone());
                 (object.doomed, object.relinked, object.by_hand, object.unseen) =
                     (false, false, false, false);
+                object.computed = None;
             }
         }
         self.follow_rows();
         verdict
+    }
+
+    /// The database changes what refers to a key along with it: the rows, and what the objects have of them.
+    fn follow_keys(&mut self, mut rows: Rows) -> Rows {
+        let moved = self.objects.iter().enumerate().filter(|(number, object)| {
+            self.is_attached(*number)
+                && object.state == State::Persistent
+                && object.kind.downwards().any(Link::follows_key)
+                && object.key != object.stored_key
+        });
+        let moved: BTreeMap<i64, i64> = moved
+            .filter_map(|(_, object)| match (&object.stored_key, &object.key) {
+                (Some(Key::Number(old)), Some(Key::Number(new))) => Some((*old, *new)),
+                _ => None,
+            })
+            .collect();
+        let follows = |kind: Kind| kind.upwards().is_some_and(Link::follows_key);
+        let new = |parent: Option<i64>| parent.and_then(|parent| moved.get(&parent).copied());
+        for ((kind, _), columns) in &mut rows.tables {
+            columns.parent = new(columns.parent).filter(|_| follows(*kind)).or(columns.parent);
+        }
+        for number in 0..self.objects.len() {
+            if self.is_attached(number)
+                && self.objects[number].state == State::Persistent
+                && follows(self.objects[number].kind)
+            {
+                let object = &mut self.objects[number];
+                if object.now.parent == object.stored.parent {
+                    object.now.parent = new(object.stored.parent).or(object.now.parent);
+                }
+                object.stored.parent = new(object.stored.parent).or(object.stored.parent);
+            }
+        }
+        rows
     }
 
     /// The row that a written object makes: only what differs is written, and its version counts.
@@ -153,7 +196,8 @@ impl Oracle {
         let object = &mut self.objects[number];
         let old = object.stored_key.as_ref().and_then(|key| before.get(&(object.kind, key.clone())));
         let Some(old) = old.filter(|_| object.state == State::Persistent) else { return object.now.clone() };
-        let is_written = object.now != object.stored || object.key != object.stored_key;
+        let is_written =
+            object.now != object.stored || object.key != object.stored_key || object.computed.is_some();
         if object.kind.counts_versions() && is_written {
             object.now.version = object.stored.version + 1;
         }
@@ -210,7 +254,7 @@ impl Oracle {
     }
 
     /// Takes what dies out of all links. New children of it are never written.
-    fn bury(&mut self, dying: &BTreeSet<usize>) {
+    pub(super) fn bury(&mut self, dying: &BTreeSet<usize>) {
         let children: Vec<(usize, usize)> =
             self.parents.iter().map(|(child, parent)| (*child, *parent)).collect();
         for (child, parent) in children {
@@ -252,7 +296,9 @@ impl Oracle {
 
     /// Whether new nodes stand above themselves.
     fn nodes_in_a_circle(&self) -> bool {
-        self.parents.keys().any(|start| {
+        // `post_update` breaks other circles.
+        let nodes = self.parents.keys().filter(|child| self.objects[**child].kind == Kind::Node);
+        nodes.clone().any(|start| {
             let mut present = *start;
             for _ in 0..=self.parents.len() {
                 match self.parents.get(&present) {
@@ -263,7 +309,8 @@ impl Oracle {
             }
             false
         }) && self.parents.iter().any(|(child, parent)| {
-            [child, parent].iter().any(|it| self.objects[**it].state == State::Pending)
+            let is_new = |it: &usize| self.objects[*it].state == State::Pending;
+            self.objects[*child].kind == Kind::Node && (is_new(child) || is_new(parent))
         })
     }
 

@@ -6,7 +6,7 @@ use super::{Expired, Oracle};
 use crate::{
     operation::New,
     rows::{Columns, Key},
-    schema::{Kind, Link, Web},
+    schema::{Link, Web},
 };
 
 impl Oracle {
@@ -163,5 +163,5 @@ pub fn values_of(new: &New) -> (Option<Key>, Columns) {
         note: new.note.map(super::action::text),
         ..Columns::default()
     };
-    ((new.kind == Kind::Seat).then(|| super::action::seat(new.key)), columns)
+    (new.kind.has_given_key().then(|| super::action::given_key(new.kind, new.key)), columns)
 }

@@ -91,6 +91,7 @@ impl Oracle {
         let clock = level.clock;
         let object = &mut self.objects[number];
         (object.doomed, object.relinked, object.by_hand, object.unseen) = (false, false, false, false);
+        object.computed = None;
         if is_new {
             if let Some((key, columns)) = object.born.clone() {
                 (object.key, object.now) = (key, columns);

@@ -3,7 +3,11 @@
 use aludel::orm::State;
 
 use super::{Action, Expired, Oracle};
-use crate::{operation::Side, rows::Key, schema::Kind};
+use crate::{
+    operation::Side,
+    rows::Key,
+    schema::{Kind, Link},
+};
 
 impl Oracle {
     /// Takes an operation over that happens in memory alone.
@@ -11,7 +15,16 @@ impl Oracle {
         match action {
             Action::AddAgain(number) => self.add_again(*number),
             Action::Text(number, text) => self.objects[*number].now.text.clone_from(text),
-            Action::Note(number, note) => self.objects[*number].now.note.clone_from(note),
+            Action::Note(number, note) => {
+                let object = &mut self.objects[*number];
+                object.now.note.clone_from(note);
+                object.computed = None;
+            }
+            Action::Compute(number, text) => {
+                let object = &mut self.objects[*number];
+                object.computed = Some(text.clone());
+                object.is_muddled |= object.state != State::Persistent;
+            }
             Action::Key(number, key) => self.objects[*number].key = Some(key.clone()),
             Action::Relate(_, parent, child, side) => {
                 // Who is put somewhere is to stay.
@@ -45,14 +58,7 @@ impl Oracle {
             }
             Action::Delete(number) => self.objects[*number].doomed = true,
             Action::Expire(number) => self.expire(*number),
-            Action::ExpireAll => {
-                for number in 0..self.objects.len() {
-                    if self.is_attached(number) && self.objects[number].state == State::Persistent {
-                        let object = &mut self.objects[number];
-                        object.expired = if object.is_held { Expired::Yes } else { Expired::Perhaps };
-                    }
-                }
-            }
+            Action::ExpireAll => self.expire_all(),
             Action::Expunge(number) => {
                 let object = &mut self.objects[*number];
                 (object.state, object.doomed) = (State::Detached, false);
@@ -83,6 +89,18 @@ impl Oracle {
 
     pub fn committed(&mut self) {
         self.commit();
+        if self.expires_on_commit {
+            self.expire_all();
+        }
+    }
+
+    fn expire_all(&mut self) {
+        for number in 0..self.objects.len() {
+            if self.is_attached(number) && self.objects[number].state == State::Persistent {
+                let object = &mut self.objects[number];
+                object.expired = if object.is_held { Expired::Yes } else { Expired::Perhaps };
+            }
+        }
     }
 
     pub fn rolled_back(&mut self) {
@@ -181,6 +199,7 @@ impl Oracle {
         self.expire_along(number);
         let object = &mut self.objects[number];
         (object.now, object.key) = (object.stored.clone(), object.stored_key.clone());
+        object.computed = None;
     }
 
     /// A value was merged: what differs is taken over.
@@ -188,6 +207,28 @@ impl Oracle {
         let object = &mut self.objects[number];
         text.clone_into(&mut object.now.text);
         object.now.note = note;
+    }
+
+    /// A new item was merged along with its owner.
+    pub fn merged_item(&mut self, text: &str) -> usize {
+        let columns = crate::rows::Columns { text: text.to_owned(), ..Default::default() };
+        let number = self.push(Kind::Item, State::Pending, None, columns);
+        self.objects[number].stored_key = None;
+        self.objects[number].is_held = true;
+        number
+    }
+
+    /// An owner was merged with these items, which take the place of those that it had.
+    pub fn merge_items(&mut self, owner: usize, items: &[usize]) {
+        let mut old: Vec<usize> =
+            self.children_of(owner).filter(|child| self.objects[*child].kind == Kind::Item).collect();
+        let mut new = items.to_vec();
+        old.sort_unstable();
+        new.sort_unstable();
+        // Of a value nobody can tell an empty collection from one that was never touched.
+        if old != new && !items.is_empty() {
+            self.replace(Link::Items, owner, items);
+        }
     }
 
     /// A value was merged that has no row.

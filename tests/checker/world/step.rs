@@ -1,13 +1,13 @@
 //! Each operation, done to the session and to the records.
 
-use aludel::{orm::State, prelude::*};
+use aludel::prelude::*;
 
 use super::{Complaint, World};
 use crate::{
-    handle::{Handle, Value, change_outside, changes, get, query},
+    handle::{Handle, Value, change_outside, changes, get, query, stream},
     operation::{New, Side},
-    oracle::{Action, Expired, Verdict, values_of},
-    rows::{Columns, Key},
+    oracle::{Action, values_of},
+    rows::Key,
     schema::Kind,
 };
 
@@ -39,7 +39,20 @@ impl World {
                 self.oracle.closed();
             }
             Action::Get(kind, key) => self.get(session, *kind, key).await?,
-            Action::Query(kind) => self.query(session, *kind).await?,
+            Action::Query(..) | Action::Stream(..) | Action::QueryLinked(..) | Action::QueryWeb(..) => {
+                self.query(session, action).await?
+            }
+            Action::SetNotes(kind, which, note, fetch) => {
+                self.set_notes(session, *kind, which, note.clone(), *fetch).await?
+            }
+            Action::DeleteRows(kind, which, fetch) => self.delete_rows(session, *kind, which, *fetch).await?,
+            Action::Plan => self.plan(session).await?,
+            Action::Prune => {
+                session.prune();
+            }
+            Action::MergeWithItems(owner, text, items, new) => {
+                self.merge_with_items(session, owner, text, items, new.as_deref()).await?
+            }
             Action::Load(..) | Action::LoadWeb(..) => self.load(session, action).await?,
             Action::Refresh(number) => self.refresh(session, *number).await?,
             Action::Merge(kind, key, text, note) => {
@@ -105,6 +118,7 @@ impl World {
             Action::AddAgain(number) => self.handle(*number).add_again(session),
             Action::Text(number, text) => self.handle(*number).set_text(text.clone()),
             Action::Note(number, note) => self.handle(*number).set_note(note.clone()),
+            Action::Compute(number, text) => self.handle(*number).compute_note(text),
             Action::Key(number, key) => self.handle(*number).set_key(key),
             Action::Relate(link, parent, child, side) => {
                 let (parent, child) = (self.handle(*parent), self.handle(*child));
@@ -176,7 +190,7 @@ impl World {
     }
 
     /// Whether a call flushed before it asked. An error then is that of the flush.
-    fn flushed_before<T>(
+    pub(super) fn flushed_before<T>(
         &mut self,
         session: &Session,
         was_modified: bool,
@@ -229,11 +243,20 @@ impl World {
         }
     }
 
-    async fn query(&mut self, session: &mut Session, kind: Kind) -> Result<(), Complaint> {
+    async fn query(&mut self, session: &mut Session, action: &Action) -> Result<(), Complaint> {
         let expired: Vec<bool> =
             self.handles.iter().map(|handle| handle.as_ref().is_some_and(Handle::is_expired)).collect();
         let was_modified = session.is_modified();
-        let result = query(session, kind).await;
+        let (kind, result) = match action {
+            Action::Query(kind) => (*kind, query(session, *kind).await),
+            Action::Stream(kind) => (*kind, stream(session, *kind).await),
+            Action::QueryLinked(link, Side::Parent, how) => {
+                (link.parent(), link.query_down(session, *how).await)
+            }
+            Action::QueryLinked(link, Side::Child, how) => (link.child(), link.query_up(session, *how).await),
+            Action::QueryWeb(web, how) => (web.left(), web.query_left(session, *how).await),
+            _ => return Err(format!("{action:?} is no query")),
+        };
         if was_modified && session.is_modified() && result.is_ok() {
             return Err("a query did not flush".to_owned());
         }
@@ -249,6 +272,19 @@ impl World {
         }
         for number in numbers.into_iter().flatten() {
             self.oracle.given(number, expired.get(number).copied().unwrap_or_default());
+        }
+        self.has_read = true;
+        // What was loaded along is there; whether it is right is looked at as that of any object.
+        for handle in &found {
+            let is_loaded = match action {
+                Action::QueryLinked(link, Side::Parent, _) => link.children(handle).is_some(),
+                Action::QueryLinked(link, Side::Child, _) => link.parents(handle).is_some(),
+                Action::QueryWeb(web, _) => web.rights(handle).is_some(),
+                _ => true,
+            };
+            if !is_loaded {
+                return Err(format!("{action:?} did not load the link of {handle:?}"));
+            }
         }
         Ok(())
     }
@@ -316,64 +352,6 @@ impl World {
         }
         self.oracle.given(number, true);
         Ok(())
-    }
-
-    async fn merge(
-        &mut self,
-        session: &mut Session,
-        kind: Kind,
-        key: &Key,
-        text: &str,
-        note: Option<String>,
-    ) -> Result<(), Complaint> {
-        // What the value says beside its text is what the row has, or is going to have.
-        let was_modified = session.is_modified();
-        let now = self.value_after_flush(kind, key);
-        let columns = Columns { text: text.to_owned(), note: note.clone(), ..now };
-        let result = Value::new(kind, Some(key), columns).merge(session).await;
-        self.oracle.idle = false;
-        if was_modified || result.is_err() {
-            let worked = self.flushed(result.as_ref().map(drop))?;
-            if !worked {
-                return Ok(());
-            }
-        }
-        let Ok(handle) = result else { return Ok(()) };
-        if let Some(number) = self.oracle.object_of(kind, key) {
-            let found = self.number_of(&handle)?;
-            if found != number {
-                return Err(format!("{kind:?} {key:?} was merged into object {found}, and is {number}"));
-            }
-            if self.oracle.objects[number].expired != Expired::No {
-                self.oracle.given(number, true);
-            }
-            self.oracle.merged(number, text, note);
-            return Ok(());
-        }
-        if handle.state() != State::Pending {
-            return Err(format!("what was merged has no row, and is {:?}", handle.state()));
-        }
-        let number = self.oracle.merged_new(kind, key.clone(), text, note);
-        self.hold(number, handle);
-        Ok(())
-    }
-
-    /// What the object of a row shows once everything is flushed, and it was loaded anew where it is expired.
-    fn value_after_flush(&self, kind: Kind, key: &Key) -> Columns {
-        let mut after = self.oracle.clone();
-        let handles = &self.handles;
-        let made = |number: usize| match handles[number].as_ref().map(Handle::key) {
-            Some(Key::Number(0)) | None => Key::Number(-1 - i64::try_from(number).unwrap_or_default()),
-            Some(key) => key,
-        };
-        if after.write(&made) == Verdict::Fails {
-            return Columns::default();
-        }
-        let row = after.current.tables.get(&(kind, key.clone())).cloned();
-        match after.object_of(kind, key).map(|number| &after.objects[number]) {
-            Some(object) if object.expired == Expired::No => object.now.clone(),
-            _ => row.unwrap_or_default(),
-        }
     }
 
     /// The end of a nested transaction that is to be kept.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aludel_sql_expression::{Value, schema::Table};
+use hashbrown::HashSet;
 
 use super::{AnySlot, Graph, Inner, Slots, State, identity::key_of};
 use crate::{
@@ -19,13 +20,22 @@ pub(crate) struct Rewrite {
 }
 
 impl Graph {
-    /// The mapper of a table, where the session has persistent objects of it.
+    /// The mapper of a table, where the session has persistent objects of it, or of a model that is linked with it.
     pub(crate) fn mapper_of(&self, table: &Table) -> Option<&'static Mapper> {
         let inner = self.lock();
-        let mut entries = inner.entries.iter().map(|(_, entry)| entry);
-        let found =
-            entries.find(|entry| entry.mapper().table() == table && entry.slot.state() == State::Persistent);
-        found.map(|entry| entry.mapper())
+        let mut seen = HashSet::new();
+        for (_, entry) in inner.entries.iter() {
+            if entry.slot.state() != State::Persistent || !seen.insert(entry.mapper()) {
+                continue;
+            }
+            let linked = entry.mapper().relationships().iter().map(|mapping| (mapping.target)());
+            if let Some(found) =
+                std::iter::once(entry.mapper()).chain(linked).find(|mapper| mapper.table() == table)
+            {
+                return Some(found);
+            }
+        }
+        None
     }
 
     /// All persistent objects of a model.

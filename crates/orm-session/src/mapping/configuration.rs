@@ -30,6 +30,8 @@ pub(crate) struct Configuration {
     pub(crate) made_by_update: Box<[u16]>,
     /// Whether the session writes foreign keys that refer to a key which changes.
     pub(crate) follows_keys: bool,
+    /// What rows of other tables refer to: the key's columns first, in its order, then others that relationships name.
+    pub(crate) referenced: Box<[u16]>,
     /// The columns that the client makes a value for where an INSERT has none.
     pub(crate) defaults: MadeColumns,
     /// The columns that the client makes a value for with each UPDATE that does not set them.
@@ -90,6 +92,7 @@ impl Configuration {
             .map(|index| relationship(mapper, index))
             .collect::<Result<Box<[RelationshipConfiguration]>>>()?;
         let follows_keys = relationships.iter().any(|relation| !relation.passive_updates);
+        let referenced = referenced(mapper, &relationships);
         let autoincrement =
             definition.autoincrement_column().and_then(|column| position(mapper, &column.name));
         let numbered = || (0u16..).zip(mapper.columns());
@@ -117,12 +120,24 @@ impl Configuration {
             computed,
             made_by_update,
             follows_keys,
+            referenced,
             defaults,
             onupdates,
             server_defaults,
             uniques,
         })
     }
+}
+
+fn referenced(mapper: &Mapper, relationships: &[RelationshipConfiguration]) -> Box<[u16]> {
+    let mut referenced = mapper.key().to_vec();
+    let collections = relationships.iter().filter(|relation| relation.direction == Direction::OneToMany);
+    for (_, column) in collections.flat_map(|relation| relation.pairs.iter()) {
+        if !referenced.contains(column) {
+            referenced.push(*column);
+        }
+    }
+    referenced.into()
 }
 
 fn uniques(mapper: &Mapper) -> Box<[Box<[u16]>]> {

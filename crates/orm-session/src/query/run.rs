@@ -178,7 +178,10 @@ impl<'s, S: SessionExecutable> SessionRun<'s, S> {
             }
             Some(Change::Delete) => {
                 let deleted = loaded.iter().filter(|(mapper, ..)| is_of(&node, mapper));
-                deleted.for_each(|(mapper, slots, _)| graph.were_deleted(mapper, slots));
+                deleted.for_each(|(mapper, slots, _)| {
+                    graph.were_deleted(mapper, slots);
+                    graph.follow_deletes(mapper, slots, &[]);
+                });
             }
             _ => {}
         }

@@ -178,6 +178,18 @@ impl Session {
         Ok(())
     }
 
+    /// A statement of the transaction failed: nothing is flushed, not even nothing.
+    pub(super) fn check_connection(&self) -> Result<()> {
+        if self.connection.as_ref().is_some_and(Connection::has_failed) {
+            return Err(Error::new(
+                ErrorKind::PendingRollback,
+                "a statement of the transaction failed before; call `session.rollback().await` to begin anew, or that of the \
+                 nested transaction in which it failed",
+            ));
+        }
+        Ok(())
+    }
+
     /// The transaction is over, in memory.
     pub(super) fn forget_transaction(&mut self) {
         self.nested.clear();

@@ -74,10 +74,13 @@ impl Synchronization {
         let assigned = assignments.map(|assignments| assigned(terms, assignments));
         let condition: Result<Vec<Term>, String> =
             conditions.iter().map(|node| terms.condition(node)).collect();
+        // Objects that refer to a row without an object are found by its key.
+        let is_followed =
+            assignments.is_none() && strategy == SynchronizeSession::Auto && graph.has_dependents(mapper);
         let mut is_asked = false;
         let finding = match (given, strategy, condition) {
             (Some(_), ..) => Finding::Given,
-            (None, SynchronizeSession::Auto | SynchronizeSession::Evaluate, Ok(terms)) => {
+            (None, SynchronizeSession::Auto | SynchronizeSession::Evaluate, Ok(terms)) if !is_followed => {
                 Finding::Conditions(terms)
             }
             (None, SynchronizeSession::Evaluate, Err(reason)) => {
@@ -138,7 +141,14 @@ impl Synchronization {
             }
         };
         match &self.assignments {
-            None => graph.were_deleted(self.mapper, &meant),
+            None => {
+                graph.were_deleted(self.mapper, &meant);
+                let keys = match &self.finding {
+                    Finding::Keys(keys) => keys.as_slice(),
+                    _ => &[],
+                };
+                graph.follow_deletes(self.mapper, &meant, keys);
+            }
             Some(assignments) => self.rewrite(graph, assignments, meant, &mut unsure),
         }
         graph.may_be_old(&unsure);

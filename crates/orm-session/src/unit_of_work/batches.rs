@@ -232,7 +232,7 @@ impl InsertShape {
 
 /// The batches of changed rows: those of one model with the same changed columns go together.
 ///
-/// Says too whether one of them changes a key.
+/// Says too whether one of them changes a key, or what else others refer to.
 pub(super) fn update_operations(work: &Work) -> Result<(Vec<Operation>, bool)> {
     let mut assigned = ByChild::new();
     for assignment in work.assignments.iter().filter(|assignment| assignment.changes()) {
@@ -288,7 +288,11 @@ pub(super) fn update_operations(work: &Work) -> Result<(Vec<Operation>, bool)> {
         batches.add(slot, row, columns, expressions)?;
     }
     let mut shapes = batches.shapes.iter();
-    let moves = shapes.any(|shape| shape.columns.iter().any(|column| shape.mapper.key().contains(column)));
+    let moves = shapes.any(|shape| {
+        let is_referenced =
+            |column| shape.mapper.configuration().is_ok_and(|it| it.referenced.contains(column));
+        shape.columns.iter().any(is_referenced)
+    });
     Ok((batches.operations, moves))
 }
 

@@ -43,7 +43,12 @@ impl Flush<'_> {
             Some(draft) => draft.note(self.connection, &prepared),
             None => run(self.connection, &mut prepared, commit).await?,
         }
+        let mut inserted = Vec::new();
         for (operation, mut prepared) in flight.drain(..).zip(prepared) {
+            if operation.reads_back(&capabilities) {
+                inserted.push((operation, prepared));
+                continue;
+            }
             let numbers = match &mut self.draft {
                 Some(draft) => draft.answer(work, &operation).map(|()| Vec::new())?,
                 None => operation.finish(work, &mut prepared).map_err(|error| match commit {
@@ -59,6 +64,9 @@ impl Flush<'_> {
             if let Purpose::Insert { mapper, places, .. } = &operation.purpose {
                 self.register(mapper, places.iter().map(|place| &work.inserts[*place]), &numbers);
             }
+        }
+        if !inserted.is_empty() {
+            self.read_back(work, inserted).await?;
         }
         Ok(())
     }

@@ -119,6 +119,7 @@ impl Flush<'_> {
         flight.extend(delete_operations(work, &self.graph.lock())?);
         let committed = commit
             && !flight.is_empty()
+            && flight.iter().all(|operation| !operation.reads_back(self.connection.capabilities()))
             && flight.iter().all(|operation| {
                 matches!(operation.purpose, Purpose::Insert { .. } | Purpose::Link | Purpose::UnlinkAll)
             });
@@ -127,7 +128,7 @@ impl Flush<'_> {
         Ok(committed)
     }
 
-    /// What was sent is in the database; `moves`: some objects have other keys now.
+    /// What was sent is in the database; `moves`: some objects have other keys now, or others refer to what has changed.
     fn finish(&self, work: &Work, moves: bool, followers: &mut Followers) -> Result<()> {
         for switch in &work.switches {
             self.register(switch.new.mapper(), std::iter::once(&switch.new), &[]);
@@ -143,19 +144,21 @@ impl Flush<'_> {
         let mut moved = Vec::new();
         for slot in &work.updates {
             let mapper = slot.mapper();
-            let is_moved = moves && slot.is_key_changed();
-            let old = if is_moved { identity_key(&**slot, mapper) } else { Vec::new() };
+            let referenced = &mapper.configuration()?.referenced;
+            let is_moved = moves && slot.differs(referenced);
+            let old = if is_moved { Moved::values(&**slot)? } else { Vec::new() };
             slot.end_flush();
             if is_moved {
-                moved.push(Moved { slot: slot.clone(), old, new: identity_key(&**slot, mapper) });
+                moved.push(Moved { slot: slot.clone(), old, new: Moved::values(&**slot)? });
             }
         }
         let mut inner = self.graph.lock();
-        for Moved { slot, old, .. } in &moved {
-            inner.identity.remove(slot.mapper(), old, slot.index());
+        let rekeyed = moved.iter().filter(|moved| moved.is_key_changed());
+        for moved in rekeyed.clone() {
+            inner.identity.remove(moved.slot.mapper(), moved.old_key(), moved.slot.index());
         }
-        for Moved { slot, new, .. } in &moved {
-            inner.identity.insert(slot.mapper(), new, slot.index());
+        for moved in rekeyed {
+            inner.identity.insert(moved.slot.mapper(), moved.new_key(), moved.slot.index());
         }
         for slot in &work.deletes {
             let (index, mapper) = (slot.index(), slot.mapper());
@@ -166,6 +169,7 @@ impl Flush<'_> {
             }
         }
         drop(inner);
+        follow_deletes(self.graph, work);
         match moved.is_empty() {
             true => Ok(()),
             false => adopt_keys(self.graph, moved),
@@ -177,6 +181,20 @@ impl Flush<'_> {
         let mut inner = self.graph.lock();
         inner.settle();
         followers.follow(&mut inner);
+    }
+}
+
+/// What the database deletes along (`passive_deletes`) is deleted for the session, too.
+fn follow_deletes(graph: &Arc<Graph>, work: &Work) {
+    let is_passive = |slot: &&Arc<dyn AnySlot>| {
+        slot.mapper().relationships().iter().any(|mapping| mapping.passive_deletes)
+    };
+    let mut waiting: Vec<Arc<dyn AnySlot>> = work.deletes.iter().filter(is_passive).cloned().collect();
+    while let Some(first) = waiting.first() {
+        let mapper = first.mapper();
+        let (slots, rest) = waiting.into_iter().partition::<Vec<_>, _>(|slot| slot.mapper() == mapper);
+        graph.follow_deletes(mapper, &slots, &[]);
+        waiting = rest;
     }
 }
 
@@ -201,6 +219,9 @@ fn rest_waits(work: &Work, flight: &[Operation]) -> bool {
         .iter()
         .filter(|assignment| !inserted.contains(&assignment.child.index()) || assignment.post_update);
     let parents = assigned.filter_map(|assignment| assignment.parent.as_ref());
+    // What is written afterwards is an UPDATE of the new row itself.
+    let posted = work.assignments.iter().filter(|assignment| assignment.post_update);
+    let parents = parents.chain(posted.map(|assignment| &assignment.child));
     waits(work, parents.chain(work.links.iter().flat_map(|row| [&row.owner, &row.target])), flight)
 }
 

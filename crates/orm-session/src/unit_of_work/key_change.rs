@@ -14,7 +14,7 @@ use super::{
 use crate::{
     graph::{AnySlot, Graph, HashedKey, Inner, Slots, State, identity_key, referenced_key},
     loading::load_relationship,
-    mapping::{Direction, Mapper, RelationshipConfiguration, SecondaryConfiguration},
+    mapping::{Direction, Mapper, Reference, RelationshipConfiguration, SecondaryConfiguration},
 };
 
 /// Rows of a secondary table whose foreign key has to follow: which side, and the object whose key changes.
@@ -54,7 +54,7 @@ pub(super) async fn look_up_referring(connection: &mut Connection, graph: &Arc<G
     Ok(found)
 }
 
-/// The objects whose keys were changed.
+/// The objects whose keys were changed, or other columns that rows refer to.
 fn moving(graph: &Arc<Graph>) -> Slots {
     let changed: Slots = {
         let inner = graph.lock();
@@ -68,7 +68,9 @@ fn moving(graph: &Arc<Graph>) -> Slots {
             .map(|entry| entry.slot.clone())
             .collect()
     };
-    changed.into_iter().filter(|slot| slot.differs(slot.mapper().key())).collect()
+    let is_moved =
+        |slot: &Arc<dyn AnySlot>| slot.mapper().configuration().is_ok_and(|it| slot.differs(&it.referenced));
+    changed.into_iter().filter(is_moved).collect()
 }
 
 /// The foreign keys that the session has to write are assigned, as if the objects had been put in anew.
@@ -128,19 +130,24 @@ fn assign_one_sided(slot: &Arc<dyn AnySlot>, work: &mut Work, inner: &Inner) -> 
 
 /// The objects of a flush whose keys change, and who has to come before or after them.
 pub(super) fn key_waits(work: &Work, values: &Values) -> Result<(HashSet<u32>, Vec<Wait>)> {
-    let moving: Vec<&Arc<dyn AnySlot>> =
-        work.updates.iter().filter(|slot| values.changes(slot, slot.mapper().key())).collect();
-    let moved: HashSet<u32> = moving.iter().map(|slot| slot.index()).collect();
+    let mut moved = HashSet::new();
+    for slot in &work.updates {
+        if values.changes(slot, &slot.mapper().configuration()?.referenced) {
+            moved.insert(slot.index());
+        }
+    }
     let mut waits = Vec::new();
     if moved.is_empty() {
         return Ok((moved, waits));
     }
     let mut old: HashMap<(*const Mapper, HashedKey), u32> = HashMap::new();
     let mut new = old.clone();
-    for slot in &moving {
+    let rekeyed =
+        |slot: &&Arc<dyn AnySlot>| moved.contains(&slot.index()) && values.changes(slot, slot.mapper().key());
+    for slot in work.updates.iter().filter(rekeyed) {
         let mapper = slot.mapper();
         let place = |key| (std::ptr::from_ref(mapper), HashedKey(key));
-        old.insert(place(identity_key(&***slot, mapper)), slot.index());
+        old.insert(place(identity_key(&**slot, mapper)), slot.index());
         if let Some(key) = values.unique(slot, mapper.key()) {
             new.insert(place(key.0), slot.index());
         }
@@ -189,11 +196,31 @@ pub(super) fn key_waits(work: &Work, values: &Values) -> Result<(HashSet<u32>, V
     Ok((moved, waits))
 }
 
-/// An object whose key changed, from what to what.
+/// An object whose key changed, or other columns that rows refer to: from what to what.
 pub(super) struct Moved {
     pub(super) slot: Arc<dyn AnySlot>,
+    /// The columns of `Configuration::referenced`: first those of the key.
     pub(super) old: Vec<Value>,
     pub(super) new: Vec<Value>,
+}
+
+impl Moved {
+    /// What rows may refer to of an object, as it stands in the database.
+    pub(super) fn values(slot: &dyn AnySlot) -> Result<Vec<Value>> {
+        Ok(slot.mapper().configuration()?.referenced.iter().map(|column| slot.stored(*column)).collect())
+    }
+
+    pub(super) fn old_key(&self) -> &[Value] {
+        &self.old[..self.slot.mapper().key().len()]
+    }
+
+    pub(super) fn new_key(&self) -> &[Value] {
+        &self.new[..self.slot.mapper().key().len()]
+    }
+
+    pub(super) fn is_key_changed(&self) -> bool {
+        self.old_key() != self.new_key()
+    }
 }
 
 /// The database changed the foreign keys that referred to these rows: the objects of the session show it.
@@ -202,7 +229,6 @@ pub(super) fn adopt_keys(graph: &Arc<Graph>, mut moved: Vec<Moved>) -> Result<()
     while let Some(parent) = moved.pop() {
         let children = referring(&graph.lock(), &parent, &mut references)?;
         for (child, values) in children {
-            let mapper = child.mapper();
             let Some(values) = values else {
                 child.set_expired(true);
                 if let Some(entry) = graph.lock().entry_mut(child.index()) {
@@ -210,28 +236,32 @@ pub(super) fn adopt_keys(graph: &Arc<Graph>, mut moved: Vec<Moved>) -> Result<()
                 }
                 continue;
             };
-            let old = identity_key(&*child, mapper);
+            let old = Moved::values(&*child)?;
             child.adopt(&values)?;
-            let new = identity_key(&*child, mapper);
+            let moved_child = Moved { new: Moved::values(&*child)?, slot: child, old };
             let mut inner = graph.lock();
-            inner.enlist(child.index());
-            if old != new {
-                inner.identity.remove(mapper, &old, child.index());
-                inner.identity.insert(mapper, &new, child.index());
-                moved.push(Moved { slot: child, old, new });
+            inner.enlist(moved_child.slot.index());
+            if moved_child.is_key_changed() {
+                let (mapper, index) = (moved_child.slot.mapper(), moved_child.slot.index());
+                inner.identity.remove(mapper, moved_child.old_key(), index);
+                inner.identity.insert(mapper, moved_child.new_key(), index);
+            }
+            drop(inner);
+            if moved_child.old != moved_child.new {
+                moved.push(moved_child);
             }
         }
     }
     Ok(())
 }
 
-/// A foreign key to a model's primary key: its columns, which place of the key each holds, and what the database does.
-type Reference = (Vec<(u16, usize)>, ReferentialAction);
+/// A foreign key: its columns, which place of `Moved` each refers to, and what the database does.
+type Followed = (Vec<(u16, usize)>, ReferentialAction);
 
 /// The foreign keys from one model to another, found out once.
-type References = HashMap<(*const Mapper, *const Mapper), Vec<Reference>>;
+type References = HashMap<(*const Mapper, *const Mapper), Vec<Followed>>;
 
-/// The objects that referred to the old key, and what their foreign keys hold now; none: nobody knows.
+/// The objects that referred to what was there before, and what their foreign keys hold now; none: nobody knows.
 type Referring = Vec<(Arc<dyn AnySlot>, Option<Vec<(u16, Value)>>)>;
 
 fn referring(inner: &Inner, parent: &Moved, references: &mut References) -> Result<Referring> {
@@ -243,10 +273,13 @@ fn referring(inner: &Inner, parent: &Moved, references: &mut References) -> Resu
         }
         let place = (std::ptr::from_ref(entry.mapper()), std::ptr::from_ref(mapper));
         if !references.contains_key(&place) {
-            references.insert(place, references_between(entry.mapper(), mapper)?);
+            references.insert(place, followed(entry.mapper(), mapper)?);
         }
         for (columns, action) in &references[&place] {
-            if !columns.iter().all(|(column, at)| entry.slot.stored(*column) == parent.old[*at]) {
+            if columns.iter().any(|(_, at)| parent.old[*at].is_null())
+                || columns.iter().all(|(_, at)| parent.old[*at] == parent.new[*at])
+                || !columns.iter().all(|(column, at)| entry.slot.stored(*column) == parent.old[*at])
+            {
                 continue;
             }
             let values = match action {
@@ -262,32 +295,13 @@ fn referring(inner: &Inner, parent: &Moved, references: &mut References) -> Resu
 }
 
 /// The foreign keys that the database changes, and not the session.
-fn references_between(child: &'static Mapper, parent: &'static Mapper) -> Result<Vec<Reference>> {
-    let definition = child.definition();
-    let (name, schema) = (parent.table().name(), parent.table().schema());
-    let single = definition.columns.iter().filter_map(|column| {
-        let key = column.foreign_key.as_ref()?;
-        let is_its = key.table == *name && key.schema.as_ref() == schema;
-        is_its.then(|| (vec![(column.name.clone(), key.column.clone())], key.on_update))
-    });
-    let several = definition.foreign_keys.iter();
-    let several = several.filter(|key| key.table == *name && key.schema.as_ref() == schema).map(|key| {
-        (key.columns.iter().cloned().zip(key.referenced.iter().cloned()).collect::<Vec<_>>(), key.on_update)
-    });
-    let position = |mapper: &Mapper, name: &str| {
-        let at = mapper.columns().iter().position(|mapping| mapping.column == name)?;
-        u16::try_from(at).ok()
-    };
-    let mut references = Vec::new();
-    for (pairs, action) in single.chain(several) {
-        let columns: Option<Vec<(u16, usize)>> = pairs
-            .iter()
-            .map(|(own, referenced)| {
-                let referenced = position(parent, referenced)?;
-                Some((position(child, own)?, parent.key().iter().position(|key| *key == referenced)?))
-            })
-            .collect();
-        let Some(columns) = columns else { continue };
+fn followed(child: &'static Mapper, parent: &'static Mapper) -> Result<Vec<Followed>> {
+    let referenced = &parent.configuration()?.referenced;
+    let mut followed = Vec::new();
+    for Reference { pairs, on_update, .. } in Reference::between(child, parent) {
+        let place = |column: u16| referenced.iter().position(|other| *other == column);
+        let columns = pairs.iter().map(|(own, other)| Some((*own, place(*other)?)));
+        let Some(columns) = columns.collect::<Option<Vec<_>>>() else { continue };
         let written = |relation: &RelationshipConfiguration| {
             let is_its = |(own, _): &(u16, u16)| columns.iter().any(|(column, _)| own == column);
             !relation.passive_updates && relation.pairs.iter().any(is_its)
@@ -299,8 +313,8 @@ fn references_between(child: &'static Mapper, parent: &'static Mapper) -> Result
             .chain(other.filter(|relation| relation.direction == Direction::OneToMany))
             .any(written);
         if !by_session {
-            references.push((columns, action));
+            followed.push((columns, on_update));
         }
     }
-    Ok(references)
+    Ok(followed)
 }

@@ -200,8 +200,8 @@ pub(super) fn receive_made(
         let key = HashedKey(mapper.key().iter().map(|key| slot.sending(*key)).collect());
         let Some(row) = by_key.remove(&key) else {
             let message = format!(
-                "UPDATE of table `{}` gave back no row with the key {:?} of an object: a trigger may have changed it; refresh \
-                 the object, and see `server_onupdate`",
+                "no row of table `{}` came back with the key {:?} of an object that was written: a trigger may have changed it; \
+                 refresh the object, and see `server_onupdate`",
                 mapper.table().name(),
                 key.0
             );

@@ -90,6 +90,12 @@ pub(super) struct Returned {
 }
 
 impl Returned {
+    /// All rows, those of one number among them.
+    pub(super) fn into_rows(self) -> impl Iterator<Item = Vec<Value>> {
+        let numbers = self.numbers.into_iter().map(|number| vec![Value::I64(number)]);
+        self.rows.into_iter().chain(numbers)
+    }
+
     fn read(&mut self, row: &dyn Row) -> Result<()> {
         if row.len() == 1
             && self.rows.is_empty()
@@ -146,10 +152,10 @@ impl Operation {
         };
         let get = |kind, rows| cache.get(shape(kind, rows), dialect);
         match &self.purpose {
+            _ if self.reads_back(capabilities) => {
+                self.prepare_without_returning(values, cache, dialect, capabilities)
+            }
             Purpose::Insert { made, .. } if !made.expressions.is_empty() => {
-                if !self.keys.is_empty() && !capabilities.returning.insert {
-                    return Err(self.cannot_read_back());
-                }
                 let node = insert_computed(&self.table, &self.columns, values, made, &self.keys);
                 let (statement, parameters) = render(cache.compiled(), &node, dialect)?;
                 Ok(vec![Prepared::one(statement, parameters, 1)])
@@ -201,23 +207,9 @@ impl Operation {
         if looped {
             return Ok(vec![Prepared::many(get(Kind::InsertValues, 1, &[])?, values, self.rows)]);
         }
-        if !self.keys.is_empty() && !capabilities.returning.insert {
-            return Err(self.cannot_read_back());
-        }
         let one_by_one = self.columns.is_empty() || (capabilities.prepared_loop && !self.keys.is_empty());
         let most = if one_by_one { 1 } else { ROWS_WRITTEN_OUT };
         written_out_by(values, self.rows, most, |rows| get(Kind::InsertValues, rows, &self.keys))
-    }
-
-    fn cannot_read_back(&self) -> Error {
-        let names: Vec<&str> = self.keys.iter().map(|key| &*key.name).collect();
-        let message = format!(
-            "the values that the database makes for {} of table `{}` cannot be read back on this database (it has no \
-             INSERT .. RETURNING); give them a value or a client-side default",
-            names.join(", "),
-            self.table.name()
-        );
-        Error::new(ErrorKind::NotSupported, message)
     }
 
     /// The statements for changed rows of which the database makes something.
@@ -485,12 +477,12 @@ impl Prepared {
         Self { statement, parameters, sets: 1, rows, selects: false, returned, identifiers, done }
     }
 
-    fn many(statement: Statement, parameters: Vec<Value>, rows: usize) -> Self {
+    pub(super) fn many(statement: Statement, parameters: Vec<Value>, rows: usize) -> Self {
         Self { sets: rows, ..Self::one(statement, parameters, rows) }
     }
 }
 
-fn written_out(
+pub(super) fn written_out(
     values: Vec<Value>,
     rows: usize,
     statement: impl Fn(usize) -> Result<Statement>,

@@ -116,6 +116,8 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn discard(&self) {
+        // Expressions whose mark is gone are sent no more.
+        self.mark_expressions(false);
         self.go_back();
     }
 
