@@ -3,6 +3,10 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `custom` | case 28: types of one's own, with SQL around their values |
+//! | `round_trips` | a random value of every type comes back, as a parameter and as a literal |
+//! | `decimals` | order, comparison and sums of decimals |
+//! | `lists` | arrays, ranges and multiranges |
+//! | `refused` | what a database cannot hold, and what cannot be read |
 //! | `stage` | tables, and what is asked of them |
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
@@ -12,4 +16,8 @@ mod custom;
 #[path = "../it/database.rs"]
 #[expect(dead_code, reason = "the other tests need more of it")]
 mod database;
+mod decimals;
+mod lists;
+mod refused;
+mod round_trips;
 mod stage;

@@ -35,7 +35,7 @@
 //! | `orm` (on) | models, `Session`, relationships |
 //! | `tls` | encrypted connections to PostgreSQL, MySQL and MariaDB, by rustls |
 //! | `serde-1` | loaded graphs serialised: `Serialize` for `Instance`, and with `Deserialize` for `Many` and `One` |
-//! | `chrono-0_4`, `rust_decimal-1`, `serde_json-1`, `uuid-1` | these crates' types as column types |
+//! | `chrono-0_4`, `time-0_3`, `jiff-0_2`, `rust_decimal-1`, `bigdecimal-0_4`, `serde_json-1`, `uuid-1`, `ipnetwork-0_21` | these crates' types as column types |
 //! | `sea-query-1` | sea-query's statements executed, and ours given out as its expressions: `sql::sea_query` |
 //!
 //! Every floor is a crate of its own, and can be used without those above: [`sql`] (the expression language), [`driver`],

@@ -94,7 +94,7 @@ pub(crate) const WORDS: [&str; 23] = [
     "constant",
 ];
 
-const INTEGERS: [&str; 6] = ["i16", "i32", "i64", "u16", "u32", "u64"];
+const INTEGERS: [&str; 8] = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"];
 const ACTIONS: [(&str, &str); 5] = [
     ("cascade", "Cascade"),
     ("set null", "SetNull"),

@@ -91,6 +91,9 @@ fn implementation(ident: &Ident, type_name: &str, variants: &[(&Ident, String)])
         }
 
         #[automatically_derived]
+        impl #sql::ArrayElement for #ident {}
+
+        #[automatically_derived]
         #quiet
         impl #sql::ColumnType for #ident {
             type Base = Self;

@@ -27,8 +27,9 @@ pub(crate) fn convert(values: &[Value], max_allowed_packet: usize) -> Result<Vec
     let mut total = 0;
     let mut longest = 0;
     for (position, value) in values.iter().enumerate() {
-        let parameter =
-            convert_one(value).map_err(|error| error.context(format_args!("parameter {}", position + 1)))?;
+        let parameter = convert_one(value).map_err(|error| {
+            error.context(format_args!("parameter {}", position + 1)).with_parameter(position + 1)
+        })?;
         if let Parameter::Bytes(bytes) = &parameter {
             total += bytes.len();
             longest = longest.max(bytes.len());
@@ -69,7 +70,18 @@ fn convert_one(value: &Value) -> Result<Parameter> {
             return Err(Error::new(ErrorKind::Data, "MySQL has neither NaN nor infinity; use NULL"));
         }
         Value::Decimal(decimal) => Parameter::Bytes(decimal.to_string().into_bytes()),
-        Value::Text(text) | Value::Json(text) => Parameter::Bytes(text.as_bytes().to_vec()),
+        Value::Interval(interval) => match interval.total_microseconds() {
+            Some(microseconds) => Parameter::Int(microseconds),
+            None => {
+                return Err(Error::new(
+                    ErrorKind::Data,
+                    "an interval of months has no fixed length, or is too long: MySQL keeps intervals as microseconds",
+                ));
+            }
+        },
+        Value::Text(text) | Value::Number(text) | Value::Json(text) => {
+            Parameter::Bytes(text.as_bytes().to_vec())
+        }
         Value::Bytes(bytes) => Parameter::Bytes(bytes.clone()),
         Value::Uuid(bytes) => Parameter::Bytes(bytes.to_vec()),
         Value::Date(days) => date(i64::from(*days), 0)?,

@@ -5,7 +5,7 @@ use aludel_sql_expression::value::ArrayValue;
 use bytes::{BufMut, BytesMut};
 
 use crate::{
-    parameter::{self, Encoding, Refusal},
+    parameter::{self, Encoding, NUL, Refusal},
     target::Target,
 };
 
@@ -107,6 +107,9 @@ fn elements(
                 out.put_slice(&bytes);
             }
             Value::Text(text) if matches!(element, Target::Text) => {
+                if text.as_bytes().contains(&0) {
+                    return Err(NUL);
+                }
                 out.put_i32(i32::try_from(text.len()).map_err(|_error| TOO_LONG)?);
                 out.put_slice(text.as_bytes());
             }

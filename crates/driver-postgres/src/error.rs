@@ -23,7 +23,7 @@ pub(crate) fn of_call(lower: Lower, target: &str, lost: Option<&str>) -> Error {
         return of_server(database).with_source(lower);
     }
     if let Some(parameter) = lower.source().and_then(|source| source.downcast_ref::<ParameterError>()) {
-        return Error::new(ErrorKind::Data, parameter.to_string());
+        return Error::new(ErrorKind::Data, parameter.to_string()).with_parameter(parameter.number);
     }
     if lower.to_string() == ENCODING {
         let message = format!("the statement cannot be sent: {}", describe(&lower));

@@ -29,6 +29,7 @@
 //! | `parameter`, `target`, `array` | values on their way to the server, encoded by the type that it asks for |
 //! | `types` | the database's own types behind a pooler |
 //! | `row` | the server's bytes as cells |
+//! | `nested` | what stands in arrays, ranges and multiranges |
 //! | `numeric` | exact decimals on the wire |
 //! | `reflection` | what a database is made of, out of its catalogue: one file for each kind of object |
 //! | `error` | SQLSTATE to error kinds |
@@ -51,6 +52,7 @@ mod flight;
 #[cfg(feature = "tls")]
 mod handshake;
 mod ledger;
+mod nested;
 mod numeric;
 mod opening;
 mod parameter;

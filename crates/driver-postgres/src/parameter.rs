@@ -43,11 +43,15 @@ pub(crate) fn bind<'a>(
 
 /// Why a value cannot be what the server wants.
 #[derive(Debug)]
-pub(crate) struct ParameterError(String);
+pub(crate) struct ParameterError {
+    message: String,
+    /// Which of the parameters; the first has number 1.
+    pub(crate) number: usize,
+}
 
 impl fmt::Display for ParameterError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(&self.message)
     }
 }
 
@@ -55,6 +59,10 @@ impl StdError for ParameterError {}
 
 /// What is wrong with a value, in words that follow "it is ..".
 pub(crate) type Refusal = &'static str;
+
+/// PostgreSQL ends texts with this character, and keeps none in them.
+pub(crate) const NUL: Refusal =
+    "it holds the character NUL, which no text of PostgreSQL can; keep it as bytes";
 
 // tokio-postgres writes parameters to its debug log, so only the kind of the value is shown.
 impl fmt::Debug for Parameter<'_> {
@@ -75,12 +83,15 @@ impl ToSql for Parameter<'_> {
         };
         match written {
             Ok(()) => Ok(IsNull::No),
-            Err(refusal) => Err(Box::new(ParameterError(format!(
-                "parameter {} is {}, which cannot be sent as {}: {refusal}",
-                self.number,
-                self.value.kind(),
-                kind.name(),
-            )))),
+            Err(refusal) => Err(Box::new(ParameterError {
+                message: format!(
+                    "parameter {} is {}, which cannot be sent as {}: {refusal}",
+                    self.number,
+                    self.value.kind(),
+                    kind.name(),
+                ),
+                number: self.number,
+            })),
         }
     }
 
@@ -138,7 +149,10 @@ pub(crate) fn encoding(value: &Value, target: &Target) -> Encoding {
         | (Value::Date(_), Target::Date | Target::Text)
         | (Value::Time(_), Target::Time | Target::Text)
         | (Value::DateTime(_) | Value::Instant(_), Target::Timestamp | Target::TimestampTz | Target::Text)
+        | (Value::Interval(_), Target::Interval)
         | (Value::Json(_), Target::Json | Target::Jsonb | Target::Text) => Encoding::Binary,
+        (Value::Number(_), Target::Numeric | Target::Float4 | Target::Float8 | Target::Text)
+        | (Value::Interval(_), Target::Text) => Encoding::Text,
         // Shortest text that gives the same float again: a float's own digits are what a numeric should hold.
         (Value::F32(_) | Value::F64(_), Target::Numeric) => Encoding::Text,
         (
@@ -149,6 +163,7 @@ pub(crate) fn encoding(value: &Value, target: &Target) -> Encoding {
             | Target::Time
             | Target::Timestamp
             | Target::TimestampTz
+            | Target::Interval
             | Target::Array { .. }
             | Target::Other,
         ) => Encoding::Text,
@@ -182,6 +197,9 @@ pub(crate) fn binary(value: &Value, target: &Target, out: &mut BytesMut) -> Resu
         }
         (Target::Numeric, Value::Decimal(number)) => numeric::encode(*number, out),
         (Target::Jsonb, Value::Json(text) | Value::Text(text)) => {
+            if text.as_bytes().contains(&0) {
+                return Err(NUL);
+            }
             // The version of the format.
             out.put_u8(1);
             out.put_slice(text.as_bytes());
@@ -201,6 +219,14 @@ pub(crate) fn binary(value: &Value, target: &Target, out: &mut BytesMut) -> Resu
                 microseconds.checked_sub(EPOCH_MICROSECONDS).filter(|value| *value != i64::MIN);
             out.put_i64(microseconds.ok_or("it is out of the type's range")?);
         }
+        (Target::Interval, Value::Interval(interval)) => {
+            if interval.is_too_long() {
+                return Err("it is too long to be counted");
+            }
+            out.put_i64(interval.microseconds);
+            out.put_i32(interval.days);
+            out.put_i32(interval.months);
+        }
         (Target::Array { element, oid }, Value::Array(elements)) => {
             array::binary(elements, element, *oid, out)?
         }
@@ -214,9 +240,16 @@ pub(crate) fn binary(value: &Value, target: &Target, out: &mut BytesMut) -> Resu
 /// Writes a value as text that the server can read.
 pub(crate) fn text(value: &Value, out: &mut BytesMut) -> Result<(), Refusal> {
     let written = match value {
-        Value::Text(text) | Value::Json(text) => {
+        Value::Text(text) | Value::Number(text) | Value::Json(text) => {
+            if text.as_bytes().contains(&0) {
+                return Err(NUL);
+            }
             out.put_slice(text.as_bytes());
             Ok(())
+        }
+        Value::Interval(interval) if interval.is_too_long() => return Err("it is too long to be counted"),
+        Value::Interval(interval) => {
+            write!(out, "{} mons {} days {} us", interval.months, interval.days, interval.microseconds)
         }
         Value::Bool(flag) => write!(out, "{flag}"),
         Value::I64(number) => write!(out, "{number}"),

@@ -3,16 +3,17 @@
 use std::error::Error as StdError;
 
 use aludel_driver::{Cell, Row};
-use aludel_sql_expression::{Error, Result};
+use aludel_sql_expression::{Error, NestedCell, Result, value::Interval};
 use postgres_types::{FromSql, Kind, Type};
 
 use crate::{
+    nested::Element,
     numeric,
     parameter::{EPOCH_DAYS, EPOCH_MICROSECONDS},
 };
 
 /// How the bytes of one column are read, found out once for a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Decoder {
     Bool,
     Int2,
@@ -35,6 +36,13 @@ pub(crate) enum Decoder {
     Time,
     Timestamp,
     TimestampTz,
+    Interval,
+    /// A list, with what each of its elements is.
+    Array(Box<Element>),
+    /// From one bound to another, with what each bound is.
+    Range(Box<Element>),
+    /// A list of ranges, with what each range is.
+    Multirange(Box<Element>),
     /// The bytes as they come.
     Other,
 }
@@ -45,7 +53,10 @@ impl Decoder {
         match kind.kind() {
             Kind::Domain(base) => return Self::of(base),
             Kind::Enum(_) => return Self::Text,
-            Kind::Array(_) | Kind::Range(_) | Kind::Multirange(_) | Kind::Composite(_) => return Self::Other,
+            Kind::Array(element) => return Self::Array(Box::new(Element::of(element))),
+            Kind::Range(bound) => return Self::Range(Box::new(Element::of(bound))),
+            Kind::Multirange(bound) => return Self::Multirange(Box::new(Element::of_multirange(bound))),
+            Kind::Composite(_) => return Self::Other,
             _ => {}
         }
         match *kind {
@@ -88,6 +99,7 @@ impl Decoder {
             Type::TIME => Self::Time,
             Type::TIMESTAMP => Self::Timestamp,
             Type::TIMESTAMPTZ => Self::TimestampTz,
+            Type::INTERVAL => Self::Interval,
             _ => match kind.name() {
                 "citext" => Self::Text,
                 "ltree" | "lquery" | "ltxtquery" => Self::VersionedText,
@@ -96,8 +108,9 @@ impl Decoder {
         }
     }
 
+    /// The cell of these bytes.
     #[inline]
-    fn cell<'row>(self, bytes: &'row [u8], kind: &'row Type) -> Result<Cell<'row>> {
+    pub(crate) fn cell<'row>(&'row self, bytes: &'row [u8], kind: &'row Type) -> Result<Cell<'row>> {
         Ok(match self {
             Self::Bool => Cell::Bool(fixed::<1>(bytes, kind)? != [0]),
             Self::Int2 => Cell::I64(i16::from_be_bytes(fixed(bytes, kind)?).into()),
@@ -106,7 +119,11 @@ impl Decoder {
             Self::Oid => Cell::I64(u32::from_be_bytes(fixed(bytes, kind)?).into()),
             Self::Float4 => Cell::F32(f32::from_be_bytes(fixed(bytes, kind)?)),
             Self::Float8 => Cell::F64(f64::from_be_bytes(fixed(bytes, kind)?)),
-            Self::Numeric => Cell::Decimal(numeric::decode(bytes)?),
+            // What is no number, or too long for a decimal, is for those who can read it.
+            Self::Numeric => match numeric::decode(bytes) {
+                Ok(number) => Cell::Decimal(number),
+                Err(_) => Cell::Other { type_name: kind.name(), bytes },
+            },
             Self::Text => Cell::Text(utf8(bytes, kind)?),
             Self::VersionedText => Cell::Text(utf8(versioned(bytes, kind)?, kind)?),
             Self::Json => Cell::Json(utf8(bytes, kind)?),
@@ -120,6 +137,10 @@ impl Decoder {
             Self::Time => Cell::Time(i64::from_be_bytes(fixed(bytes, kind)?)),
             Self::Timestamp => Cell::DateTime(microseconds(bytes, kind)?),
             Self::TimestampTz => Cell::Instant(microseconds(bytes, kind)?),
+            Self::Interval => Cell::Interval(interval(bytes, kind)?),
+            Self::Array(element) => Cell::Array(NestedCell::new(bytes, &**element)),
+            Self::Range(bound) => Cell::Range(NestedCell::new(bytes, &**bound)),
+            Self::Multirange(range) => Cell::Array(NestedCell::new(bytes, &**range)),
             Self::Other => Cell::Other { type_name: kind.name(), bytes },
         })
     }
@@ -233,6 +254,17 @@ fn versioned<'row>(bytes: &'row [u8], kind: &Type) -> Result<&'row [u8]> {
     }
 }
 
+fn interval(bytes: &[u8], kind: &Type) -> Result<Interval> {
+    let bytes: [u8; 16] = fixed(bytes, kind)?;
+    let (microseconds, rest) = bytes.split_at(8);
+    let (days, months) = rest.split_at(4);
+    Ok(Interval {
+        months: i32::from_be_bytes(fixed(months, kind)?),
+        days: i32::from_be_bytes(fixed(days, kind)?),
+        microseconds: i64::from_be_bytes(fixed(microseconds, kind)?),
+    })
+}
+
 fn microseconds(bytes: &[u8], kind: &Type) -> Result<i64> {
     match i64::from_be_bytes(fixed(bytes, kind)?) {
         i64::MIN | i64::MAX => Err(out_of_range(kind)),
@@ -240,8 +272,9 @@ fn microseconds(bytes: &[u8], kind: &Type) -> Result<i64> {
     }
 }
 
+/// The error of bytes that are no value of their type.
 #[cold]
-fn malformed(kind: &Type) -> Error {
+pub(crate) fn malformed(kind: &Type) -> Error {
     Error::data(format!("the server's bytes are not a value of type {}", kind.name()))
 }
 

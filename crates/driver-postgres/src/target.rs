@@ -24,6 +24,7 @@ pub(crate) enum Target {
     Time,
     Timestamp,
     TimestampTz,
+    Interval,
     Array {
         /// What each element is.
         element: Box<Target>,
@@ -82,6 +83,7 @@ impl Target {
             Type::TIME => Self::Time,
             Type::TIMESTAMP => Self::Timestamp,
             Type::TIMESTAMPTZ => Self::TimestampTz,
+            Type::INTERVAL => Self::Interval,
             _ if kind.name() == "citext" => Self::Text,
             _ => Self::Other,
         }

@@ -60,6 +60,7 @@
 //! | `transfer` | rows that come from a worker |
 //! | `cursor` | a result that is read in batches |
 //! | `row`, `row_batch` | rows as SQLite holds them, and rows that were copied |
+//! | `decimal` | exact decimals that are kept as text: our collation and our sum |
 //! | `parameter` | values on their way in |
 //! | `verb` | what kind of statement a text is |
 //! | `reflection` | what a database is made of: pragmas, and the texts of CREATE, read word by word |
@@ -69,6 +70,7 @@ mod connection;
 mod control;
 mod cursor;
 mod database;
+mod decimal;
 mod driver;
 mod effect;
 mod errand;

@@ -10,7 +10,7 @@ use aludel_driver::{Error, ErrorKind, Result};
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{
-    error,
+    decimal, error,
     patience::Patience,
     session::Session,
     settings::{Mode, Place, Settings},
@@ -89,6 +89,7 @@ fn set_up(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> 
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     connection.pragma_update(None, "foreign_keys", settings.foreign_keys)?;
+    decimal::register(connection)?;
     for (pragma, value) in [("cache_size", settings.cache_size), ("mmap_size", settings.mmap_size)] {
         if let Some(value) = value {
             set_pragma(connection, pragma, &value.to_string())?;

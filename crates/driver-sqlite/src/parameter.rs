@@ -59,7 +59,19 @@ fn bind_encoded(
     position: usize,
     value: &Value,
 ) -> Result<(), Failure> {
-    let output = encode(value).map_err(|error| error.context(format_args!("parameter {position}")))?;
+    if let Value::Decimal(_) | Value::Number(_) = value
+        && prepared.parameter_name(position).is_some_and(|name| name.starts_with(":decimal_text_"))
+    {
+        // The column keeps its decimals as text, in full.
+        let text = match value {
+            Value::Number(number) => number.to_string(),
+            Value::Decimal(number) => number.to_string(),
+            _ => String::new(),
+        };
+        return Ok(prepared.raw_bind_parameter(position, text)?);
+    }
+    let output = encode(value)
+        .map_err(|error| error.context(format_args!("parameter {position}")).with_parameter(position))?;
     Ok(prepared.raw_bind_parameter(position, output)?)
 }
 
@@ -75,6 +87,19 @@ fn encode(value: &Value) -> Result<ToSqlOutput<'_>> {
         Value::F32(number) => real(f64::from(*number))?,
         Value::F64(number) => real(*number)?,
         Value::Decimal(number) => decimal(*number)?,
+        Value::Number(number) => {
+            let digits = number.bytes().filter(u8::is_ascii_digit).count();
+            return Err(too_many_digits(number, digits));
+        }
+        Value::Interval(interval) => match interval.total_microseconds() {
+            Some(microseconds) => Owned::Integer(microseconds),
+            None => {
+                return Err(data(
+                    "an interval of months has no fixed length, or is too long: SQLite keeps intervals as microseconds"
+                        .to_owned(),
+                ));
+            }
+        },
         Value::Text(text) | Value::Json(text) => {
             return Ok(ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())));
         }
@@ -116,10 +141,7 @@ fn decimal(number: Decimal) -> Result<Owned> {
     }
     let digits = mantissa.unsigned_abs().checked_ilog10().map_or(1, |digits| digits + 1);
     if digits > EXACT_DIGITS {
-        return Err(data(format!(
-            "the decimal {number} has {digits} significant digits; SQLite keeps a decimal as a double, which holds \
-             {EXACT_DIGITS}: round it, or keep it as text"
-        )));
+        return Err(too_many_digits(&number, digits));
     }
     // Both are exact as doubles, so the quotient is the double nearest to the decimal.
     let quotient = match scale {
@@ -127,6 +149,14 @@ fn decimal(number: Decimal) -> Result<Owned> {
         _ => number.to_f64(),
     };
     Ok(Owned::Real(quotient))
+}
+
+#[cold]
+fn too_many_digits(number: &dyn std::fmt::Display, digits: impl std::fmt::Display) -> Error {
+    data(format!(
+        "the decimal {number} has {digits} significant digits; SQLite keeps a decimal as a double, which holds \
+         {EXACT_DIGITS}: round it, or give the column the type `ExactNumeric`, which is text there"
+    ))
 }
 
 /// The hyphenated form in lower case.

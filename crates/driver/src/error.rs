@@ -21,6 +21,7 @@ struct Inner {
     statement: Option<Arc<str>>,
     parameters: Option<Arc<str>>,
     database: Option<DatabaseError>,
+    parameter: Option<usize>,
     disconnect: bool,
     retry: Retry,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
@@ -115,6 +116,7 @@ impl Error {
                 statement: None,
                 parameters: None,
                 database: None,
+                parameter: None,
                 disconnect: false,
                 retry: Retry::No,
                 source: None,
@@ -144,6 +146,13 @@ impl Error {
     #[must_use]
     pub fn with_database_error(mut self, database: DatabaseError) -> Self {
         self.edit().database = Some(database);
+        self
+    }
+
+    /// The same error with the number of the parameter that was refused before anything was sent; the first has number 1.
+    #[must_use]
+    pub fn with_parameter(mut self, number: usize) -> Self {
+        self.edit().parameter = Some(number);
         self
     }
 
@@ -201,6 +210,18 @@ impl Error {
     /// The message alone, without the statement.
     pub fn message(&self) -> &str {
         &self.inner.message
+    }
+
+    /// The number of the parameter that a driver refused before anything was sent; the first has number 1.
+    pub fn parameter(&self) -> Option<usize> {
+        self.inner.parameter
+    }
+
+    /// The same error with the column that the refused parameter is for.
+    #[must_use]
+    pub fn in_column(mut self, column: &str) -> Self {
+        self.edit().parameter = None;
+        self.context(format_args!("column `{column}`"))
     }
 
     /// The statement that failed.

@@ -1,6 +1,11 @@
 //! [`Cell`], [`Row`] and [`ColumnInfo`]: how a driver shows its rows, without copying them.
 
-use crate::{Result, value::Decimal};
+use std::{fmt, ops::Bound};
+
+use crate::{
+    Result,
+    value::{Decimal, Interval},
+};
 
 /// One value of a row, borrowed from the driver's own buffer.
 ///
@@ -37,8 +42,14 @@ pub enum Cell<'row> {
     DateTime(i64),
     /// Microseconds since 1970-01-01T00:00:00Z.
     Instant(i64),
+    /// A length of time.
+    Interval(Interval),
     /// A JSON document, as text.
     Json(&'row str),
+    /// A list of values of one type.
+    Array(NestedCell<'row>),
+    /// All values from one bound to another.
+    Range(NestedCell<'row>),
     /// A value of a type that only this backend has, in its wire form.
     Other {
         /// The type's name on the server.
@@ -64,9 +75,72 @@ impl Cell<'_> {
             Self::Time(_) => "a time",
             Self::DateTime(_) => "a date and time",
             Self::Instant(_) => "an instant",
+            Self::Interval(_) => "an interval",
             Self::Json(_) => "JSON",
+            Self::Array(_) => "an array",
+            Self::Range(_) => "a range",
             Self::Other { .. } => "a value of a type that only this database has",
         }
+    }
+}
+
+/// A cell that holds others, in the driver's own form: they are read one by one, where they stand.
+#[derive(Clone, Copy)]
+pub struct NestedCell<'row> {
+    bytes: &'row [u8],
+    reader: &'row dyn NestedReader,
+}
+
+/// What is given the lower and the upper bound of a range.
+pub type BoundsVisitor<'v> = dyn FnMut(Bound<Cell<'_>>, Bound<Cell<'_>>) -> Result<()> + 'v;
+
+/// How a driver reads what stands in a cell.
+pub trait NestedReader: fmt::Debug {
+    /// Gives the elements of an array, one after the other.
+    ///
+    /// # Errors
+    /// Those of `visit`; [`ErrorKind::Data`](crate::ErrorKind::Data) for an array of arrays, and for what is no array.
+    fn elements(&self, bytes: &[u8], visit: &mut dyn FnMut(Cell<'_>) -> Result<()>) -> Result<()>;
+
+    /// Gives the bounds of a range; not of one that is empty.
+    ///
+    /// # Errors
+    /// Those of `visit`; [`ErrorKind::Data`](crate::ErrorKind::Data) for what is no range.
+    fn bounds(&self, bytes: &[u8], visit: &mut BoundsVisitor<'_>) -> Result<()>;
+}
+
+impl<'row> NestedCell<'row> {
+    /// The bytes of an array or range, and how they are read.
+    pub fn new(bytes: &'row [u8], reader: &'row dyn NestedReader) -> Self {
+        Self { bytes, reader }
+    }
+
+    /// Gives the elements of an array, one after the other.
+    ///
+    /// # Errors
+    /// As [`NestedReader::elements`].
+    pub fn elements(&self, visit: &mut dyn FnMut(Cell<'_>) -> Result<()>) -> Result<()> {
+        self.reader.elements(self.bytes, visit)
+    }
+
+    /// Gives the bounds of a range; not of one that is empty.
+    ///
+    /// # Errors
+    /// As [`NestedReader::bounds`].
+    pub fn bounds(&self, visit: &mut BoundsVisitor<'_>) -> Result<()> {
+        self.reader.bounds(self.bytes, visit)
+    }
+}
+
+impl fmt::Debug for NestedCell<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} bytes", self.bytes.len())
+    }
+}
+
+impl PartialEq for NestedCell<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
     }
 }
 

@@ -35,6 +35,7 @@ mod item;
 mod join;
 mod key;
 mod operator;
+mod parameter_name;
 mod parameters;
 #[cfg(feature = "sea-query-1")]
 pub(crate) mod parts;
@@ -53,6 +54,8 @@ mod writer;
 pub use cache::{CacheStatistics, CompiledCache};
 #[doc(hidden)]
 pub use cache::{Ready, Shown, Single};
+#[doc(hidden)]
+pub use parameter_name::parameter_column;
 pub use parameters::Parameters;
 pub use rendered::{Rendered, RenderedPart};
 pub use row_order::{RowKeys, RowOrder};

@@ -2,11 +2,18 @@
 
 mod enumeration;
 mod from_row;
+mod list;
 mod primitive;
+mod temporal;
 
 pub use enumeration::{enumeration_type, enumeration_word, refused_value, unknown_word};
 pub(crate) use from_row::decode_at;
 pub use from_row::{FromRow, RowPlan, decode_field};
+pub use list::ArrayElement;
+#[allow(unused_imports, reason = "the types of other crates are behind features")]
+pub(crate) use list::array_elements;
+#[allow(unused_imports, reason = "the types of other crates are behind features")]
+pub(crate) use temporal::{date_of, interval_of, microseconds_of, moment_of, moment_with_offset, time_of};
 
 use crate::{Cell, Error, Result, Row};
 
@@ -85,6 +92,10 @@ pub(crate) fn mismatch(cell: Cell<'_>, wanted: &str) -> Error {
     match cell {
         Cell::Null => Error::data(format!(
             "the value is NULL, which `{wanted}` cannot hold; read it into `Option<{wanted}>`"
+        )),
+        Cell::Other { type_name: "numeric", .. } => Error::data(format!(
+            "the numeric value is not a number (NaN or infinity) or has more than 38 digits, and cannot be read into \
+             `{wanted}`; select it rounded, as double precision, or as text"
         )),
         Cell::Other { type_name, .. } => {
             Error::data(format!("a value of type {type_name} cannot be read into `{wanted}`"))

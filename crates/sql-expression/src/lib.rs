@@ -31,9 +31,9 @@ pub mod typed;
 pub mod types;
 pub mod value;
 
-pub use cell::{Cell, ColumnInfo, Row};
+pub use cell::{BoundsVisitor, Cell, ColumnInfo, NestedCell, NestedReader, Row};
 pub use compile::{CacheStatistics, CompiledCache, Rendered, RenderedPart};
-pub use decode::{Decode, FromRow, RowPlan};
+pub use decode::{ArrayElement, Decode, FromRow, RowPlan};
 pub use dialect::Dialect;
 pub use error::{Error, ErrorKind, Result};
 pub use few::Few;

@@ -9,6 +9,7 @@ mod column_input;
 mod column_type;
 mod entity;
 mod expression;
+mod field_type;
 mod functions;
 mod grouping;
 mod json;
@@ -23,7 +24,8 @@ mod temporal;
 mod tuple;
 mod window_functions;
 
-#[cfg(feature = "rust_decimal-1")]
+pub use crate::value::Interval;
+#[cfg(any(feature = "rust_decimal-1", feature = "bigdecimal-0_4"))]
 pub(crate) use arithmetic::arithmetic;
 pub use arithmetic::{Arithmetic, ArithmeticOperand};
 pub use attribute::Attribute;
@@ -31,17 +33,15 @@ pub use bitwise::Bits;
 pub use case::{Case, case};
 pub use column_expression::ColumnExpression;
 pub use column_input::{ColumnInput, IntoColumn};
-#[cfg(any(
-    feature = "chrono-0_4",
-    feature = "rust_decimal-1",
-    feature = "serde_json-1",
-    feature = "uuid-1"
-))]
 pub(crate) use column_type::column_types;
 pub use column_type::{ColumnType, Is};
 pub(crate) use entity::numbered;
 pub use entity::{Aliased, Entity, Model, Nullable, aliased};
 pub use expression::{Expression, OrderExpression};
+#[doc(hidden)]
+pub use field_type::FieldType;
+#[allow(unused_imports, reason = "the types of other crates are behind features")]
+pub(crate) use functions::sums;
 pub use functions::{
     Sum, Typed, avg, coalesce, count, count_all, exists, func, literal, lower, max, min, not, null, sum,
     upper,
@@ -57,7 +57,7 @@ pub use operand::{Condition, IntoNode, Operand};
 pub use quantified::{Quantified, all, all_elements, any, any_element, array};
 pub use search::{FullText, full_text};
 pub use selectable::{RowReader, Selectable};
-pub use temporal::{Interval, Temporal, date_add, date_sub, days_between, extract, now, seconds_between};
+pub use temporal::{Temporal, date_add, date_sub, days_between, extract, now, seconds_between};
 pub use tuple::{Tuple, tuple};
 pub use window_functions::{
     argument, cume_dist, dense_rank, first_value, lag, last_value, lead, mode, nth_value, ntile,

@@ -1,20 +1,30 @@
 //! [`Value`]: an owned SQL value, on its way to a statement's parameter.
 
+mod address;
 mod decimal;
 mod elements;
+mod interval;
+mod range;
 pub mod temporal;
 mod text;
 
+pub use address::MacAddress;
+#[cfg(feature = "ipnetwork-0_21")]
+pub(crate) use address::network_of;
 pub use decimal::Decimal;
 pub use elements::{Elements, ElementsIter};
+pub use interval::Interval;
+pub(crate) use range::range_text;
+pub use range::{Multirange, Range, RangeElement};
 pub use text::TextValue;
 
-use crate::types::SqlType;
+use crate::{BoundsVisitor, Cell, Error, NestedReader, Result, types::SqlType};
 
 /// An owned SQL value, as bound to a parameter.
 ///
 /// Dates and times are integers here, so that this crate needs no date library: days, or microseconds.
-/// The features `chrono-0_4`, `rust_decimal-1`, `serde_json-1` and `uuid-1` convert the usual Rust types.
+/// The features `chrono-0_4`, `time-0_3`, `jiff-0_2`, `rust_decimal-1`, `bigdecimal-0_4`, `serde_json-1`, `uuid-1` and
+/// `ipnetwork-0_21` convert the usual Rust types.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -33,6 +43,8 @@ pub enum Value {
     F64(f64),
     /// An exact decimal number.
     Decimal(Decimal),
+    /// An exact decimal of more digits than a [`Decimal`] holds, as text.
+    Number(TextValue),
     /// Text.
     Text(TextValue),
     /// Bytes.
@@ -47,6 +59,8 @@ pub enum Value {
     DateTime(i64),
     /// An instant: microseconds since 1970-01-01T00:00:00Z.
     Instant(i64),
+    /// A length of time.
+    Interval(Interval),
     /// A JSON document, as text.
     Json(TextValue),
     /// An array: one parameter that holds many values of one type.
@@ -62,6 +76,16 @@ pub struct ArrayValue {
     pub values: Elements,
 }
 
+impl NestedReader for ArrayValue {
+    fn elements(&self, _: &[u8], visit: &mut dyn FnMut(Cell<'_>) -> Result<()>) -> Result<()> {
+        self.values.iter().try_for_each(|value| visit(value.as_cell()))
+    }
+
+    fn bounds(&self, _: &[u8], _: &mut BoundsVisitor<'_>) -> Result<()> {
+        Err(Error::data("an array has no bounds"))
+    }
+}
+
 impl Value {
     /// Whether this is NULL.
     pub fn is_null(&self) -> bool {
@@ -75,7 +99,7 @@ impl Value {
             Self::Bool(_) => "a truth value",
             Self::I64(_) | Self::U64(_) => "an integer",
             Self::F32(_) | Self::F64(_) => "a floating-point number",
-            Self::Decimal(_) => "a decimal",
+            Self::Decimal(_) | Self::Number(_) => "a decimal",
             Self::Text(_) => "text",
             Self::Bytes(_) => "bytes",
             Self::Uuid(_) => "a UUID",
@@ -83,6 +107,7 @@ impl Value {
             Self::Time(_) => "a time",
             Self::DateTime(_) => "a date and time",
             Self::Instant(_) => "an instant",
+            Self::Interval(_) => "an interval",
             Self::Json(_) => "JSON",
             Self::Array(_) => "an array",
         }

@@ -67,7 +67,7 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
 fn columns(model: &Model, root: &Root) -> TokenStream {
     let sql = &root.sql;
     let name = model.name();
-    let column_type = quote!(#sql::typed::ColumnType);
+    let column_type = quote!(#sql::typed::FieldType);
     let each = || (0_u16..).zip(&model.columns).map(|(index, column)| (index, column, &column.member.field));
     let column = each().map(|(index, column, field)| {
         let of = column.as_trait(&column_type);

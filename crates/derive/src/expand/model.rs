@@ -20,7 +20,7 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let build = build(model, root);
-    let column_type = quote!(#sql::typed::ColumnType);
+    let column_type = quote!(#sql::typed::FieldType);
     let fields = columns.iter().map(|column| &column.member.field);
     let field_names = columns.iter().map(|column| column.member.name());
     let read = columns.iter().map(|column| column.as_trait(&column_type));
@@ -97,7 +97,7 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
 /// Writes columns into places that were made for them, which is quicker than to push one by one: no value is moved.
 fn write_columns(columns: &[&Column], root: &Root) -> TokenStream {
     let sql = &root.sql;
-    let column_type = quote!(#sql::typed::ColumnType);
+    let column_type = quote!(#sql::typed::FieldType);
     let count = columns.len();
     let places: Vec<Ident> = (0..count).map(|index| format_ident!("__place{index}")).collect();
     let values = columns.iter().map(|column| {
@@ -141,7 +141,7 @@ fn build(model: &Model, root: &Root) -> TokenStream {
 fn table_column(column: &Column, root: &Root) -> TokenStream {
     let sql = &root.sql;
     let name = &column.name;
-    let of = column.as_trait(&quote!(#sql::typed::ColumnType));
+    let of = column.as_trait(&quote!(#sql::typed::FieldType));
     let sql_type = match &column.sql_type {
         None => quote!(#of::sql_type()),
         Some(SqlType::Varchar(length)) => quote!(#sql::types::SqlType::Varchar(#length)),
@@ -200,11 +200,15 @@ fn is_key_unset(model: &Model, root: &Root) -> TokenStream {
     if column.numbers == Numbers::Integer {
         return quote!(self.#field == 0);
     }
-    let of = column.as_trait(&quote!(#sql::typed::ColumnType));
+    let of = column.as_trait(&quote!(#sql::typed::FieldType));
     quote! {
         ::core::matches!(
-            #of::sql_type(),
-            #sql::types::SqlType::SmallInteger
+            #of::sql_type().base(),
+            #sql::types::SqlType::TinyInteger
+                | #sql::types::SqlType::UnsignedTinyInteger
+                | #sql::types::SqlType::SmallInteger
+                | #sql::types::SqlType::UnsignedSmallInteger
+                | #sql::types::SqlType::UnsignedInteger
                 | #sql::types::SqlType::Integer
                 | #sql::types::SqlType::BigInteger
                 | #sql::types::SqlType::UnsignedBigInteger

@@ -3,12 +3,13 @@
 use std::sync::LazyLock;
 
 use aludel_driver::{
-    CallOptions, Discard, Done, ErrorKind, ParameterSets, Result, Sink, Statement, Step, StepKind, Value,
+    CallOptions, Discard, Done, Error, ErrorKind, ParameterSets, Result, Sink, Statement, Step, StepKind,
+    Value,
 };
 use aludel_sql_expression::{
     Cell, CompiledCache, DynamicRow, Executable, Few, Rendered, RenderedPart, ScalarExecutable,
     StatementKind, StatementNode, StatementOptions,
-    compile::{Ready, Single},
+    compile::{Ready, Single, parameter_column},
     statement::{IntoSqlText, text},
 };
 
@@ -159,6 +160,10 @@ impl Connection {
         if let Some(select) = statement.select_node()
             && let Some(done) = self.run_select_at_once(select, options, &mut sink)
         {
+            let done = done.map_err(|error| match error.parameter() {
+                Some(_) => self.name_column(error, &statement.node()),
+                None => error,
+            });
             return Ok(CursorResult::new(sink.rows, sink.columns, done?));
         }
         let done = match statement.reused() {
@@ -206,9 +211,23 @@ impl Connection {
             // In a box, so that those who do not listen need not carry it.
             return Box::pin(self.run_with_listeners(node.clone(), options, target)).await;
         }
-        match self.run_at_once(node, options, target.sink()) {
+        let outcome = match self.run_at_once(node, options, target.sink()) {
             AtOnce::Done(outcome) => outcome,
             AtOnce::Left(rendered) => self.run_node(node, rendered, options, target).await,
+        };
+        match outcome {
+            Err(error) if error.parameter().is_some() => Err(self.name_column(error, node)),
+            outcome => outcome,
+        }
+    }
+
+    /// Says which column a refused value is for, where the statement tells.
+    #[cold]
+    fn name_column(&self, error: Error, node: &StatementNode) -> Error {
+        let Some((pooled, number)) = self.pooled.as_ref().zip(error.parameter()) else { return error };
+        match parameter_column(node, &**pooled.named_dialect(), number) {
+            Some(column) => error.in_column(&column),
+            None => error,
         }
     }
 

@@ -41,7 +41,10 @@ impl Flush<'_> {
         }
         match &mut self.draft {
             Some(draft) => draft.note(self.connection, &prepared),
-            None => run(self.connection, &mut prepared, commit).await?,
+            None => {
+                let outcome = run(self.connection, &mut prepared, commit).await;
+                outcome.map_err(|error| name_column(error, flight, &prepared))?;
+            }
         }
         let mut inserted = Vec::new();
         for (operation, mut prepared) in flight.drain(..).zip(prepared) {
@@ -107,6 +110,20 @@ impl Flush<'_> {
             }
             inner.enlist(index);
         }
+    }
+}
+
+/// Says which column a refused value is for.
+#[cold]
+fn name_column(error: Error, flight: &[Operation], prepared: &[Vec<Prepared>]) -> Error {
+    let Some(number) = error.parameter() else { return error };
+    let failed = |statements: &Vec<Prepared>| {
+        statements.iter().any(|prepared| error.statement() == Some(&**prepared.statement.sql()))
+    };
+    let operation = flight.iter().zip(prepared).find(|(_, statements)| failed(statements));
+    match operation.and_then(|(operation, _)| operation.column_of_parameter(number)) {
+        Some(column) => error.in_column(&column),
+        None => error,
     }
 }
 

@@ -259,6 +259,19 @@ impl Operation {
         }
     }
 
+    /// The column that a parameter of the batch's statement is for; the first has number 1. Whether rows are written out or
+    /// turned into arrays, the columns stand in the same order.
+    pub(super) fn column_of_parameter(&self, number: usize) -> Option<String> {
+        let keys = match self.purpose {
+            Purpose::Insert { .. } | Purpose::Link => &[],
+            _ => &self.keys[..],
+        };
+        let width = self.columns.len() + keys.len();
+        let position = number.checked_sub(1)?.checked_rem(width)?;
+        let column = self.columns.iter().chain(keys).nth(position)?;
+        Some(format!("{}.{}", self.table.name(), column.name))
+    }
+
     /// The rows turned into one array a column.
     fn unnested(&self, statement: Statement, values: Vec<Value>) -> Prepared {
         let types: Vec<&SqlType> = match self.purpose {

@@ -126,6 +126,45 @@ impl Compiled {
         Some((&filling.sql, filling.key, slots.collect::<Option<_>>()?))
     }
 
+    /// Where the value of a parameter comes from; the first has number 1.
+    pub(super) fn place_of(
+        &self,
+        number: usize,
+        slots: &[Slot<'_>],
+        rows: Option<&RowValues>,
+        dialect: &dyn Dialect,
+    ) -> Option<Place> {
+        let filling = match &self.text {
+            Text::Fixed(filling) => filling.clone(),
+            Text::Open { pieces, .. } => fill(pieces, slots, 1, dialect),
+        };
+        let mut before = number.checked_sub(1)?;
+        for (position, filled) in filling.order.iter().enumerate() {
+            let (place, length) = match *filled {
+                Filled::Slot(slot) => (Place::Slot(slot as usize), 1),
+                Filled::List(slot) => match slots.get(slot as usize) {
+                    Some(Slot::List(list)) => (Place::Slot(slot as usize), list.values.len() * list.width()),
+                    _ => return None,
+                },
+                Filled::Column(column) => (Place::Column(column as usize), 1),
+                Filled::Rows => {
+                    let rows = rows?;
+                    let width = rows.width().max(1);
+                    // How many rows a text has is not known here; what comes after them neither.
+                    if rows.count() > 1 && position + 1 < filling.order.len() {
+                        return None;
+                    }
+                    (Place::Column(before % width), rows.count() * width)
+                }
+            };
+            if before < length {
+                return Some(place);
+            }
+            before -= length;
+        }
+        None
+    }
+
     /// Puts values in.
     pub(super) fn render(
         &self,
@@ -314,6 +353,15 @@ impl Compiled {
     }
 }
 
+/// Where the value of a parameter comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// The value or list of this number.
+    Slot(usize),
+    /// A column of the rows.
+    Column(usize),
+}
+
 /// Whether a list of so many values is likely to come again with just so many.
 fn is_likely(length: usize) -> bool {
     length <= FEW || length.is_multiple_of(100) || length.is_power_of_two()
@@ -357,7 +405,8 @@ fn type_of(value: &Value) -> Option<SqlType> {
         Value::U64(_) => SqlType::UnsignedBigInteger,
         Value::F32(_) => SqlType::Float,
         Value::F64(_) => SqlType::Double,
-        Value::Decimal(_) => SqlType::Numeric { precision: None, scale: None },
+        Value::Decimal(_) | Value::Number(_) => SqlType::Numeric { precision: None, scale: None },
+        Value::Interval(_) => SqlType::Interval,
         Value::Text(_) => SqlType::Text,
         Value::Bytes(_) => SqlType::LargeBinary,
         Value::Uuid(_) => SqlType::Uuid,

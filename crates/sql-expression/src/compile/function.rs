@@ -1,11 +1,12 @@
 //! Function calls and windows.
 
-use super::compiler::Compiler;
+use super::{compiler::Compiler, inference};
 use crate::{
     Error, Result,
     dialect::StringsStyle,
     expression::{FrameBound, FrameUnit, FunctionNode, Node, Window},
     name::Name,
+    types::SqlType,
 };
 
 /// Functions that take values of any type, so that nothing tells a parameter's type.
@@ -20,13 +21,25 @@ const OF_ANY_TYPE: [&str; 8] = [
     "num_nulls",
 ];
 
+/// Functions whose values take the type of the first.
+const OF_ONE_TYPE: [&str; 4] = ["coalesce", "nullif", "greatest", "least"];
+
 impl<'n> Compiler<'n> {
+    /// The sum of decimals that are texts, which the database would add as doubles.
+    fn exact_name(&self, function: &FunctionNode) -> Option<&'static str> {
+        if !function.name.eq_ignore_ascii_case("sum") {
+            return None;
+        }
+        let sql_type = inference::type_of(function.arguments.first()?)?;
+        (*sql_type.plain(self.dialect.name()) == SqlType::DecimalText).then_some("aludel_sum")
+    }
+
     pub(super) fn function(&mut self, function: &'n FunctionNode) -> Result<()> {
         check_name(&function.name)?;
         let strings = function.name.eq_ignore_ascii_case("string_agg");
         let name = match self.features.constructs.aggregate_strings {
             StringsStyle::GroupConcat | StringsStyle::Separator if strings => "group_concat",
-            _ => self.own_name(&function.name),
+            _ => self.exact_name(function).unwrap_or_else(|| self.own_name(&function.name)),
         };
         self.push(name);
         self.push("(");
@@ -40,12 +53,16 @@ impl<'n> Compiler<'n> {
             [text, separator] if by_word => (std::slice::from_ref(text), Some(separator)),
             arguments => (arguments, None),
         };
-        self.separated(
-            arguments,
-            |this, argument| {
-                if lone { this.lone(argument) } else { this.node(argument) }
-            },
-        )?;
+        self.separated(arguments, |this, argument| {
+            if OF_ONE_TYPE.contains(&&*function.name)
+                && let Node::Bind(bind) = argument
+                && let Some(first) = function.arguments.first()
+                && let Some(wrap) = this.wrap_beside(bind, first)?
+            {
+                return this.wrapped_value(&wrap);
+            }
+            if lone { this.lone(argument) } else { this.node(argument) }
+        })?;
         // ORDER BY stands before the separator here, whose values come first.
         let slot = self.slot;
         if let Some(separator) = separator {

@@ -3,7 +3,8 @@
 use super::{Decode, mismatch};
 use crate::{
     Cell, Error, Result, Row,
-    value::{Decimal, Value},
+    types::SqlType,
+    value::{ArrayValue, Decimal, Value, range_text},
 };
 
 macro_rules! integers {
@@ -145,7 +146,17 @@ impl Decode for Value {
             Cell::Time(microseconds) => Self::Time(microseconds),
             Cell::DateTime(microseconds) => Self::DateTime(microseconds),
             Cell::Instant(microseconds) => Self::Instant(microseconds),
+            Cell::Interval(interval) => Self::Interval(interval),
             Cell::Json(text) => Self::Json(text.into()),
+            Cell::Array(array) => {
+                let mut values = Vec::new();
+                array.elements(&mut |cell| {
+                    values.push(Self::decode(cell)?);
+                    Ok(())
+                })?;
+                Self::Array(Box::new(ArrayValue { element: SqlType::Unknown, values: values.into() }))
+            }
+            Cell::Range(range) => Self::Text(range_text(range)?.into()),
             cell @ Cell::Other { .. } => return Err(mismatch(cell, "Value")),
         })
     }

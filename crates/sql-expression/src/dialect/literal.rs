@@ -6,7 +6,10 @@ use sea_query::{QueryBuilder, QuotedBuilder};
 
 use crate::{
     Error, Result, Value,
-    value::temporal::{format_date, format_datetime, format_time},
+    value::{
+        Interval,
+        temporal::{format_date, format_datetime, format_time},
+    },
 };
 
 /// Writes a name between quotes.
@@ -24,8 +27,13 @@ pub(super) fn write_placeholder(builder: &impl QueryBuilder, number: usize, sql:
     }
 }
 
+/// Why a length of time cannot be kept as microseconds.
+const INTERVAL_OF_MONTHS: &str = "an interval of months has no fixed length, or is too long, and this database keeps intervals as microseconds";
+
 /// What of a literal differs between dialects beyond escaping.
 pub(super) struct LiteralStyle {
+    /// Whether the database has lengths of time; else they are microseconds.
+    pub(super) intervals: bool,
     /// Whether a type name can stand before text: `DATE '2024-02-29'`.
     pub(super) typed: bool,
     /// Whether a UUID is sixteen bytes.
@@ -64,6 +72,18 @@ pub(super) fn write_literal(
         Value::F32(number) => push(sql, format_args!("{number:?}")),
         Value::F64(number) => push(sql, format_args!("{number:?}")),
         Value::Decimal(number) => push(sql, format_args!("{number}")),
+        Value::Number(number) => sql.push_str(number),
+        Value::Interval(interval) if style.intervals => {
+            if interval.is_too_long() {
+                return Err(Error::data("the length of time is too long to be counted"));
+            }
+            let Interval { months, days, microseconds } = interval;
+            push(sql, format_args!("INTERVAL '{months} mons {days} days {microseconds} us'"));
+        }
+        Value::Interval(interval) => match interval.total_microseconds() {
+            Some(microseconds) => push(sql, format_args!("{microseconds}")),
+            None => return Err(Error::data(INTERVAL_OF_MONTHS)),
+        },
         Value::Text(text) | Value::Json(text) => builder.write_string_quoted(text, sql),
         Value::Bytes(bytes) => write_simple(builder, &sea_query::Value::Bytes(Some(bytes.clone())), sql)?,
         Value::Uuid(bytes) if style.binary_uuid => {

@@ -234,7 +234,7 @@ impl Dialect for MySqlDialect {
         }
         literal::write_literal(
             &MysqlQueryBuilder,
-            &LiteralStyle { typed: true, binary_uuid: true },
+            &LiteralStyle { intervals: false, typed: true, binary_uuid: true },
             value,
             sql,
         )

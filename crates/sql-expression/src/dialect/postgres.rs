@@ -149,9 +149,39 @@ impl Dialect for PostgresDialect {
     }
 
     fn write_literal(&self, value: &Value, sql: &mut String) -> Result<()> {
+        if let Value::Array(array) = value
+            && array.element != SqlType::Unknown
+        {
+            // Without it an empty list has no type, and words would be text, and not of their enumeration.
+            sql.push_str("CAST(ARRAY[");
+            for (position, value) in array.values.iter().enumerate() {
+                if position > 0 {
+                    sql.push_str(", ");
+                }
+                self.write_literal(value, sql)?;
+            }
+            sql.push_str(&format!("] AS {}[])", self.type_name(&array.element)?));
+            return Ok(());
+        }
+        let number = match value {
+            Value::F32(number) => Some(f64::from(*number)),
+            Value::F64(number) => Some(*number),
+            _ => None,
+        };
+        if let Some(number) = number.filter(|number| !number.is_finite()) {
+            let word = if number.is_nan() {
+                "NaN"
+            } else if number > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            };
+            sql.push_str(&format!("CAST('{word}' AS DOUBLE PRECISION)"));
+            return Ok(());
+        }
         literal::write_literal(
             &PostgresQueryBuilder,
-            &LiteralStyle { typed: true, binary_uuid: false },
+            &LiteralStyle { intervals: true, typed: true, binary_uuid: false },
             value,
             sql,
         )

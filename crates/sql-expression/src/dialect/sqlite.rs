@@ -168,9 +168,27 @@ impl Dialect for SqliteDialect {
     }
 
     fn write_literal(&self, value: &Value, sql: &mut String) -> Result<()> {
+        if let Value::Text(text) | Value::Json(text) = value
+            && text.contains('\0')
+        {
+            // The statement would end at it.
+            sql.push_str("CAST(");
+            self.write_literal(&Value::Bytes(text.as_bytes().to_vec()), sql)?;
+            sql.push_str(" AS TEXT)");
+            return Ok(());
+        }
+        // It reads a number that is too large as infinity.
+        if let Value::F64(f64::INFINITY) | Value::F32(f32::INFINITY) = value {
+            sql.push_str("9e999");
+            return Ok(());
+        }
+        if let Value::F64(f64::NEG_INFINITY) | Value::F32(f32::NEG_INFINITY) = value {
+            sql.push_str("-9e999");
+            return Ok(());
+        }
         literal::write_literal(
             &SqliteQueryBuilder,
-            &LiteralStyle { typed: false, binary_uuid: false },
+            &LiteralStyle { intervals: false, typed: false, binary_uuid: false },
             value,
             sql,
         )

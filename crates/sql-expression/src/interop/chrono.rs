@@ -1,13 +1,15 @@
 //! Dates and times of `chrono`.
 
-use chrono_0_4::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
+use chrono_0_4::{
+    DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc,
+};
 
 use crate::{
     Cell, Decode, Error, Result, Value,
-    decode::mismatch,
-    typed::{Temporal, column_types},
+    decode::{array_elements, date_of, microseconds_of, moment_of, moment_with_offset, time_of},
+    typed::{Temporal, column_types, sums},
     types::SqlType,
-    value::temporal::{MICROSECONDS_PER_DAY, parse_date, parse_datetime, parse_time},
+    value::{Interval, RangeElement},
 };
 
 /// Days from the first day of the year 1 to 1970-01-01, as chrono counts them.
@@ -24,26 +26,14 @@ fn microseconds(time: NaiveTime) -> i64 {
 
 impl Decode for NaiveDate {
     fn decode(cell: Cell<'_>) -> Result<Self> {
-        let days = match cell {
-            Cell::Date(days) => days,
-            Cell::Text(text) => parse_date(text)?,
-            // A database without dates gives midnight.
-            Cell::DateTime(microseconds) if microseconds.rem_euclid(MICROSECONDS_PER_DAY) == 0 => {
-                microseconds.div_euclid(MICROSECONDS_PER_DAY) as i32
-            }
-            cell => return Err(mismatch(cell, "NaiveDate")),
-        };
+        let days = date_of(cell, "NaiveDate")?;
         days.checked_add(EPOCH).and_then(Self::from_num_days_from_ce_opt).ok_or_else(|| out_of_range("date"))
     }
 }
 
 impl Decode for NaiveTime {
     fn decode(cell: Cell<'_>) -> Result<Self> {
-        let microseconds = match cell {
-            Cell::Time(microseconds) => microseconds,
-            Cell::Text(text) => parse_time(text)?,
-            cell => return Err(mismatch(cell, "NaiveTime")),
-        };
+        let microseconds = time_of(cell, "NaiveTime")?;
         let seconds = u32::try_from(microseconds.div_euclid(1_000_000)).ok();
         let nanoseconds = microseconds.rem_euclid(1_000_000) as u32 * 1_000;
         seconds
@@ -52,22 +42,9 @@ impl Decode for NaiveTime {
     }
 }
 
-/// Microseconds since 1970, in UTC where an offset is known.
-fn instant(cell: Cell<'_>, wanted: &str) -> Result<i64> {
-    Ok(match cell {
-        Cell::DateTime(microseconds) | Cell::Instant(microseconds) => microseconds,
-        Cell::Date(days) => i64::from(days) * MICROSECONDS_PER_DAY,
-        Cell::Text(text) => {
-            let (microseconds, offset) = parse_datetime(text)?;
-            microseconds - i64::from(offset.unwrap_or(0)) * 1_000_000
-        }
-        cell => return Err(mismatch(cell, wanted)),
-    })
-}
-
 impl Decode for NaiveDateTime {
     fn decode(cell: Cell<'_>) -> Result<Self> {
-        let microseconds = instant(cell, "NaiveDateTime")?;
+        let microseconds = moment_of(cell, "NaiveDateTime")?;
         DateTime::from_timestamp_micros(microseconds)
             .map(|instant| instant.naive_utc())
             .ok_or_else(|| out_of_range("date and time"))
@@ -76,15 +53,28 @@ impl Decode for NaiveDateTime {
 
 impl Decode for DateTime<Utc> {
     fn decode(cell: Cell<'_>) -> Result<Self> {
-        DateTime::from_timestamp_micros(instant(cell, "DateTime<Utc>")?)
+        DateTime::from_timestamp_micros(moment_of(cell, "DateTime<Utc>")?)
             .ok_or_else(|| out_of_range("instant"))
     }
 }
 
 impl Decode for DateTime<FixedOffset> {
-    /// Databases keep the instant, not the offset that it was written with: it is read back in UTC.
+    /// Databases keep the instant, not the offset that it was written with: it is read back in UTC. A text that others wrote
+    /// into SQLite keeps its offset.
     fn decode(cell: Cell<'_>) -> Result<Self> {
-        DateTime::<Utc>::decode(cell).map(|instant| instant.fixed_offset())
+        let (microseconds, offset) = moment_with_offset(cell, "DateTime<FixedOffset>")?;
+        let instant = DateTime::from_timestamp_micros(microseconds);
+        let offset = FixedOffset::east_opt(offset);
+        instant
+            .zip(offset)
+            .map(|(instant, offset)| instant.with_timezone(&offset))
+            .ok_or_else(|| out_of_range("instant"))
+    }
+}
+
+impl Decode for TimeDelta {
+    fn decode(cell: Cell<'_>) -> Result<Self> {
+        microseconds_of(cell, "TimeDelta").map(Self::microseconds)
     }
 }
 
@@ -94,7 +84,18 @@ column_types! {
     NaiveDateTime: SqlType::DateTime, value => Value::DateTime(value.and_utc().timestamp_micros());
     DateTime<Utc>: SqlType::Timestamp, value => Value::Instant(value.timestamp_micros());
     DateTime<FixedOffset>: SqlType::Timestamp, value => Value::Instant(value.timestamp_micros());
+    TimeDelta: SqlType::Interval, value =>
+        Value::Interval(value.num_microseconds().map_or(Interval::TOO_LONG, Interval::microseconds));
 }
+
+array_elements! { NaiveDate NaiveTime NaiveDateTime DateTime<Utc> DateTime<FixedOffset> TimeDelta }
+
+impl RangeElement for NaiveDate {}
+impl RangeElement for NaiveDateTime {}
+impl RangeElement for DateTime<Utc> {}
+impl RangeElement for DateTime<FixedOffset> {}
+
+sums! { TimeDelta: TimeDelta, TimeDelta; }
 
 impl Temporal for NaiveDate {}
 impl Temporal for NaiveTime {}

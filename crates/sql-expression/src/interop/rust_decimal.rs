@@ -4,7 +4,7 @@ use rust_decimal_1::Decimal;
 
 use crate::{
     Cell, Decode, Error, Result, Value,
-    decode::mismatch,
+    decode::{array_elements, mismatch},
     typed::{Sum, arithmetic, column_types},
     types::SqlType,
     value,
@@ -50,6 +50,10 @@ impl Decode for Decimal {
 column_types! {
     Decimal: SqlType::Numeric { precision: None, scale: None }, value => Value::Decimal((*value).into());
 }
+
+array_elements! { Decimal }
+
+impl value::RangeElement for Decimal {}
 
 arithmetic! {
     Decimal, Decimal => Decimal, Decimal;

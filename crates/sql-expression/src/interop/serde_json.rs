@@ -2,7 +2,12 @@
 
 use serde_json_1 as serde_json;
 
-use crate::{Cell, Decode, Error, Result, decode::mismatch, typed::column_types, types::SqlType};
+use crate::{
+    Cell, Decode, Error, Result,
+    decode::{array_elements, mismatch},
+    typed::column_types,
+    types::SqlType,
+};
 
 impl Decode for serde_json::Value {
     fn decode(cell: Cell<'_>) -> Result<Self> {
@@ -17,3 +22,5 @@ impl Decode for serde_json::Value {
 column_types! {
     serde_json::Value: SqlType::Json, value => crate::Value::Json(value.to_string().into());
 }
+
+array_elements! { serde_json::Value }

@@ -2,7 +2,12 @@
 
 use uuid_1::Uuid;
 
-use crate::{Cell, Decode, Error, Result, Value, decode::mismatch, typed::column_types, types::SqlType};
+use crate::{
+    Cell, Decode, Error, Result, Value,
+    decode::{array_elements, mismatch},
+    typed::column_types,
+    types::SqlType,
+};
 
 impl Decode for Uuid {
     fn decode(cell: Cell<'_>) -> Result<Self> {
@@ -22,3 +27,5 @@ impl Decode for Uuid {
 column_types! {
     Uuid: SqlType::Uuid, value => Value::Uuid(value.into_bytes());
 }
+
+array_elements! { Uuid }

@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Cell, ColumnInfo, Decode, Error, FromRow, Result, Row, Value, typed::ColumnExpression};
+use crate::{
+    Cell, ColumnInfo, Decode, Error, FromRow, NestedCell, Result, Row, Value, typed::ColumnExpression,
+};
 
 /// A row whose types are not known beforehand, as `text(..)` gives it.
 #[derive(Clone)]
@@ -107,7 +109,7 @@ fn no_position(position: usize, columns: usize) -> Error {
 }
 
 impl Value {
-    /// The value as a cell, so that it can be decoded like one that came from a driver. Arrays show as their type's name.
+    /// The value as a cell, so that it can be decoded like one that came from a driver.
     pub fn as_cell(&self) -> Cell<'_> {
         match self {
             Self::Null => Cell::Null,
@@ -117,15 +119,16 @@ impl Value {
             Self::F32(number) => Cell::F32(*number),
             Self::F64(number) => Cell::F64(*number),
             Self::Decimal(number) => Cell::Decimal(*number),
-            Self::Text(text) => Cell::Text(text),
+            Self::Text(text) | Self::Number(text) => Cell::Text(text),
             Self::Bytes(bytes) => Cell::Bytes(bytes),
             Self::Uuid(bytes) => Cell::Uuid(*bytes),
             Self::Date(days) => Cell::Date(*days),
             Self::Time(microseconds) => Cell::Time(*microseconds),
             Self::DateTime(microseconds) => Cell::DateTime(*microseconds),
             Self::Instant(microseconds) => Cell::Instant(*microseconds),
+            Self::Interval(interval) => Cell::Interval(*interval),
             Self::Json(text) => Cell::Json(text),
-            Self::Array(_) => Cell::Other { type_name: "array", bytes: &[] },
+            Self::Array(array) => Cell::Array(NestedCell::new(&[], &**array)),
         }
     }
 }

@@ -27,10 +27,11 @@ macro_rules! arithmetic {
     )*};
 }
 
-#[cfg(feature = "rust_decimal-1")]
+#[cfg(any(feature = "rust_decimal-1", feature = "bigdecimal-0_4"))]
 pub(crate) use arithmetic;
 
 arithmetic! {
+    i8, i8 => i8, f64; u8, u8 => u8, f64; u16, u16 => u16, f64;
     i16, i16 => i16, f64; i32, i32 => i32, f64; i64, i64 => i64, f64; u32, u32 => u32, f64; u64, u64 => u64, f64;
     i32, i64 => i64, f64; i64, i32 => i64, f64; i16, i32 => i32, f64; i32, i16 => i32, f64;
     i16, i64 => i64, f64; i64, i16 => i64, f64;

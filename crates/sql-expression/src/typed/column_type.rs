@@ -1,13 +1,19 @@
 //! [`ColumnType`]: a Rust type that one column can hold.
 
+use std::time::Duration;
+
 use super::RowReader;
-use crate::{Cell, Decode, Error, Result, Value, types::SqlType, value::Decimal};
+use crate::{
+    Cell, Decode, Error, Result, Value,
+    types::SqlType,
+    value::{Decimal, Interval},
+};
 
 /// A Rust type that one column can hold. `Option` makes it nullable.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a column type",
     label = "a column cannot hold `{Self}`",
-    note = "use a type such as `i64`, `String`, `Option<String>`, or one with `#[derive(Enum)]`; links to other models are `Many<T>` and `One<T>`"
+    note = "use a type such as `i64`, `String`, `Option<String>`, or one with `#[derive(Enum)]` or `#[derive(ColumnType)]`; links to other models are `Many<T>` and `One<T>`"
 )]
 pub trait ColumnType: Decode + Clone + Send + Sync + 'static {
     /// The type without `Option`.
@@ -117,25 +123,23 @@ macro_rules! column_types {
     )*};
 }
 
-#[cfg(any(
-    feature = "chrono-0_4",
-    feature = "rust_decimal-1",
-    feature = "serde_json-1",
-    feature = "uuid-1"
-))]
 pub(crate) use column_types;
 
 column_types! {
+    i8: SqlType::TinyInteger, value => Value::I64(i64::from(*value));
+    u8: SqlType::UnsignedTinyInteger, value => Value::I64(i64::from(*value));
     i16: SqlType::SmallInteger, value => Value::I64(i64::from(*value));
     i32: SqlType::Integer, value => Value::I64(i64::from(*value));
     i64: SqlType::BigInteger, value => Value::I64(*value);
-    u16: SqlType::Integer, value => Value::I64(i64::from(*value));
-    u32: SqlType::BigInteger, value => Value::I64(i64::from(*value));
+    u16: SqlType::UnsignedSmallInteger, value => Value::I64(i64::from(*value));
+    u32: SqlType::UnsignedInteger, value => Value::I64(i64::from(*value));
     u64: SqlType::UnsignedBigInteger, value => i64::try_from(*value).map_or(Value::U64(*value), Value::I64);
     bool: SqlType::Boolean, value => Value::Bool(*value);
     String: SqlType::Text, value => Value::Text(value.as_str().into()), Value::Text(value.into());
     Vec<u8>: SqlType::LargeBinary, value => Value::Bytes(value.clone()), Value::Bytes(value);
     Decimal: SqlType::Numeric { precision: None, scale: None }, value => Value::Decimal(*value);
+    Interval: SqlType::Interval, value => Value::Interval(*value);
+    Duration: SqlType::Interval, value => Value::Interval(i64::try_from(value.as_micros()).map_or(Interval::TOO_LONG, Interval::microseconds));
 }
 
 /// Numbers with a point: two that are none (NaN) are the same value, or a session would write one again and again.

@@ -156,12 +156,15 @@ pub trait Sum: ColumnType<Base = Self> {
 
 macro_rules! sums {
     ($($type:ty: $sum:ty, $average:ty;)*) => {$(
-        impl Sum for $type {
+        impl $crate::typed::Sum for $type {
             type Output = $sum;
             type Average = $average;
         }
     )*};
 }
+
+#[allow(unused_imports, reason = "the types of other crates are behind features")]
+pub(crate) use sums;
 
 sums! {
     i16: i64, f64; i32: i64, f64; i64: i64, f64; u32: i64, f64; u64: u64, f64;

@@ -1,94 +1,17 @@
 //! Dates and times: their parts, and what is reckoned with them.
 
-use std::ops;
-
 use super::{ColumnType, Expression, IntoNode, functions::Typed};
-use crate::expression::{Construct, DateField, DateUnit, Node};
+use crate::{
+    expression::{Construct, DateField, DateUnit, Node},
+    value::Interval,
+};
 
 /// A Rust type that is a date, a time, or both.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no date or time",
-    note = "chrono's types are, with the feature `chrono-0_4`; of an untyped column say it by `.of::<NaiveDateTime>()`"
+    note = "the types of chrono, time and jiff are, with the features `chrono-0_4`, `time-0_3` and `jiff-0_2`; of an untyped column say it by `.of::<NaiveDateTime>()`"
 )]
 pub trait Temporal: ColumnType<Base = Self> {}
-
-/// A length of time: months, days and microseconds, which do not make up each other. Counterpart of SQLAlchemy's `Interval`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[must_use]
-pub struct Interval {
-    /// Months of the calendar.
-    pub months: i32,
-    /// Days of the calendar.
-    pub days: i32,
-    /// Microseconds.
-    pub microseconds: i64,
-}
-
-impl Interval {
-    /// So many years.
-    pub const fn years(years: i32) -> Self {
-        Self::months(years.saturating_mul(12))
-    }
-
-    /// So many months.
-    pub const fn months(months: i32) -> Self {
-        Self { months, days: 0, microseconds: 0 }
-    }
-
-    /// So many weeks.
-    pub const fn weeks(weeks: i32) -> Self {
-        Self::days(weeks.saturating_mul(7))
-    }
-
-    /// So many days.
-    pub const fn days(days: i32) -> Self {
-        Self { months: 0, days, microseconds: 0 }
-    }
-
-    /// So many hours.
-    pub const fn hours(hours: i64) -> Self {
-        Self::seconds(hours.saturating_mul(3600))
-    }
-
-    /// So many minutes.
-    pub const fn minutes(minutes: i64) -> Self {
-        Self::seconds(minutes.saturating_mul(60))
-    }
-
-    /// So many seconds.
-    pub const fn seconds(seconds: i64) -> Self {
-        Self::microseconds(seconds.saturating_mul(1_000_000))
-    }
-
-    /// So many microseconds. SQLite reckons with no less than milliseconds.
-    pub const fn microseconds(microseconds: i64) -> Self {
-        Self { months: 0, days: 0, microseconds }
-    }
-}
-
-impl ops::Add for Interval {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            months: self.months.saturating_add(other.months),
-            days: self.days.saturating_add(other.days),
-            microseconds: self.microseconds.saturating_add(other.microseconds),
-        }
-    }
-}
-
-impl ops::Neg for Interval {
-    type Output = Self;
-
-    fn neg(self) -> Self {
-        Self {
-            months: self.months.saturating_neg(),
-            days: self.days.saturating_neg(),
-            microseconds: self.microseconds.saturating_neg(),
-        }
-    }
-}
 
 /// A part of a date or time, as a whole number, and the same on every database.
 ///

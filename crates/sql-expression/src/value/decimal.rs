@@ -63,6 +63,23 @@ impl Decimal {
         format!("{number:.14e}").parse::<Self>().map(Self::normalize)
     }
 
+    /// The sum of both; none where it has more than 38 digits.
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        let scale = self.scale().max(other.scale());
+        let raised =
+            |number: Self| number.mantissa().checked_mul(10_i128.checked_pow(scale - number.scale())?);
+        let sum = |left: Self, right: Self| raised(left)?.checked_add(raised(right)?);
+        Self::new(sum(self, other)?, scale).ok()
+    }
+
+    /// The same number of the other sign.
+    #[must_use]
+    pub fn negate(self) -> Self {
+        // As many digits as before.
+        Self::new(-self.mantissa(), self.scale()).unwrap_or(self)
+    }
+
     /// The same number without zeros at its end.
     #[must_use]
     pub fn normalize(self) -> Self {
