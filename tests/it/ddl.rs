@@ -2,10 +2,14 @@
 //! database's catalogue.
 
 mod alterations;
+mod catalogue;
 mod creating;
 mod indexes;
 mod keys;
 mod others;
+mod schemas;
+mod sequences;
+mod views;
 
 use std::sync::Arc;
 
@@ -102,10 +106,6 @@ impl Case {
     /// What MySQL and MariaDB lack.
     pub(crate) fn mysql_lacks(self, construct: &'static str) -> Self {
         self.set(&[MYSQL, MARIADB], &Expected::Lacks(construct))
-    }
-
-    pub(crate) fn only_mysql_lacks(self, construct: &'static str) -> Self {
-        self.set(&[MYSQL], &Expected::Lacks(construct))
     }
 
     pub(crate) fn mariadb_lacks(self, construct: &'static str) -> Self {

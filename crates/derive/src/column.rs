@@ -5,6 +5,7 @@ use quote::quote_spanned;
 use syn::{Expr, ExprLit, Field, Lit, LitBool, LitInt, LitStr};
 
 use crate::{
+    made::{self, Around, Made},
     member::{Member, is_named, owner},
     problems::Problems,
     settings::{Reference, Settings},
@@ -29,6 +30,8 @@ pub(crate) struct Column {
     pub(crate) default: Option<Expr>,
     pub(crate) onupdate: Option<Expr>,
     pub(crate) server_onupdate: bool,
+    /// What else is said of values that the database makes.
+    pub(crate) made: Made,
     pub(crate) computed: Option<LitStr>,
     pub(crate) version_id: Option<VersionId>,
     /// What refuses values.
@@ -68,7 +71,7 @@ pub(crate) enum Numbers {
 }
 
 /// All words of `#[column(..)]`.
-pub(crate) const WORDS: [&str; 23] = [
+pub(crate) const WORDS: [&str; 30] = [
     "primary_key",
     "autoincrement",
     "name",
@@ -92,6 +95,13 @@ pub(crate) const WORDS: [&str; 23] = [
     "validate",
     "comment",
     "constant",
+    "identity",
+    "sequence",
+    "persisted",
+    "collate",
+    "deferrable",
+    "initially",
+    "foreign_key_name",
 ];
 
 const INTEGERS: [&str; 8] = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"];
@@ -148,7 +158,7 @@ impl Column {
             );
         }
         let onupdate = settings.expression("onupdate", "now");
-        let server_onupdate = settings.flag("server_onupdate");
+        let (server_onupdate, onupdate_text) = made::server_onupdate(&mut settings);
         let computed = settings.text("computed", "\"price * quantity\"");
         if let Some(computed) = &computed
             && (primary_key || server_default.is_some() || default.is_some() || onupdate.is_some())
@@ -159,6 +169,14 @@ impl Column {
                  `onupdate` or `server_default`",
             );
         }
+        let around = Around {
+            is_computed: computed.is_some(),
+            has_default: server_default.is_some(),
+            has_key: foreign_key.is_some(),
+            numbers: may_hold_numbers(field),
+            place: ident.clone(),
+        };
+        let made = Made::of(&mut settings, &around, onupdate_text);
         let version_id = version_id(&mut settings);
         let validate = settings.expression("validate", "check_email");
         let comment = settings.text("comment", "\"..\"");
@@ -182,6 +200,7 @@ impl Column {
             default,
             onupdate,
             server_onupdate,
+            made,
             computed,
             version_id,
             validate,
@@ -209,6 +228,18 @@ impl Numbers {
         } else {
             Self::Unknown
         }
+    }
+}
+
+/// Whether the field holds whole numbers, as far as its spelling tells.
+fn may_hold_numbers(field: &Field) -> Option<bool> {
+    let of_type = option_argument(&field.ty).unwrap_or(&field.ty);
+    if is_named(of_type, &INTEGERS) {
+        Some(true)
+    } else if is_named(of_type, &["String", "Vec", "bool", "f32", "f64", "Uuid", "Decimal"]) {
+        Some(false)
+    } else {
+        None
     }
 }
 

@@ -9,7 +9,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | `problems`, `settings` | the errors of one derive; the words in an attribute |
-//! | `member`, `column`, `relationship`, `model` | a mapped struct as plain data |
+//! | `member`, `column`, `made`, `relationship`, `model`, `table_options` | a mapped struct as plain data |
 //! | `validate` | what only the whole struct shows |
 //! | `expand` | what `Mapped` emits, one file for each part |
 //! | `from_row`, `enumeration` | the two small derives |
@@ -20,6 +20,7 @@ mod column_type;
 mod enumeration;
 mod expand;
 mod from_row;
+mod made;
 mod member;
 mod model;
 mod problems;
@@ -27,6 +28,7 @@ mod relationship;
 mod root;
 mod settings;
 mod spelling;
+mod table_options;
 mod validate;
 
 use proc_macro::TokenStream;
@@ -50,6 +52,13 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `unique(name, born)` | the values of these fields are unique together; may be repeated |
 /// | `index(name, born)` | an index over these fields; may be repeated |
 /// | `check = "born > 0"` | a condition in SQL; may be repeated |
+/// | `view`, `view_query = "SELECT .."` | a view, made elsewhere or by `create_all`: it is read, and a flush does not write to it |
+/// | `materialized` | a view whose rows are kept until it is refreshed (PostgreSQL) |
+/// | `comment = ".."` | a comment kept in the database |
+/// | `temporary` | lives as long as the connection |
+/// | `sqlite_strict`, `sqlite_without_rowid`, `sqlite_autoincrement` | how SQLite keeps it; others take no notice |
+/// | `mysql_engine`, `mysql_charset`, `mysql_collate`, `mysql_further`, `mysql_partition_by` | the same for MySQL and MariaDB, as SQL |
+/// | `postgresql_unlogged`, `postgresql_partition_by`, `postgresql_using`, `postgresql_with`, `postgresql_on_commit`, `postgresql_tablespace` | the same for PostgreSQL |
 /// | `eager_defaults = false` | what the database made is not brought back by a flush: the object is expired |
 ///
 /// # `#[column(..)]`, on a field
@@ -69,8 +78,14 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `server_default = "0"` | SQL that the database puts in when an INSERT leaves the column out |
 /// | `default = now`, `default = 5` | a function or a value for an INSERT, when the field is `None`; a key, when it is zero or empty |
 /// | `onupdate = now` | a function or a value for an UPDATE that does not change the field |
-/// | `server_onupdate` | the database makes a value at an UPDATE (a trigger, ON UPDATE), which is brought back |
-/// | `computed = "price * quantity"` | the database computes it from the row: it is never written, and brought back |
+/// | `server_onupdate` | the database makes a value at an UPDATE (a trigger), which is brought back |
+/// | `server_onupdate = "CURRENT_TIMESTAMP"` | the same by ON UPDATE, which MySQL and MariaDB have |
+/// | `identity`, `identity = "always"` | numbered in SQL's own words: BY DEFAULT or ALWAYS AS IDENTITY |
+/// | `sequence = "numbers"` | takes its numbers from a sequence (PostgreSQL, MariaDB) |
+/// | `collate = "nocase"` | how texts are compared |
+/// | `deferrable`, `initially = "deferred"` | when the foreign key is checked |
+/// | `foreign_key_name = "fk_book_author"` | the foreign key's name |
+/// | `computed = "price * quantity"` | the database computes it from the row: it is never written, and brought back; `persisted = false`: computed when it is read |
 /// | `validate = check` | a function that refuses values: `fn check(value: &str) -> Result<(), String>`, or any error that can be shown. It is asked when the field is set, and before it is written. `None` is not shown to it |
 /// | `version_id` | counts the row's versions: an UPDATE or DELETE that finds another version is `StaleData` |
 /// | `version_id_generator = now` | a function makes the versions; `false`: the database or the program does |

@@ -9,6 +9,7 @@ use crate::{
     relationship::{self, Relationship},
     settings::Settings,
     spelling::{plain, snake_case},
+    table_options::TableOptions,
 };
 
 /// A mapped struct as plain data.
@@ -22,6 +23,7 @@ pub(crate) struct Model {
     /// Fields with an index over them.
     pub(crate) indexes: Vec<Vec<Ident>>,
     pub(crate) checks: Vec<LitStr>,
+    pub(crate) options: TableOptions,
     /// Whether a flush brings back what the database made.
     pub(crate) eager_defaults: bool,
     pub(crate) columns: Vec<Column>,
@@ -67,6 +69,11 @@ impl Model {
         let uniques = settings.lists("unique");
         let indexes = settings.lists("index");
         let checks = settings.texts("check", "\"born > 0\"");
+        let options = TableOptions::of(
+            &mut settings,
+            !(uniques.is_empty() && indexes.is_empty() && checks.is_empty()),
+            ident,
+        );
         let eager_defaults = settings.boolean("eager_defaults").unwrap_or(true);
         settings.finish();
         let table = table.map_or_else(|| snake_case(&name), |table| table.value());
@@ -80,6 +87,7 @@ impl Model {
             uniques,
             indexes,
             checks,
+            options,
             eager_defaults,
             columns,
             relationships,

@@ -144,6 +144,19 @@ impl<'p> Settings<'p> {
         None
     }
 
+    /// `name` alone, or a value after `name =`.
+    pub(crate) fn flag_or_expression(&mut self, name: &'static str) -> Option<Option<Expr>> {
+        let setting = self.take(name)?;
+        match setting.given {
+            Given::Nothing => Some(None),
+            Given::Value(value) => Some(Some(value)),
+            Given::List(_) => {
+                self.problem(&setting.name, format_args!("`{name}` stands alone, or has a value"));
+                None
+            }
+        }
+    }
+
     /// Like [`Settings::boolean`], false when it is not there.
     pub(crate) fn flag(&mut self, name: &'static str) -> bool {
         self.boolean(name).unwrap_or(false)

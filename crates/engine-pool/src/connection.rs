@@ -88,12 +88,22 @@ impl Connection {
         &self.engine
     }
 
-    /// The dialect of just this server.
+    /// The dialect of just this server, with the schemas that the connection's options ask for.
     pub fn dialect(&self) -> Arc<dyn Dialect> {
-        match &self.pooled {
+        let dialect = match &self.pooled {
             Some(pooled) => pooled.named_dialect().clone(),
             None => self.engine.dialect(),
+        };
+        // Where the dialect cannot do that, the first statement says so.
+        match &self.options.schemas {
+            Some(schemas) => dialect.with_schemas(schemas.clone()).unwrap_or(dialect),
+            None => dialect,
         }
+    }
+
+    /// Whether its options ask for other schemas than those that tables say.
+    pub fn translates_schemas(&self) -> bool {
+        self.options.schemas.is_some()
     }
 
     /// What just this server can do.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use aludel_driver::{
     BeginMode, BeginOptions, CallOptions, Capabilities, Error, ErrorKind, IsolationLevel, Result,
 };
-use aludel_sql_expression::StatementOptions;
+use aludel_sql_expression::{StatementOptions, dialect::SchemaTranslateMap};
 
 /// How an engine or a connection executes its statements. What is not said is as it is around it: a statement's own
 /// [`StatementOptions`] come first, then the connection's options, then the engine's.
@@ -110,6 +110,16 @@ impl ExecutionOptions {
         self
     }
 
+    /// Takes other schemas than those that tables say: one set of tables so serves many schemas. Compiled statements are kept
+    /// apart for each map.
+    ///
+    /// Counterpart of SQLAlchemy's `schema_translate_map`.
+    #[must_use]
+    pub fn schema_translate_map(mut self, schemas: SchemaTranslateMap) -> Self {
+        self.statement.schema_translate_map = Some(schemas);
+        self
+    }
+
     /// Marks the lines of the echo and the spans with a word.
     #[must_use]
     pub fn logging_token(mut self, token: impl Into<Arc<str>>) -> Self {
@@ -185,6 +195,8 @@ pub(crate) struct Resolved {
     pub(crate) call: CallOptions,
     pub(crate) compiled_cache: bool,
     pub(crate) insert_page_size: usize,
+    /// Other schemas than those that tables say.
+    pub(crate) schemas: Option<SchemaTranslateMap>,
 }
 
 /// Most rows of one INSERT, unless it is said otherwise.
@@ -192,7 +204,12 @@ const INSERT_PAGE_SIZE: usize = 1000;
 
 impl Default for Resolved {
     fn default() -> Self {
-        Self { call: CallOptions::default(), compiled_cache: true, insert_page_size: INSERT_PAGE_SIZE }
+        Self {
+            call: CallOptions::default(),
+            compiled_cache: true,
+            insert_page_size: INSERT_PAGE_SIZE,
+            schemas: None,
+        }
     }
 }
 
@@ -210,6 +227,9 @@ impl Resolved {
         }
         if let Some(rows) = options.insert_page_size {
             self.insert_page_size = rows.max(1);
+        }
+        if let Some(schemas) = &options.schema_translate_map {
+            self.schemas = (!schemas.is_empty()).then(|| schemas.clone());
         }
     }
 }

@@ -5,13 +5,13 @@ use std::{fmt, mem};
 use aludel_driver::{Discard, Error, Result, Statement, Step, StepKind};
 use aludel_events::{AsyncListeners, Event};
 use aludel_sql_expression::{
-    Executable,
+    Executable, StatementOptions,
     schema::{DdlEvent, DdlStep, DdlTarget, MetaData, Present, Table},
     statement::Ddl,
     text, trusted,
 };
 
-use crate::{Connection, connection::Part, execution_options::Resolved};
+use crate::{Connection, connection::Part};
 
 /// Creates and drops what is in a [`MetaData`] on a connection: `metadata.create_all(conn).await?`.
 pub trait CreateAll {
@@ -171,9 +171,10 @@ async fn run(connection: &mut Connection, steps: Vec<DdlStep>) -> Result<()> {
 }
 
 async fn send(connection: &mut Connection, ddl: &[Ddl]) -> Result<()> {
+    let options = connection.options_with(&StatementOptions::new());
     let mut statements: Vec<Statement> = Vec::with_capacity(ddl.len());
     for one in ddl {
-        let rendered = connection.render(&one.node(), &Resolved::default()).await?;
+        let rendered = connection.render(&one.node(), &options).await?;
         statements.extend(rendered.parts.iter().map(Part::statement));
     }
     let mut sinks = vec![Discard; statements.len()];

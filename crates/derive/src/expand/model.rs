@@ -133,8 +133,9 @@ fn build(model: &Model, root: &Root) -> TokenStream {
         quote!(.index(#sql::schema::Index::over([#(#names),*])))
     });
     let checks = model.checks.iter().map(|check| quote!(.check(#sql::schema::CheckConstraint::new(#check))));
+    let options = model.options.expand(root);
     quote! {
-        #sql::schema::Table::#new #(.column(#columns))* #(#uniques)* #(#indexes)* #(#checks)*
+        #sql::schema::Table::#new #(.column(#columns))* #(#uniques)* #(#indexes)* #(#checks)* #options
     }
 }
 
@@ -164,24 +165,27 @@ fn table_column(column: &Column, root: &Root) -> TokenStream {
     let index = column.index.then(|| quote!(.index()));
     let server_default =
         column.server_default.as_ref().map(|default| quote!(.server_default(#sql::Name::Static(#default))));
-    let computed = column.computed.as_ref().map(|sql_text| quote!(.computed(#sql::Name::Static(#sql_text))));
-    let foreign_key = column.foreign_key.as_ref().map(|referenced| quote!(.foreign_key(#referenced)));
+    let computed = column.made.computed(column.computed.as_ref(), root);
+    let foreign_key = column.made.foreign_key(column.foreign_key.as_ref(), root);
     let on_delete =
         column.on_delete.as_ref().map(|action| quote!(.on_delete(#sql::schema::ReferentialAction::#action)));
     let on_update =
         column.on_update.as_ref().map(|action| quote!(.on_update(#sql::schema::ReferentialAction::#action)));
+    let made = column.made.expand(root);
     let comment = column.comment.as_ref().map(|comment| quote!(.comment(#sql::Name::Static(#comment))));
     quote! {
         #sql::schema::Column::new(#sql::Name::Static(#name), #sql_type)
             .nullable(#nullable) #primary_key #autoincrement #unique #index #server_default #computed
-            #foreign_key #on_delete #on_update #comment
+            #made #foreign_key #on_delete #on_update #comment
     }
 }
 
 /// Must agree with `TableDefinition::autoincrement_column`: the column marked so, or the lone integer of the key that
 /// references nothing.
 fn numbered(model: &Model) -> Option<&Column> {
-    let marked = model.columns.iter().find(|column| column.autoincrement == Some(true));
+    let marked = model.columns.iter().find(|column| {
+        column.autoincrement == Some(true) || (column.primary_key && column.made.is_identity())
+    });
     marked.or_else(|| {
         let mut key = model.key().map(|(_, column)| column);
         let lone = key.next().filter(|_| key.next().is_none())?;

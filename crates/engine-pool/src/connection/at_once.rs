@@ -61,7 +61,9 @@ impl Connection {
             return outcome;
         }
         // DDL among them has more to do.
-        let is_usual = matches!(reused.template, StatementNode::Select(_)) && options.compiled_cache;
+        let is_usual = matches!(reused.template, StatementNode::Select(_))
+            && options.compiled_cache
+            && options.schemas.is_none();
         let events = self.engine.events();
         if !is_usual || !events.before_execute.is_empty() || !events.after_execute.is_empty() {
             return None;
@@ -138,7 +140,7 @@ impl Connection {
         may_end_transaction: bool,
         find: impl FnOnce(&CompiledCache, &Arc<dyn Dialect>, &mut dyn FnMut(Shown<'_>) -> bool) -> Result<(), L>,
     ) -> Result<Result<Done>, Option<L>> {
-        if !options.compiled_cache || !self.may_fetch_at_once() {
+        if !options.compiled_cache || options.schemas.is_some() || !self.may_fetch_at_once() {
             return Err(None);
         }
         let Self { pooled: Some(pooled), engine, status, last_statement, .. } = self else {

@@ -1,13 +1,16 @@
 //! Executing typed statements.
 
-use std::sync::LazyLock;
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 use aludel_driver::{
     CallOptions, Discard, Done, Error, ErrorKind, ParameterSets, Result, Sink, Statement, Step, StepKind,
     Value,
 };
 use aludel_sql_expression::{
-    Cell, CompiledCache, DynamicRow, Executable, Few, Rendered, RenderedPart, ScalarExecutable,
+    Cell, CompiledCache, Dialect, DynamicRow, Executable, Few, Rendered, RenderedPart, ScalarExecutable,
     StatementKind, StatementNode, StatementOptions,
     compile::{Ready, Single, parameter_column},
     statement::{IntoSqlText, text},
@@ -300,7 +303,8 @@ impl Connection {
             true => &self.engine.shared().cache,
             false => &*NO_CACHE,
         };
-        Ok(cache.render_in_pages(node, pooled.named_dialect(), options.insert_page_size)?)
+        let dialect = in_schemas(pooled.named_dialect(), options)?;
+        Ok(cache.render_in_pages(node, &dialect, options.insert_page_size)?)
     }
 
     /// The same without more around it than has to be, where the statement is one text.
@@ -315,7 +319,8 @@ impl Connection {
             true => &self.engine.shared().cache,
             false => &*NO_CACHE,
         };
-        Ok(cache.single_or_render(node, pooled.named_dialect(), options.insert_page_size, parameters)?)
+        let dialect = in_schemas(pooled.named_dialect(), options)?;
+        Ok(cache.single_or_render(node, &dialect, options.insert_page_size, parameters)?)
     }
 
     /// A statement that had to be cut into several. They stand or fall together, also without a transaction around them.
@@ -412,5 +417,17 @@ pub(super) trait Plus {
 impl Plus for Done {
     fn plus(self, other: Self) -> Self {
         Self { rows: self.rows + other.rows, last_insert_id: other.last_insert_id.or(self.last_insert_id) }
+    }
+}
+
+/// The dialect with the schemas that the options ask for.
+fn in_schemas<'d>(dialect: &'d Arc<dyn Dialect>, options: &Resolved) -> Result<Cow<'d, Arc<dyn Dialect>>> {
+    let Some(schemas) = &options.schemas else { return Ok(Cow::Borrowed(dialect)) };
+    match dialect.with_schemas(schemas.clone()) {
+        Some(translated) => Ok(Cow::Owned(translated)),
+        None => {
+            let error = aludel_sql_expression::Error::unsupported("schema_translate_map", dialect.name());
+            Err(error.into())
+        }
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Configuration {
     pub(crate) server_defaults: Box<[u16]>,
     /// The sets of columns whose values are unique together; the primary key comes first.
     pub(crate) uniques: Box<[Box<[u16]>]>,
+    /// Whether it is a view, which nothing is written to.
+    pub(crate) is_view: bool,
 }
 
 /// What follows from the tables for a relationship.
@@ -125,6 +127,7 @@ impl Configuration {
             onupdates,
             server_defaults,
             uniques,
+            is_view: definition.is_view(),
         })
     }
 }

@@ -43,6 +43,10 @@ impl Session {
         self.autoflush().await?;
         let (shared, graph) = (self.shared.clone(), self.graph().clone());
         let connection = self.reading().await?;
+        if connection.translates_schemas() {
+            // The same model is another text in other schemas.
+            return self.select_key(model, key).one_or_none().await;
+        }
         let known = shared.gets.0.read().unwrap_or_else(PoisonError::into_inner).get(mapper).cloned();
         let statement = match known {
             Some(statement) => statement,

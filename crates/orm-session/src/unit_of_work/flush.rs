@@ -72,6 +72,7 @@ impl Flush<'_> {
         cascade_deletes(self.connection, self.graph).await?;
         let moving = look_up_referring(self.connection, self.graph).await?;
         let mut work = Work::collect(self.graph)?;
+        work.refuse_views()?;
         assign_referring(&moving, &mut work, self.graph)?;
         Ok(work)
     }

@@ -85,6 +85,11 @@ impl StatementCache {
     }
 
     pub(super) fn get(&self, shape: Shape, dialect: &Arc<dyn Dialect>) -> Result<Statement> {
+        if dialect.schemas().is_some() {
+            // The same shape is another text in other schemas.
+            let writer = Writer { dialect: &**dialect, shape: &shape, sql: String::new(), parameters: 0 };
+            return Ok(Statement::new(writer.write()?));
+        }
         let mut statements = self.statements.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(statement) = statements.get(&shape) {
             return Ok(statement.clone());

@@ -102,6 +102,29 @@ impl Work {
         Ok(work)
     }
 
+    /// Refuses objects of views, by name.
+    pub(super) fn refuse_views(&self) -> Result<()> {
+        let mut last: Option<&'static Mapper> = None;
+        for slot in self.inserts.iter().chain(&self.updates).chain(&self.deletes) {
+            let mapper = slot.mapper();
+            if last == Some(mapper) {
+                continue;
+            }
+            last = Some(mapper);
+            if mapper.configuration()?.is_view {
+                return Err(Error::new(
+                    ErrorKind::InvalidRequest,
+                    format!(
+                        "{} is read from the view `{}`, which a flush does not write to: change the tables behind it",
+                        mapper.name(),
+                        mapper.table().name()
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.inserts.is_empty()
             && self.updates.is_empty()

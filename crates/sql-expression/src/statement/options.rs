@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     ColumnInfo, Result, Row, RowPlan,
+    dialect::SchemaTranslateMap,
     statement::{Executable, Reused, ScalarExecutable, SelectNode, StatementNode},
 };
 
@@ -31,6 +32,8 @@ pub struct StatementOptions {
     pub compiled_cache: Option<bool>,
     /// How many rows of an INSERT are sent in one statement at most: 1000, when nothing is said anywhere.
     pub insert_page_size: Option<usize>,
+    /// Other schemas than those that tables say.
+    pub schema_translate_map: Option<SchemaTranslateMap>,
 }
 
 impl StatementOptions {
@@ -67,6 +70,13 @@ impl StatementOptions {
         self
     }
 
+    /// Takes other schemas than those that tables say.
+    #[must_use]
+    pub fn schema_translate_map(mut self, schemas: SchemaTranslateMap) -> Self {
+        self.schema_translate_map = Some(schemas);
+        self
+    }
+
     /// These options, and where they say nothing, those of `below`.
     #[must_use]
     pub fn over(&self, below: &Self) -> Self {
@@ -75,6 +85,10 @@ impl StatementOptions {
             yield_per: self.yield_per.or(below.yield_per),
             compiled_cache: self.compiled_cache.or(below.compiled_cache),
             insert_page_size: self.insert_page_size.or(below.insert_page_size),
+            schema_translate_map: self
+                .schema_translate_map
+                .clone()
+                .or_else(|| below.schema_translate_map.clone()),
         }
     }
 }
