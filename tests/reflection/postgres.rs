@@ -78,6 +78,7 @@ async fn columns_are_told_with_all_their_attributes(database: &Database) {
     assert!(column("m").column_type.array && matches!(own("m"), SqlType::Array(_)));
     assert_eq!(column("m").column_type.values, values);
     assert_eq!(own("n"), SqlType::Custom("positive".into()));
+    assert_eq!((own("d"), own("bb")), (SqlType::Char(52), SqlType::Range(SqlType::BigInteger.into())));
     assert_eq!((column("o").column_type.length, column("p").column_type.length), (Some(8), Some(9)));
     assert_eq!((own("q"), own("s"), own("t")), (SqlType::Json, SqlType::Uuid, SqlType::LargeBinary));
     assert_eq!((own("u"), own("v"), own("aa")), (SqlType::Double, SqlType::Float, SqlType::Boolean));

@@ -184,7 +184,7 @@ async fn attached_temporary_and_virtual_tables_are_told(database: &Database) {
     assert!(!words.columns[0].invisible && words.columns.iter().any(|column| column.invisible));
     let view = inspector.reflect_table("v").await.unwrap();
     assert_eq!(view.kind, TableKind::View);
-    assert_eq!(view.definition.as_deref(), Some("CREATE VIEW v AS SELECT name FROM main.t"));
+    assert_eq!(view.definition.as_deref(), Some("SELECT name FROM main.t"));
     assert_eq!(view.columns[0].name, "name");
 }
 

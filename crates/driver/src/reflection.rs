@@ -4,6 +4,7 @@ mod catalog;
 mod column;
 mod column_type;
 mod constraint;
+mod definition;
 mod foreign_key;
 mod index;
 mod scope;

@@ -1,6 +1,7 @@
 //! [`Inspector`]: what a live database is made of.
 
 mod cache;
+mod metadata;
 mod names;
 mod objects;
 mod parts;
@@ -13,6 +14,7 @@ use aludel_driver::{
 };
 
 use self::cache::Cache;
+pub use self::metadata::{Reflect, ReflectOptions};
 use crate::Connection;
 
 /// Tells what a live database is made of: schemas, tables, views, columns, keys, indexes, types. Counterpart of SQLAlchemy's

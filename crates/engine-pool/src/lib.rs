@@ -20,7 +20,7 @@
 //! | `mock` | an engine that shows what it would send |
 //! | `test_transaction` | [`TestTransaction`]: a transaction around a whole test, rolled back at its end |
 //! | `schema` | [`CreateAll`]: `create_all` and `drop_all` of a `MetaData` |
-//! | `inspector` | [`Inspector`]: what a live database is made of |
+//! | `inspector` | [`Inspector`]: what a live database is made of; [`Reflect`]: a `MetaData` filled with it |
 //! | `events` | [`Events`]: what listeners can be told about |
 //! | `echo`, `trace` | SQL as people and as telemetry read it |
 //!
@@ -59,7 +59,7 @@ pub use self::{
     engine::{Engine, EngineBuilder},
     events::Events,
     execution_options::ExecutionOptions,
-    inspector::Inspector,
+    inspector::{Inspector, Reflect, ReflectOptions},
     open_cursor::{NamedCursor, OpenCursor},
     pool::{
         CloseReason, ConnectionInfo, Creator, Holder, Pool, PoolClass, PoolMetrics, PoolOptions, PoolStatus,

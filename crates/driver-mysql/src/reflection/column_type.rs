@@ -31,11 +31,15 @@ pub(super) fn reflect(name: &str) -> ReflectedType {
 /// One of ours, where the dialect spells it just so.
 fn own(word: &str, arguments: &str, after: &str, reflected: &ReflectedType) -> Option<SqlType> {
     Some(match (word, after) {
+        ("tinyint", "unsigned") => SqlType::UnsignedTinyInteger,
         ("smallint", "") => SqlType::SmallInteger,
+        ("smallint", "unsigned") => SqlType::UnsignedSmallInteger,
         ("int", "") => SqlType::Integer,
+        ("int", "unsigned") => SqlType::UnsignedInteger,
         ("bigint", "") => SqlType::BigInteger,
         ("bigint", "unsigned") => SqlType::UnsignedBigInteger,
         ("tinyint", "") if arguments == "1" => SqlType::Boolean,
+        ("tinyint", "") => SqlType::TinyInteger,
         ("float", "") if arguments.is_empty() => SqlType::Float,
         ("double", "") if arguments.is_empty() => SqlType::Double,
         ("decimal", "") => SqlType::Numeric {
@@ -43,6 +47,7 @@ fn own(word: &str, arguments: &str, after: &str, reflected: &ReflectedType) -> O
             scale: reflected.scale.map(u16::try_from).transpose().ok()?,
         },
         ("varchar", "") => SqlType::Varchar(reflected.length?),
+        ("char", "") => SqlType::Char(reflected.length?),
         ("longtext", "") => SqlType::Text,
         ("longblob", "") => SqlType::LargeBinary,
         ("date", "") => SqlType::Date,

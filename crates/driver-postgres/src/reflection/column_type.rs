@@ -62,6 +62,7 @@ fn own(word: &str, reflected: &ReflectedType) -> Option<SqlType> {
         },
         "boolean" => SqlType::Boolean,
         "character varying" => SqlType::Varchar(reflected.length?),
+        "character" => SqlType::Char(reflected.length?),
         "text" => SqlType::Text,
         "bytea" => SqlType::LargeBinary,
         "date" => SqlType::Date,
@@ -70,6 +71,25 @@ fn own(word: &str, reflected: &ReflectedType) -> Option<SqlType> {
         "timestamp with time zone" if plain => SqlType::Timestamp,
         "uuid" => SqlType::Uuid,
         "jsonb" => SqlType::Json,
+        "interval" if plain => SqlType::Interval,
+        "inet" => SqlType::Inet,
+        "cidr" => SqlType::Cidr,
+        "macaddr" => SqlType::MacAddress,
+        word if word.ends_with("multirange") => SqlType::Multirange(Arc::new(bound(word.strip_suffix("multirange")?)?)),
+        word if word.ends_with("range") => SqlType::Range(Arc::new(bound(word.strip_suffix("range")?)?)),
+        _ => return None,
+    })
+}
+
+/// What a range is of, by the beginning of its name.
+fn bound(word: &str) -> Option<SqlType> {
+    Some(match word {
+        "int4" => SqlType::Integer,
+        "int8" => SqlType::BigInteger,
+        "num" => SqlType::Numeric { precision: None, scale: None },
+        "date" => SqlType::Date,
+        "ts" => SqlType::DateTime,
+        "tstz" => SqlType::Timestamp,
         _ => return None,
     })
 }

@@ -21,6 +21,7 @@ pub(super) fn reflect(name: &str) -> ReflectedType {
     }
     reflected.unsigned = word.contains("UNSIGNED");
     let own = match (word, arguments) {
+        ("TINYINT", "") => SqlType::TinyInteger,
         ("SMALLINT", "") => SqlType::SmallInteger,
         ("INTEGER", "") => SqlType::Integer,
         ("BIGINT", "") => SqlType::BigInteger,
@@ -31,7 +32,8 @@ pub(super) fn reflect(name: &str) -> ReflectedType {
             SqlType::Numeric { precision: narrow(first), scale: narrow(second) }
         }
         ("BOOLEAN", "") => SqlType::Boolean,
-        ("VARCHAR", _) => match first {
+        ("VARCHAR" | "CHAR", _) => match first {
+            Some(length) if word == "CHAR" => SqlType::Char(length),
             Some(length) => SqlType::Varchar(length),
             None => return reflected,
         },

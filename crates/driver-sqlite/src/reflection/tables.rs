@@ -6,7 +6,7 @@ use aludel_driver::{
 };
 use aludel_sql_expression::FromRow;
 
-use super::{create_table::CreateTable, objects};
+use super::{create_table::CreateTable, objects, tokens::Tokens};
 
 /// A table or view.
 #[derive(FromRow)]
@@ -34,7 +34,7 @@ fn table(scope: &Scope, object: Object) -> ReflectedTable {
     table.temporary = object.temporary;
     if object.kind == "view" {
         table.kind = TableKind::View;
-        table.definition = object.sql;
+        table.definition = object.sql.as_deref().map(query);
         return table;
     }
     let create = CreateTable::parse(&object.sql.unwrap_or_default());
@@ -43,4 +43,13 @@ fn table(scope: &Scope, object: Object) -> ReflectedTable {
     table.options.autoincrement = create.autoincrement;
     table.options.virtual_table = create.virtual_table;
     table
+}
+
+/// The query of a view: what comes after AS.
+fn query(sql: &str) -> String {
+    let mut tokens = Tokens::of(sql);
+    while !tokens.is_at_end() && !tokens.take(&["AS"]) {
+        tokens.skip();
+    }
+    tokens.rest().to_owned()
 }

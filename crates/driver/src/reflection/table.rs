@@ -12,7 +12,7 @@ pub struct ReflectedTable {
     pub kind: TableKind,
     /// Whether it goes with the connection.
     pub temporary: bool,
-    /// The text of a view: the query, or on SQLite the whole CREATE VIEW.
+    /// The text of a view: its query.
     pub definition: Option<String>,
     /// The comment.
     pub comment: Option<String>,

@@ -146,7 +146,7 @@ impl Inspector<'_> {
         Ok(self.get_table(table).await?.comment)
     }
 
-    /// The text of a view: its query, or on SQLite the whole CREATE VIEW. None for a table.
+    /// The text of a view: its query. None for a table.
     ///
     /// # Errors
     /// As [`Inspector::get_table`].
