@@ -5,6 +5,8 @@
 //! | --- | --- |
 //! | `cases` | the numbered cases of reflection |
 //! | `everywhere` | what holds on every database alike |
+//! | `metadata` | `MetaData` filled with the tables of a database |
+//! | `round_trip`, `generate` | what is created again reflects the same, also of random tables |
 //! | `postgres`, `sqlite`, `mysql` | what only one of them has |
 //!
 //! It is a test binary of its own, so that it is built again only when it or the library changes.
@@ -17,7 +19,10 @@ mod cases;
 #[expect(dead_code, reason = "the other tests need more of it")]
 mod database;
 mod everywhere;
+mod generate;
+mod metadata;
 mod mysql;
 mod postgres;
+mod round_trip;
 mod sqlite;
 mod statements;

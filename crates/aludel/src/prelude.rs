@@ -1,8 +1,8 @@
 //! What nearly every program uses: `use aludel::prelude::*;`.
 
 pub use aludel_engine_pool::{
-    Connection, CreateAll, CursorResult, Engine, Error, ErrorKind, Inspector, IsolationLevel, Reflect, ReflectOptions,
-    Result, Transaction,
+    Connection, CreateAll, CursorResult, Engine, Error, ErrorKind, Inspector, IsolationLevel, Reflect,
+    ReflectOptions, Result, Transaction,
 };
 #[cfg(feature = "orm")]
 pub use aludel_orm_session::{

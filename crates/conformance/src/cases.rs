@@ -8,6 +8,7 @@ mod errors;
 mod fetching;
 mod interrupted;
 mod many;
+mod reflection;
 mod steps;
 mod transactions;
 mod twophase;
@@ -29,6 +30,7 @@ pub(crate) fn all() -> Vec<Case> {
         cursors::CASES,
         interrupted::CASES,
         capabilities::CASES,
+        reflection::CASES,
         engine::CASES,
     ]
     .concat()

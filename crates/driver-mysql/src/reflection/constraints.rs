@@ -11,7 +11,7 @@ use aludel_driver::{
 };
 use aludel_sql_expression::FromRow;
 
-use super::{MySqlReflection, takes, text};
+use super::{MySqlReflection, quoted, takes, text};
 
 /// One of the columns of a key.
 #[derive(FromRow)]
@@ -122,7 +122,8 @@ struct Check {
 impl Check {
     /// Whether it is what makes a text a JSON document on MariaDB.
     fn is_of_document(&self) -> bool {
-        self.is_of_column && self.condition.eq_ignore_ascii_case(&format!("json_valid(`{}`)", self.name))
+        self.is_of_column
+            && self.condition.eq_ignore_ascii_case(&format!("json_valid({})", quoted(&self.name)))
     }
 
     fn reflected(self, server: MySqlReflection) -> ReflectedCheckConstraint {

@@ -75,7 +75,9 @@ fn own(word: &str, reflected: &ReflectedType) -> Option<SqlType> {
         "inet" => SqlType::Inet,
         "cidr" => SqlType::Cidr,
         "macaddr" => SqlType::MacAddress,
-        word if word.ends_with("multirange") => SqlType::Multirange(Arc::new(bound(word.strip_suffix("multirange")?)?)),
+        word if word.ends_with("multirange") => {
+            SqlType::Multirange(Arc::new(bound(word.strip_suffix("multirange")?)?))
+        }
         word if word.ends_with("range") => SqlType::Range(Arc::new(bound(word.strip_suffix("range")?)?)),
         _ => return None,
     })

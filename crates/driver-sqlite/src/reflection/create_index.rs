@@ -27,6 +27,10 @@ fn element(mut part: Tokens<'_>) -> ReflectedIndexElement {
     element.descending = part.take_last("DESC");
     part.take_last("ASC");
     element.collation = part.take_last_collation();
+    // Parentheses around all of it say nothing.
+    while let Some(inside) = part.all_in_parentheses() {
+        part = inside;
+    }
     if part.is_lone_name() {
         element.column = part.name();
     } else {

@@ -128,6 +128,12 @@ impl<'a> Tokens<'a> {
         None
     }
 
+    /// What stands in parentheses, where these are around all that is left.
+    pub(super) fn all_in_parentheses(&self) -> Option<Self> {
+        let mut whole = self.clone();
+        whole.parenthesized().filter(|_| whole.is_at_end())
+    }
+
     fn part(&self, start: usize, end: usize) -> Self {
         Self { sql: self.sql, tokens: self.tokens[start..end].to_vec(), position: 0 }
     }

@@ -44,7 +44,8 @@ impl ReflectedTable {
             .foreign_keys
             .iter()
             .fold(table, |table, key| table.foreign_key(self::foreign_key(key)));
-        table = constraints.excludes.iter().fold(table, |table, exclude| table.exclude(self::exclude(exclude)));
+        table =
+            constraints.excludes.iter().fold(table, |table, exclude| table.exclude(self::exclude(exclude)));
         for index in self.indexes.iter().filter(|index| index.constraint.is_none() || is_particular(index)) {
             table = table.index(self::index(index));
         }
@@ -94,7 +95,10 @@ impl ReflectedTable {
 
 /// Whether a constraint could not say all that its index does.
 fn is_particular(index: &ReflectedIndex) -> bool {
-    index.elements.iter().any(|element| element.length.is_some() || element.descending || element.column.is_none())
+    index
+        .elements
+        .iter()
+        .any(|element| element.length.is_some() || element.descending || element.column.is_none())
 }
 
 fn column(reflected: &ReflectedColumn, is_key: bool) -> Column {

@@ -140,7 +140,11 @@ impl Reflect for MetaData {
 
 /// Adds the tables that others reference, and those that these reference. Each round asks for all that are missing of a
 /// schema at once; circles end by themselves, as what is there is not asked for again.
-async fn follow(metadata: &MetaData, connection: &mut Connection, mut from: Vec<ReflectedTable>) -> Result<()> {
+async fn follow(
+    metadata: &MetaData,
+    connection: &mut Connection,
+    mut from: Vec<ReflectedTable>,
+) -> Result<()> {
     let mut asked: BTreeSet<TableName> = BTreeSet::new();
     loop {
         let mut missing: BTreeMap<Option<String>, BTreeSet<String>> = BTreeMap::new();
