@@ -51,3 +51,7 @@ soak *arguments:
 # The model checker of the session, for long: random lists of operations on each database, from a seed on.
 hunt lists="100000" seed="1" *arguments:
     ALUDEL_TEST_HUNT={{ lists }} ALUDEL_TEST_SEED={{ seed }} tests/run -- --package aludel-tests --test checker random -- --nocapture {{ arguments }}
+
+# Random statements and values, for long, on each database, from a seed on.
+fuzz rounds="20000" seed="1" *arguments:
+    ALUDEL_TEST_FUZZ={{ rounds }} ALUDEL_TEST_SEED={{ seed }} tests/run -- --package aludel-tests --test it random_ -- --nocapture {{ arguments }}

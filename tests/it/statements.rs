@@ -345,7 +345,7 @@ async fn fill(connection: &mut Connection, tables: &Tables) {
 }
 
 /// Any statement, whose rows are read into one text each.
-struct Untyped(StatementNode);
+pub(crate) struct Untyped(pub(crate) StatementNode);
 
 impl Executable for Untyped {
     type Row = String;

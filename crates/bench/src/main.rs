@@ -18,10 +18,12 @@
 //! | `effort` | CPU time, wall time and allocations of a piece of work |
 //! | `few_changes` | what a flush of few changes costs beside many clean objects |
 //! | `identity_map` | what `session.get` of a present object costs |
+//! | `compile` | what building and compiling cost, against sea-query and a string builder |
 //! | `pool` | what checkout and return cost, against bare deadpool |
 //! | `model`, `sample` | the tables, and what stands in them |
 
 mod arguments;
+mod compile;
 mod contest;
 mod contestant;
 mod effort;
@@ -72,6 +74,9 @@ fn run() -> Outcome<()> {
     }
     if arguments.wants_name(few_changes::NAME) {
         few_changes::measure(&runtime, &arguments)?;
+    }
+    if arguments.wants_name(compile::NAME) {
+        compile::measure(&arguments)?;
     }
     contest::print_heading(&arguments);
 

@@ -4,7 +4,7 @@
 //!
 //! Our own tree renders every statement: FROM, joins, correlation, parentheses and what differs between databases are
 //! decided here, because the tree is also the cache key and what layers above rewrite. sea-query serves below that, in
-//! [`crate::dialect`]: quoting of names, escaping of text and bytes, the spelling of simple literals, and placeholders.
+//! [`crate::dialect`]: quoting of names, truth values, and placeholders.
 //! None of its statement builders is used, so nothing can be dropped or panic in there.
 //!
 //! # The way of a statement
@@ -25,6 +25,7 @@ mod delete;
 mod derived;
 mod expression;
 mod external;
+mod fit;
 mod from_clause;
 mod front;
 mod function;
@@ -34,6 +35,7 @@ mod insert;
 mod item;
 mod join;
 mod key;
+mod names;
 mod operator;
 mod parameter_name;
 mod parameters;

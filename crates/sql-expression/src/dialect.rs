@@ -15,6 +15,7 @@ mod postgres;
 mod reserved;
 mod schema_translate_map;
 mod sqlite;
+mod text_style;
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
@@ -28,7 +29,7 @@ pub use ddl_features::{
 };
 pub use features::{
     Autoincrement, Concatenation, DefaultValues, DistinctFrom, EnumerationStyle, Features,
-    ForeignKeyIfExists, InsertMany, LimitStyle, MultipleTables, RowLocking, TextComparison,
+    ForeignKeyIfExists, InsertMany, IntegerSizes, LimitStyle, MultipleTables, RowLocking, TextComparison,
 };
 pub use mysql::MySqlDialect;
 pub use naming::PhysicalNaming;
@@ -122,6 +123,14 @@ pub trait Dialect: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) for a value that cannot be written, such as an infinite number.
     fn write_literal(&self, value: &Value, sql: &mut String) -> Result<()>;
+
+    /// Writes text where nothing but text between quotes can stand, such as a comment.
+    ///
+    /// # Errors
+    /// As [`Dialect::write_literal`].
+    fn write_constant_text(&self, text: &str, sql: &mut String) -> Result<()> {
+        self.write_literal(&Value::Text(text.into()), sql)
+    }
 
     /// Writes a value into the text whose type takes another form than the value has. Nothing else asks for it.
     ///

@@ -297,8 +297,8 @@ fn json(Tables { book, .. }: &Tables) -> Vec<Case> {
             )
             .postgres("SELECT CAST(book.data ->> 'n' AS BIGINT) FROM book WHERE book.id <> ? ORDER BY book.id")
             .mysql(
-                "SELECT CASE JSON_TYPE(JSON_EXTRACT(book.data, '$.\\\"n\\\"')) WHEN 'NULL' THEN NULL ELSE \
-                 CAST(JSON_UNQUOTE(JSON_EXTRACT(book.data, '$.\\\"n\\\"')) AS SIGNED) END FROM book WHERE book.id <> ? ORDER \
+                "SELECT CASE JSON_TYPE(JSON_EXTRACT(book.data, '$.\"n\"')) WHEN 'NULL' THEN NULL ELSE \
+                 CAST(JSON_UNQUOTE(JSON_EXTRACT(book.data, '$.\"n\"')) AS SIGNED) END FROM book WHERE book.id <> ? ORDER \
                  BY book.id",
             )
             .gives("7;12;NULL"),
@@ -306,23 +306,23 @@ fn json(Tables { book, .. }: &Tables) -> Vec<Case> {
             .sqlite("SELECT CAST(json_extract(book.data, '$.\"n\"') AS REAL) FROM book WHERE book.id = ?")
             .postgres("SELECT CAST(book.data ->> 'n' AS DOUBLE PRECISION) FROM book WHERE book.id = ?")
             .mysql(
-                "SELECT CASE JSON_TYPE(JSON_EXTRACT(book.data, '$.\\\"n\\\"')) WHEN 'NULL' THEN NULL ELSE \
-                 CAST(JSON_UNQUOTE(JSON_EXTRACT(book.data, '$.\\\"n\\\"')) AS DOUBLE) END FROM book WHERE book.id = ?",
+                "SELECT CASE JSON_TYPE(JSON_EXTRACT(book.data, '$.\"n\"')) WHEN 'NULL' THEN NULL ELSE \
+                 CAST(JSON_UNQUOTE(JSON_EXTRACT(book.data, '$.\"n\"')) AS DOUBLE) END FROM book WHERE book.id = ?",
             )
             .gives("2.5"),
         case("text in an array", select(data().key("tags").index(1).as_string()).order_by(book.c("id")))
             .sqlite("SELECT CAST(json_extract(book.data, '$.\"tags\"[1]') AS TEXT) FROM book ORDER BY book.id")
             .postgres("SELECT book.data -> 'tags' ->> 1 FROM book ORDER BY book.id")
             .mysql(
-                "SELECT CASE JSON_TYPE(JSON_EXTRACT(book.data, '$.\\\"tags\\\"[1]')) WHEN 'NULL' THEN NULL ELSE \
-                 JSON_UNQUOTE(JSON_EXTRACT(book.data, '$.\\\"tags\\\"[1]')) END FROM book ORDER BY book.id",
+                "SELECT CASE JSON_TYPE(JSON_EXTRACT(book.data, '$.\"tags\"[1]')) WHEN 'NULL' THEN NULL ELSE \
+                 JSON_UNQUOTE(JSON_EXTRACT(book.data, '$.\"tags\"[1]')) END FROM book ORDER BY book.id",
             )
             .gives("b;NULL;NULL;NULL"),
         case("a condition", select(book.c("id")).filter(data().key("ok").as_boolean()))
             .sqlite("SELECT book.id FROM book WHERE json_extract(book.data, '$.\"ok\"')")
             .postgres("SELECT book.id FROM book WHERE CAST(book.data ->> 'ok' AS BOOLEAN)")
             .mysql(
-                "SELECT book.id FROM book WHERE CASE JSON_UNQUOTE(JSON_EXTRACT(book.data, '$.\\\"ok\\\"')) WHEN 'true' THEN \
+                "SELECT book.id FROM book WHERE CASE JSON_UNQUOTE(JSON_EXTRACT(book.data, '$.\"ok\"')) WHEN 'true' THEN \
                  TRUE WHEN 'false' THEN FALSE END",
             )
             .gives("1"),
@@ -340,10 +340,10 @@ fn json(Tables { book, .. }: &Tables) -> Vec<Case> {
             "SELECT book.data -> 'a b' ->> 'c\"d', book.data ->> 's' FROM book WHERE book.id = ANY (?) ORDER BY book.id",
         )
         .mysql(
-            "SELECT CASE JSON_TYPE(JSON_EXTRACT(book.data, '$.\\\"a b\\\".\\\"c\\\\\\\"d\\\"')) WHEN 'NULL' THEN NULL ELSE \
-             JSON_UNQUOTE(JSON_EXTRACT(book.data, '$.\\\"a b\\\".\\\"c\\\\\\\"d\\\"')) END, CASE \
-             JSON_TYPE(JSON_EXTRACT(book.data, '$.\\\"s\\\"')) WHEN 'NULL' THEN NULL ELSE \
-             JSON_UNQUOTE(JSON_EXTRACT(book.data, '$.\\\"s\\\"')) END FROM book WHERE book.id IN (?, ?) ORDER BY book.id",
+            "SELECT CASE JSON_TYPE(JSON_EXTRACT(book.data, _utf8mb4 x'242E22612062222E22635C226422')) WHEN 'NULL' THEN NULL ELSE \
+             JSON_UNQUOTE(JSON_EXTRACT(book.data, _utf8mb4 x'242E22612062222E22635C226422')) END, CASE \
+             JSON_TYPE(JSON_EXTRACT(book.data, '$.\"s\"')) WHEN 'NULL' THEN NULL ELSE \
+             JSON_UNQUOTE(JSON_EXTRACT(book.data, '$.\"s\"')) END FROM book WHERE book.id IN (?, ?) ORDER BY book.id",
         )
         .gives("deep|NULL;NULL|söng"),
         case(
@@ -360,8 +360,8 @@ fn json(Tables { book, .. }: &Tables) -> Vec<Case> {
             "SELECT book.data ->> 'x', book.data -> 'x' IS NULL FROM book WHERE book.id <= ? ORDER BY book.id",
         )
         .mysql(
-            "SELECT CASE JSON_TYPE(JSON_EXTRACT(book.data, '$.\\\"x\\\"')) WHEN 'NULL' THEN NULL ELSE \
-             JSON_UNQUOTE(JSON_EXTRACT(book.data, '$.\\\"x\\\"')) END, JSON_EXTRACT(book.data, '$.\\\"x\\\"') IS NULL FROM \
+            "SELECT CASE JSON_TYPE(JSON_EXTRACT(book.data, '$.\"x\"')) WHEN 'NULL' THEN NULL ELSE \
+             JSON_UNQUOTE(JSON_EXTRACT(book.data, '$.\"x\"')) END, JSON_EXTRACT(book.data, '$.\"x\"') IS NULL FROM \
              book WHERE book.id <= ? ORDER BY book.id",
         )
         .gives("NULL|0;NULL|1"),
@@ -370,7 +370,7 @@ fn json(Tables { book, .. }: &Tables) -> Vec<Case> {
         })
         .sqlite("SELECT book.data -> '$.\"a b\"' FROM book WHERE book.id = ?")
         .postgres("SELECT book.data -> 'a b' FROM book WHERE book.id = ?")
-        .mysql("SELECT JSON_EXTRACT(book.data, '$.\\\"a b\\\"') FROM book WHERE book.id = ?")
+        .mysql("SELECT JSON_EXTRACT(book.data, '$.\"a b\"') FROM book WHERE book.id = ?")
         .gives(r#"{"c\"d":"deep"}"#),
     ]
 }

@@ -1,6 +1,6 @@
 //! Checks names against what they are names of.
 
-use super::compiler::Compiler;
+use super::{compiler::Compiler, names};
 use crate::{
     Error, Result,
     expression::{AliasTarget, Construct, Node, Source},
@@ -50,7 +50,9 @@ impl<'n> Compiler<'n> {
     pub(super) fn table_column(&self, table: &Table, name: &str) -> Result<String> {
         let definition = table.definition();
         if definition.find(name).is_some() {
-            return Ok(self.dialect.physical_name(name).into_owned());
+            let physical = self.dialect.physical_name(name).into_owned();
+            names::check_column(&physical, self.dialect)?;
+            return Ok(physical);
         }
         let names: Vec<&str> = definition.columns.iter().map(|column| &*column.name).collect();
         Err(unknown_column("table", table.name(), name, &names))

@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 
 use super::{
     Parameters, Rendered, RenderedPart,
+    fit::Fit,
     key::Slot,
     row_order::{Sentinel, Way},
     writer::{Filled, Filler, Piece},
@@ -32,6 +33,10 @@ pub(super) struct Compiled {
     arrays: Box<[(u32, SqlType)]>,
     /// What tells the rows of an INSERT apart.
     sentinel: Option<Box<Sentinel>>,
+    /// What the columns of an INSERT's rows take.
+    row_fits: Box<[Fit]>,
+    /// What columns take that are set to values which stand in the text.
+    slot_fits: Box<[Fit]>,
 }
 
 #[derive(Debug)]
@@ -75,7 +80,20 @@ impl Compiled {
         } else {
             Text::Fixed(fill(&pieces, &[], 0, dialect))
         };
-        Self { kind, returns_rows, text, arrays: arrays.into(), sentinel: sentinel.map(Box::new) }
+        Self {
+            kind,
+            returns_rows,
+            text,
+            arrays: arrays.into(),
+            sentinel: sentinel.map(Box::new),
+            row_fits: Box::default(),
+            slot_fits: Box::default(),
+        }
+    }
+
+    /// The same with what the columns take that are written to.
+    pub(super) fn with_fits(self, rows: Vec<Fit>, slots: Vec<Fit>) -> Self {
+        Self { row_fits: rows.into(), slot_fits: slots.into(), ..self }
     }
 
     pub(super) fn kind(&self) -> StatementKind {
@@ -85,7 +103,11 @@ impl Compiled {
     /// The text with its values, where it never changes and each place takes one value.
     pub(super) fn single(&self, slots: &[Slot<'_>], values: &mut Few<Value, 4>) -> Option<(&Arc<str>, u64)> {
         let Text::Fixed(filling) = &self.text else { return None };
-        if filling.order.len() > FEW || self.sentinel.is_some() {
+        // What does not fit is found once more by rendering, which says what is wrong.
+        if filling.order.len() > FEW
+            || self.sentinel.is_some()
+            || Fit::check_slots(&self.slot_fits, slots).is_err()
+        {
             return None;
         }
         for filled in &*filling.order {
@@ -104,7 +126,7 @@ impl Compiled {
     #[inline]
     pub(super) fn single_value<'n>(&self, slots: &[Slot<'n>]) -> Option<(&Arc<str>, u64, &'n Value)> {
         let Text::Fixed(filling) = &self.text else { return None };
-        match (&*filling.order, self.sentinel.is_some()) {
+        match (&*filling.order, self.sentinel.is_some() || !self.slot_fits.is_empty()) {
             ([Filled::Slot(slot)], false) => match slots.get(*slot as usize) {
                 Some(Slot::Value(value)) => Some((&filling.sql, filling.key, *value)),
                 _ => None,
@@ -175,6 +197,13 @@ impl Compiled {
     ) -> Result<Rendered> {
         // Expressions stand in the text, and their values among the others.
         let of_values = rows.filter(|rows| rows.values().is_some());
+        Fit::check_slots(&self.slot_fits, slots)?;
+        if let Some((rows, values)) = rows.and_then(|rows| Some((rows, rows.values()?)))
+            && !self.row_fits.is_empty()
+        {
+            let mut rows = values.chunks(rows.width().max(1));
+            rows.try_for_each(|row| Fit::check_row(&self.row_fits, row))?;
+        }
         let mut parts: Few<RenderedPart> = match (&self.text, of_values) {
             (Text::Fixed(filling), Some(rows)) => self.render_fixed_rows(filling, slots, rows, rows_at_once),
             (Text::Fixed(filling), None) => Few::one(self.part(filling, true, slots, None)),

@@ -4,7 +4,9 @@ use hashbrown::{HashMap, HashSet};
 
 use super::{
     compiled::Compiled,
+    fit::Fit,
     key::{Slot, Walk},
+    names,
     row_order::Sentinel,
     wrap::{RowWraps, Wrap, result_lists},
     writer::{Piece, Writer},
@@ -46,6 +48,10 @@ pub(super) struct Compiler<'n> {
     pub(super) upsert_of: Option<&'n InsertNode>,
     /// The words that stand after tables of FROM.
     pub(super) table_hints: &'n [(Source, Hint)],
+    /// What the columns of an INSERT's rows take.
+    pub(super) row_fits: Vec<Fit>,
+    /// What columns take that are set to values which stand in the text.
+    pub(super) slot_fits: Vec<Fit>,
     /// What tells the rows of an INSERT apart.
     pub(super) sentinel: Option<Sentinel>,
     /// Whether values are written into the text.
@@ -72,6 +78,8 @@ impl<'n> Compiler<'n> {
             arrays: Vec::new(),
             upsert_of: None,
             table_hints: &[],
+            row_fits: Vec::new(),
+            slot_fits: Vec::new(),
             sentinel: None,
             literals: false,
             result_lists: result_lists(statement),
@@ -80,8 +88,11 @@ impl<'n> Compiler<'n> {
 
     /// Renders the statement.
     pub(super) fn compile(mut self, statement: &'n StatementNode) -> Result<Compiled> {
+        names::check_tables(statement, self.dialect)?;
         let (kind, returns_rows) = self.statement(statement, None)?;
-        Ok(Compiled::new(kind, returns_rows, self.writer.finish(), self.arrays, self.sentinel, self.dialect))
+        let compiled =
+            Compiled::new(kind, returns_rows, self.writer.finish(), self.arrays, self.sentinel, self.dialect);
+        Ok(compiled.with_fits(self.row_fits, self.slot_fits))
     }
 
     /// Renders an expression of the statement alone.

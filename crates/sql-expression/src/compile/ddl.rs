@@ -5,7 +5,7 @@ mod alter_column;
 mod column;
 mod constraint;
 mod enumeration;
-mod identifier;
+pub(super) mod identifier;
 mod index;
 mod options;
 mod schema;

@@ -9,7 +9,8 @@ use super::{
 use crate::{
     Error, Result,
     expression::{
-        BindNode, CaseNode, ColumnReference, FragmentPart, InNode, Node, OrderBy, UnaryNode, UnaryOperator,
+        BindNode, CaseNode, ColumnReference, Construct, FragmentPart, InNode, Node, OrderBy, UnaryNode,
+        UnaryOperator,
     },
     statement::{SelectItem, SelectNode},
     types::SqlType,
@@ -287,6 +288,13 @@ impl<'n> Compiler<'n> {
                     Ok(())
                 }
                 Node::Column(column) if compound => this.result_column(column, items),
+                // A number that is written here would be the position of a column.
+                node if is_written_value(node) => {
+                    this.push("(SELECT ");
+                    this.lone(node)?;
+                    this.push(")");
+                    Ok(())
+                }
                 node => this.node(node),
             };
             if let Some(first) = order.nulls_first
@@ -308,6 +316,17 @@ impl<'n> Compiler<'n> {
             }
             Ok(())
         })
+    }
+}
+
+/// Whether an expression is a value, perhaps with a sign.
+fn is_written_value(node: &Node) -> bool {
+    match node {
+        Node::Bind(_) | Node::Integer(_) | Node::Boolean(_) => true,
+        Node::Construct(node) => matches!(node.construct, Construct::Text(_)),
+        Node::Unary(unary) => unary.operator == UnaryOperator::Negate && is_written_value(&unary.operand),
+        Node::Label(label) => is_written_value(&label.node),
+        _ => false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     compiler::Compiler,
+    fit::Fit,
     row_order::{RowOrder, Sentinel, Way, Written, column_at, unlimited},
     wrap::Wrap,
     writer::Piece,
@@ -9,6 +10,7 @@ use super::{
 use crate::{
     Error, Result,
     dialect::{DefaultValues, Dialect, UpsertStyle},
+    expression::Node,
     name::Name,
     statement::{InsertNode, InsertRows, RowValues},
     types::{SqlType, Template},
@@ -83,6 +85,14 @@ impl<'n> Compiler<'n> {
                 let types: Vec<Option<&SqlType>> = (0..values.width())
                     .map(|place| column_at(insert, &definition, place).map(|column| &column.sql_type))
                     .collect();
+                if values.nodes().is_none() {
+                    self.row_fits = (0..values.width())
+                        .filter_map(|place| {
+                            let column = column_at(insert, &definition, place)?;
+                            Fit::of(place, &column.name, &column.sql_type, self.features)
+                        })
+                        .collect();
+                }
                 match (values.nodes(), way) {
                     (None, Way::Numbered(Written::Columns) | Way::Keyed(Written::Columns)) => {
                         self.unnested(&sentinel)?;
@@ -96,9 +106,19 @@ impl<'n> Compiler<'n> {
                         self.push(" VALUES ");
                         self.separated(nodes.chunks(values.width()), |this, row| {
                             this.push("(");
-                            this.separated(row.iter().zip(&types), |this, (node, sql_type)| {
-                                this.assigned(node, *sql_type)
-                            })?;
+                            this.separated(
+                                row.iter().zip(&types).enumerate(),
+                                |this, (place, (node, sql_type))| {
+                                    if let (Node::Bind(_), Some(column)) =
+                                        (node, column_at(insert, &definition, place))
+                                    {
+                                        let fit =
+                                            Fit::of(this.slot, &column.name, &column.sql_type, this.features);
+                                        this.slot_fits.extend(fit);
+                                    }
+                                    this.assigned(node, *sql_type)
+                                },
+                            )?;
                             this.push(")");
                             Ok(())
                         })?;

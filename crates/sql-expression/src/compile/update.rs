@@ -1,6 +1,6 @@
 //! UPDATE.
 
-use super::{compiler::Compiler, from_clause::add_sources};
+use super::{compiler::Compiler, fit::Fit, from_clause::add_sources};
 use crate::{
     Error, Result,
     dialect::MultipleTables,
@@ -51,7 +51,11 @@ impl<'n> Compiler<'n> {
             }
             this.identifier(&column);
             this.push(" = ");
-            this.assigned(node, definition.find(assigned).map(|column| &column.sql_type))
+            let sql_type = definition.find(assigned).map(|column| &column.sql_type);
+            if let (Node::Bind(_), Some(sql_type)) = (node, sql_type) {
+                this.slot_fits.extend(Fit::of(this.slot, assigned, sql_type, this.features));
+            }
+            this.assigned(node, sql_type)
         })?;
         if !further.is_empty() && !list {
             self.push(" FROM ");

@@ -72,6 +72,12 @@ pub struct Features {
     pub dollar_quotes: bool,
     /// Whether `#` begins a comment.
     pub hash_comments: bool,
+    /// Which whole numbers there are columns for.
+    pub integer_sizes: IntegerSizes,
+    /// Whether there is NaN among the numbers with a point.
+    pub not_a_number: bool,
+    /// Whether there is infinity among the numbers with a point.
+    pub infinity: bool,
     /// How the database numbers a key.
     pub autoincrement: Autoincrement,
     /// How a column is held to a list of words.
@@ -189,6 +195,18 @@ pub struct RowLocking {
     pub skip_locked: bool,
 }
 
+/// Which whole numbers there are columns for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IntegerSizes {
+    /// All of 64 bits, whatever a column is declared as.
+    One,
+    /// Of 16, 32 and 64 bits, with a sign.
+    Signed,
+    /// Also of 8 bits, and all of them without a sign too.
+    All,
+}
+
 /// How the database numbers a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -261,6 +279,9 @@ impl Features {
             backslash_escapes: false,
             dollar_quotes: false,
             hash_comments: false,
+            integer_sizes: IntegerSizes::Signed,
+            not_a_number: true,
+            infinity: true,
             autoincrement: Autoincrement::Identity,
             enumerations: EnumerationStyle::Check,
             alter_foreign_keys: true,

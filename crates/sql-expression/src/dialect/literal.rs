@@ -1,9 +1,10 @@
-//! Values as text, through sea-query: it knows how each database escapes.
+//! Values as text; names, truth values and placeholders through sea-query, which knows how each database spells them.
 
 use std::fmt::Write;
 
 use sea_query::{QueryBuilder, QuotedBuilder};
 
+use super::text_style::TextStyle;
 use crate::{
     Error, Result, Value,
     value::{
@@ -38,6 +39,8 @@ pub(super) struct LiteralStyle {
     pub(super) typed: bool,
     /// Whether a UUID is sixteen bytes.
     pub(super) binary_uuid: bool,
+    /// How text and bytes are written.
+    pub(super) text: TextStyle,
 }
 
 /// Writes a value.
@@ -62,13 +65,13 @@ pub(super) fn write_literal(
             sql.push_str(name);
             sql.push(' ');
         }
-        builder.write_string_quoted(text, sql);
+        push(sql, format_args!("'{text}'"));
     };
     match value {
         Value::Null => sql.push_str("NULL"),
         Value::Bool(flag) => write_simple(builder, &sea_query::Value::Bool(Some(*flag)), sql)?,
-        Value::I64(number) => write_simple(builder, &sea_query::Value::BigInt(Some(*number)), sql)?,
-        Value::U64(number) => write_simple(builder, &sea_query::Value::BigUnsigned(Some(*number)), sql)?,
+        Value::I64(number) => push(sql, format_args!("{number}")),
+        Value::U64(number) => push(sql, format_args!("{number}")),
         Value::F32(number) => push(sql, format_args!("{number:?}")),
         Value::F64(number) => push(sql, format_args!("{number:?}")),
         Value::Decimal(number) => push(sql, format_args!("{number}")),
@@ -84,12 +87,10 @@ pub(super) fn write_literal(
             Some(microseconds) => push(sql, format_args!("{microseconds}")),
             None => return Err(Error::data(INTERVAL_OF_MONTHS)),
         },
-        Value::Text(text) | Value::Json(text) => builder.write_string_quoted(text, sql),
-        Value::Bytes(bytes) => write_simple(builder, &sea_query::Value::Bytes(Some(bytes.clone())), sql)?,
-        Value::Uuid(bytes) if style.binary_uuid => {
-            write_simple(builder, &sea_query::Value::Bytes(Some(bytes.to_vec())), sql)?;
-        }
-        Value::Uuid(bytes) => builder.write_string_quoted(&format_uuid(*bytes), sql),
+        Value::Text(text) | Value::Json(text) => style.text.write(text, sql)?,
+        Value::Bytes(bytes) => style.text.write_bytes(bytes, sql),
+        Value::Uuid(bytes) if style.binary_uuid => style.text.write_bytes(bytes, sql),
+        Value::Uuid(bytes) => push(sql, format_args!("'{}'", format_uuid(*bytes))),
         Value::Date(days) => typed_text("DATE", &format_date(*days), sql),
         Value::Time(microseconds) => typed_text("TIME", &format_time(*microseconds), sql),
         Value::DateTime(microseconds) => typed_text("TIMESTAMP", &format_datetime(*microseconds), sql),

@@ -2,14 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
-use sea_query::{EscapeBuilder, MysqlQueryBuilder};
+use sea_query::MysqlQueryBuilder;
 
 use super::{
     Autoincrement, Concatenation, Constructs, DdlFeatures, DefaultValues, Dialect, DistinctFrom,
-    EnumerationStyle, Features, ForeignKeyIfExists, LimitStyle, MultipleTables, PhysicalNaming, RowLocking,
-    SchemaTranslateMap, UpsertStyle, ValuesStyle, catalogue,
+    EnumerationStyle, Features, ForeignKeyIfExists, IntegerSizes, LimitStyle, MultipleTables, PhysicalNaming,
+    RowLocking, SchemaTranslateMap, UpsertStyle, ValuesStyle, catalogue,
     literal::{self, LiteralStyle},
     mysql_types, reserved,
+    text_style::TextStyle,
 };
 use crate::{Result, Value, schema::Wanted, types::SqlType};
 
@@ -79,9 +80,6 @@ impl Default for MySqlDialect {
     }
 }
 
-/// The control character that Windows takes for the end of a file.
-const SUBSTITUTE: char = '\u{1a}';
-
 /// MySQL, from version 8.0.31 on.
 const MYSQL: Features = Features {
     default_values: DefaultValues::EmptyRow,
@@ -101,6 +99,9 @@ const MYSQL: Features = Features {
     row_locking: Some(RowLocking { share: "FOR SHARE", of: true, nowait: true, skip_locked: true }),
     backslash_escapes: true,
     hash_comments: true,
+    integer_sizes: IntegerSizes::All,
+    not_a_number: false,
+    infinity: false,
     autoincrement: Autoincrement::Keyword,
     enumerations: EnumerationStyle::Inline,
     drop_index_on_table: true,
@@ -221,23 +222,17 @@ impl Dialect for MySqlDialect {
         // The session's zone is UTC, and an offset in a literal is not known to MariaDB.
         let value =
             if let Value::Instant(microseconds) = value { &Value::DateTime(*microseconds) } else { value };
-        if let Value::Text(text) | Value::Json(text) = value
-            && text.contains(SUBSTITUTE)
-        {
-            // sea-query writes this character as `\z`, which the database reads as a letter; it can stand as it is.
-            let parts: Vec<String> =
-                text.split(SUBSTITUTE).map(|part| MysqlQueryBuilder.escape_string(part)).collect();
-            sql.push('\'');
-            sql.push_str(&parts.join("\u{1a}"));
-            sql.push('\'');
-            return Ok(());
-        }
         literal::write_literal(
             &MysqlQueryBuilder,
-            &LiteralStyle { intervals: false, typed: true, binary_uuid: true },
+            &LiteralStyle { intervals: false, typed: true, binary_uuid: true, text: TextStyle::MySql },
             value,
             sql,
         )
+    }
+
+    fn write_constant_text(&self, text: &str, sql: &mut String) -> Result<()> {
+        TextStyle::write_between_quotes(text, sql);
+        Ok(())
     }
 
     fn type_name(&self, sql_type: &SqlType) -> Result<String> {

@@ -42,7 +42,7 @@ pub(super) fn type_name(dialect: &MySqlDialect, sql_type: &SqlType) -> Result<St
                 if position > 0 {
                     sql.push_str(", ");
                 }
-                dialect.write_literal(&crate::Value::Text((**value).into()), &mut sql)?;
+                dialect.write_constant_text(value, &mut sql)?;
             }
             sql.push(')');
             sql

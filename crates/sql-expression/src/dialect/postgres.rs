@@ -10,6 +10,7 @@ use super::{
     literal::{self, LiteralStyle},
     no_type, reserved,
     sqlite::numeric,
+    text_style::TextStyle,
 };
 use crate::{Result, Value, schema::Wanted, types::SqlType};
 
@@ -181,7 +182,7 @@ impl Dialect for PostgresDialect {
         }
         literal::write_literal(
             &PostgresQueryBuilder,
-            &LiteralStyle { intervals: true, typed: true, binary_uuid: false },
+            &LiteralStyle { intervals: true, typed: true, binary_uuid: false, text: TextStyle::Postgres },
             value,
             sql,
         )

@@ -5,10 +5,11 @@ use std::{fmt, sync::Arc};
 use sea_query::SqliteQueryBuilder;
 
 use super::{
-    Autoincrement, Constructs, DdlFeatures, Dialect, DistinctFrom, Features, InsertMany, LimitStyle,
-    MultipleTables, PhysicalNaming, SchemaTranslateMap, TextComparison, catalogue,
+    Autoincrement, Constructs, DdlFeatures, Dialect, DistinctFrom, Features, InsertMany, IntegerSizes,
+    LimitStyle, MultipleTables, PhysicalNaming, SchemaTranslateMap, TextComparison, catalogue,
     literal::{self, LiteralStyle},
     no_type, reserved,
+    text_style::TextStyle,
 };
 use crate::{Result, Value, schema::Wanted, types::SqlType};
 
@@ -101,6 +102,8 @@ const FEATURES: Features = Features {
     distinct_from: DistinctFrom::Is,
     lateral: false,
     parenthesized_set_operations: false,
+    integer_sizes: IntegerSizes::One,
+    not_a_number: false,
     autoincrement: Autoincrement::RowId,
     alter_foreign_keys: false,
     defer_foreign_keys: Some("PRAGMA defer_foreign_keys = ON"),
@@ -168,15 +171,6 @@ impl Dialect for SqliteDialect {
     }
 
     fn write_literal(&self, value: &Value, sql: &mut String) -> Result<()> {
-        if let Value::Text(text) | Value::Json(text) = value
-            && text.contains('\0')
-        {
-            // The statement would end at it.
-            sql.push_str("CAST(");
-            self.write_literal(&Value::Bytes(text.as_bytes().to_vec()), sql)?;
-            sql.push_str(" AS TEXT)");
-            return Ok(());
-        }
         // It reads a number that is too large as infinity.
         if let Value::F64(f64::INFINITY) | Value::F32(f32::INFINITY) = value {
             sql.push_str("9e999");
@@ -188,7 +182,7 @@ impl Dialect for SqliteDialect {
         }
         literal::write_literal(
             &SqliteQueryBuilder,
-            &LiteralStyle { intervals: false, typed: false, binary_uuid: false },
+            &LiteralStyle { intervals: false, typed: false, binary_uuid: false, text: TextStyle::Sqlite },
             value,
             sql,
         )

@@ -52,10 +52,21 @@ impl Tuple {
     }
 
     fn compare(self, operator: BinaryOperator, row: impl InsertRow) -> Expression<bool> {
+        let row = self.row(row);
+        Expression::new(Node::binary(Node::Tuple(self.0), operator, row))
+    }
+
+    /// A row beside the tuple; of another width it is an error when the statement is compiled.
+    fn row(&self, row: impl InsertRow) -> Node {
         let mut writer = RowWriter::default();
         row.write(&mut writer);
-        let row = Node::Tuple(writer.into_nodes().into());
-        Expression::new(Node::binary(Node::Tuple(self.0), operator, row))
+        let nodes = writer.into_nodes();
+        if nodes.len() == self.0.len() {
+            return Node::Tuple(nodes.into());
+        }
+        let message =
+            format!("a tuple of {} expressions is compared with one of {} values", self.0.len(), nodes.len());
+        Node::Invalid(message.into())
     }
 
     fn list<I>(self, rows: I, negated: bool) -> Expression<bool>
@@ -63,14 +74,7 @@ impl Tuple {
         I: IntoIterator,
         I::Item: InsertRow,
     {
-        let values = rows
-            .into_iter()
-            .map(|row| {
-                let mut writer = RowWriter::default();
-                row.write(&mut writer);
-                Node::Tuple(writer.into_nodes().into())
-            })
-            .collect();
+        let values = rows.into_iter().map(|row| self.row(row)).collect();
         Expression::new(Node::In(Arc::new(InNode {
             left: Node::Tuple(self.0),
             values,

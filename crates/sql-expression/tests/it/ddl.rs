@@ -103,7 +103,7 @@ fn constraints_and_indexes() {
           DEFAULT 'x' NOT NULL,\n    code VARCHAR(20),\n    parent_shop INTEGER,\n    parent_number INTEGER,\n    PRIMARY KEY (shop, number),\n    \
           UNIQUE (name),\n    CONSTRAINT uq_code UNIQUE (shop, code),\n    CONSTRAINT ck_number CHECK (number > 0),\n    CONSTRAINT \
           fk_parent FOREIGN KEY (parent_shop, parent_number) REFERENCES item (shop, number) ON DELETE SET NULL\n);\nCOMMENT ON \
-          COLUMN item.name IS E'it\\'s';\nCREATE INDEX IF NOT EXISTS ix_item_code ON item (code);\nCREATE UNIQUE INDEX IF NOT EXISTS \
+          COLUMN item.name IS 'it''s';\nCREATE INDEX IF NOT EXISTS ix_item_code ON item (code);\nCREATE UNIQUE INDEX IF NOT EXISTS \
           ix_both ON item (code, name)"
         ]
     );
@@ -177,7 +177,7 @@ fn enumerations() {
     assert_eq!(
         all(&metadata, &*postgres()),
         [
-            "DO $$ BEGIN CREATE TYPE mood AS ENUM ('sad', E'it\\'s ok'); EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+            "DO $$ BEGIN CREATE TYPE mood AS ENUM ('sad', 'it''s ok'); EXCEPTION WHEN duplicate_object THEN NULL; END $$",
             "CREATE TABLE IF NOT EXISTS person (\n    mood mood\n)"
         ]
     );

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{either, identifier, require, sequence, unsupported};
 use crate::{
-    Error, Result, Value,
+    Error, Result,
     dialect::{Autoincrement, Dialect, TableOptionsOf},
     expression::Node,
     name::Name,
@@ -102,7 +102,7 @@ pub(super) fn spell(table: &Table, column: &Column, style: Style, dialect: &dyn 
     }
     if let Some(comment) = column.comment.as_ref().filter(|_| features.inline_comments) {
         sql.push_str(" COMMENT ");
-        dialect.write_literal(&Value::Text((**comment).into()), &mut sql)?;
+        dialect.write_constant_text(comment, &mut sql)?;
     }
     Ok(sql)
 }

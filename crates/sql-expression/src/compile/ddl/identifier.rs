@@ -3,7 +3,7 @@
 use crate::{Error, Result, dialect::Dialect, name::Name, schema::Table};
 
 /// Refuses a name that is empty, too long, or has a NUL in it. What it names is for the message.
-pub(super) fn check(name: &str, what: &str, dialect: &dyn Dialect) -> Result<()> {
+pub(in crate::compile) fn check(name: &str, what: &str, dialect: &dyn Dialect) -> Result<()> {
     let features = dialect.features();
     let (length, of) = match features.ddl.names_in_characters {
         true => (name.chars().count(), "characters"),
@@ -31,7 +31,7 @@ pub(super) fn check_optional(name: Option<&Name>, what: &str, dialect: &dyn Dial
 }
 
 /// Checks the names of a table and its schema.
-pub(super) fn check_table(table: &Table, dialect: &dyn Dialect) -> Result<()> {
+pub(in crate::compile) fn check_table(table: &Table, dialect: &dyn Dialect) -> Result<()> {
     check_schema(table.schema(), dialect)?;
     check(&dialect.physical_name(table.name()), "a table", dialect)
 }

@@ -68,7 +68,7 @@ fn of_mysql(options: &MysqlTableOptions, all: &TableOptions, dialect: &dyn Diale
     }
     if let Some(comment) = &all.comment {
         sql.push_str(" COMMENT=");
-        dialect.write_literal(&Value::Text((**comment).into()), &mut sql)?;
+        dialect.write_constant_text(comment, &mut sql)?;
     }
     // It must come last.
     if let Some(clause) = partition_by {
@@ -108,7 +108,7 @@ pub(super) fn comment_on_table(
     let name = dialect.table_name(table);
     if features.inline_comments {
         let mut sql = format!("ALTER TABLE {name} COMMENT ");
-        dialect.write_literal(&Value::Text(comment.unwrap_or_default().into()), &mut sql)?;
+        dialect.write_constant_text(comment.unwrap_or_default(), &mut sql)?;
         return Ok(sql);
     }
     require(features.comment_statements, "a comment on a table", dialect)?;
