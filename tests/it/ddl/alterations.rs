@@ -139,7 +139,7 @@ fn changes() -> Vec<Case> {
         case("all at once", by_name().existing(Column::new("c", Text)).set_type(Varchar(30)).set_not_null().set_default("'x'").set_comment("it's").rename_to("d"))
             .sqlite_lacks("ALTER COLUMN")
             .postgres("ALTER TABLE changing_columns ALTER COLUMN c SET NOT NULL;\nALTER TABLE changing_columns ALTER COLUMN c TYPE VARCHAR(30);\nALTER TABLE changing_columns ALTER COLUMN c SET DEFAULT 'x';\nCOMMENT ON COLUMN changing_columns.c IS 'it''s';\nALTER TABLE changing_columns RENAME c TO d")
-            .mysql("ALTER TABLE changing_columns CHANGE c d VARCHAR(30) NOT NULL DEFAULT 'x' COMMENT 'it\\'s'"),
+            .mysql("ALTER TABLE changing_columns CHANGE c d VARCHAR(30) NOT NULL DEFAULT 'x' COMMENT 'it''s'"),
         case("back to its name, which needs all of it", alter_table(Table::unregistered("changing_columns").column(Column::new("d", Varchar(30)).server_default("'q'"))).alter_column("d").rename_to("c"))
             .sqlite("ALTER TABLE changing_columns RENAME COLUMN d TO c")
             .postgres("ALTER TABLE changing_columns RENAME d TO c")
@@ -196,7 +196,7 @@ fn tables() -> Vec<Case> {
         case("a comment", named("Second name").set_comment("it's"))
             .sqlite_lacks("a comment on a table")
             .postgres("COMMENT ON TABLE \"Second name\" IS 'it''s'")
-            .mysql("ALTER TABLE `Second name` COMMENT 'it\\'s'")
+            .mysql("ALTER TABLE `Second name` COMMENT 'it''s'")
             .mysql_shows("SELECT table_comment FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'Second name'", "it's"),
         case("no comment", named("Second name").drop_comment())
             .sqlite_lacks("a comment on a table")
