@@ -48,7 +48,7 @@ pub trait Reflect {
 /// let metadata = MetaData::new();
 /// metadata.reflect(conn, &ReflectOptions::new().schema("library").views(true)).await?;
 /// let author = metadata.table("library.author").unwrap();
-/// let names: Vec<(String,)> = conn.execute(select(author.c("name")).returns::<(String,)>()).all().await?;
+/// let names: Vec<String> = conn.scalars(select(author.c("name").of::<String>())).await?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

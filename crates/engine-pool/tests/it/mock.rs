@@ -332,6 +332,11 @@ impl MockConnection {
                 }
                 Ok(Done { rows: u64::try_from(count).unwrap(), last_insert_id: None })
             }
+            // A query finds nothing, such as no table that is there already.
+            "SELECT" => {
+                sink.columns(&columns())?;
+                Ok(Done::default())
+            }
             _ => Ok(Done { rows: 1, last_insert_id: Some(7) }),
         }
     }

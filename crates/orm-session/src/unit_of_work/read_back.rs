@@ -19,10 +19,10 @@ use crate::{graph::AnySlot, mapping::Mapper};
 impl Operation {
     /// Whether what the database makes of these new rows has to be asked for after they are written.
     pub(super) fn reads_back(&self, capabilities: &Capabilities) -> bool {
-        matches!(self.purpose, Purpose::Insert { .. })
-            && !self.keys.is_empty()
-            && !capabilities.returning.insert
-            && !(capabilities.last_insert_id && self.returns_key_alone())
+        let is_told = capabilities.returning.insert
+            || self.keys.is_empty()
+            || (capabilities.last_insert_id && self.returns_key_alone());
+        matches!(self.purpose, Purpose::Insert { .. }) && !is_told
     }
 
     /// The INSERTs of such rows: one by one where the database numbers them, so that it can be said which is which.

@@ -292,7 +292,7 @@ impl<T: FromRow + Send + 'static> Executable for SeaQuery<Typed<T>> {
 /// let statement = Query::select().column("title").from("book").and_where(Expr::col("pages").eq(longest)).to_owned();
 /// assert_eq!(
 ///     statement.to_string(SqliteQueryBuilder),
-///     r#"SELECT "title" FROM "book" WHERE "pages" = (SELECT max(book.pages) FROM book)"#
+///     r#"SELECT "title" FROM "book" WHERE "pages" = ((SELECT max(book.pages) FROM book))"#
 /// );
 /// # Ok::<(), aludel_sql_expression::Error>(())
 /// ```
