@@ -334,7 +334,9 @@ impl MockConnection {
             }
             // A query finds nothing, such as no table that is there already.
             "SELECT" => {
-                sink.columns(&columns())?;
+                let selected = sql.split(" FROM ").next().unwrap_or_default();
+                let names = selected.split(',');
+                sink.columns(&names.flat_map(|_| columns().to_vec()).collect())?;
                 Ok(Done::default())
             }
             _ => Ok(Done { rows: 1, last_insert_id: Some(7) }),
