@@ -12,8 +12,10 @@ impl Session {
     /// Writes all changes, in few statements, inside the transaction.
     ///
     /// # Errors
-    /// [`ErrorKind::Flush`] when the changes contradict each other; [`ErrorKind::StaleData`] when rows are gone;
-    /// [`ErrorKind::Integrity`] and whatever else the database says. After an error the session asks for a rollback.
+    /// [`Flush`](aludel_driver::ErrorKind::Flush) when the changes contradict each other;
+    /// [`StaleData`](aludel_driver::ErrorKind::StaleData) when rows are gone;
+    /// [`Integrity`](aludel_driver::ErrorKind::Integrity) and whatever else the database says. After an error the session
+    /// asks for a rollback.
     ///
     /// # Cancel safety
     /// A dropped future leaves the transaction in doubt: roll back.
