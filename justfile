@@ -52,6 +52,7 @@ soak *arguments:
 hunt lists="100000" seed="1" *arguments:
     ALUDEL_TEST_HUNT={{ lists }} ALUDEL_TEST_SEED={{ seed }} tests/run -- --package aludel-tests --test checker random -- --nocapture {{ arguments }}
 
-# Random statements and values, for long, on each database, from a seed on.
+# Random statements, values, texts and URLs, for long, on each database, from a seed on.
 fuzz rounds="20000" seed="1" *arguments:
+    ALUDEL_TEST_FUZZ={{ rounds }} ALUDEL_TEST_SEED={{ seed }} cargo test --package aludel-sql-expression --package aludel-driver --test it fuzz
     ALUDEL_TEST_FUZZ={{ rounds }} ALUDEL_TEST_SEED={{ seed }} tests/run -- --package aludel-tests --test it random_ -- --nocapture {{ arguments }}

@@ -126,11 +126,14 @@ impl Compiled {
     #[inline]
     pub(super) fn single_value<'n>(&self, slots: &[Slot<'n>]) -> Option<(&Arc<str>, u64, &'n Value)> {
         let Text::Fixed(filling) = &self.text else { return None };
-        match (&*filling.order, self.sentinel.is_some() || !self.slot_fits.is_empty()) {
-            ([Filled::Slot(slot)], false) => match slots.get(*slot as usize) {
-                Some(Slot::Value(value)) => Some((&filling.sql, filling.key, *value)),
-                _ => None,
-            },
+        // What does not fit is found once more by rendering, which says what is wrong.
+        match (&*filling.order, self.sentinel.is_some()) {
+            ([Filled::Slot(slot)], false) if Fit::check_slots(&self.slot_fits, slots).is_ok() => {
+                match slots.get(*slot as usize) {
+                    Some(Slot::Value(value)) => Some((&filling.sql, filling.key, *value)),
+                    _ => None,
+                }
+            }
             _ => None,
         }
     }

@@ -20,6 +20,8 @@ pub(super) struct Fit {
 enum Bound {
     /// Whole numbers from one to another.
     Integer(i128, i128),
+    /// Whole numbers of 64 bits with a sign: what an `i64` holds needs no look.
+    Long,
     /// Numbers, but not NaN.
     Number,
     /// Numbers, but neither NaN nor infinity.
@@ -56,26 +58,37 @@ impl Fit {
         })
     }
 
+    #[inline]
     fn check(&self, value: &Value) -> Result<()> {
-        let number = match value {
-            Value::I64(number) => i128::from(*number),
-            Value::U64(number) => i128::from(*number),
-            Value::F32(number) => return self.check_float(f64::from(*number)),
-            Value::F64(number) => return self.check_float(*number),
-            _ => return Ok(()),
-        };
-        match self.bound {
-            Bound::Integer(least, most) if number < least || number > most => Err(Error::data(format!(
-                "the number {number} does not fit into the column `{}`, which takes {least} to {most}",
-                self.column
-            ))),
+        match (self.bound, value) {
+            (Bound::Long, Value::U64(number)) if i64::try_from(*number).is_err() => {
+                self.check_integer(i128::from(*number), i128::from(i64::MIN), i128::from(i64::MAX))
+            }
+            (Bound::Integer(least, most), Value::I64(number)) => {
+                self.check_integer(i128::from(*number), least, most)
+            }
+            (Bound::Integer(least, most), Value::U64(number)) => {
+                self.check_integer(i128::from(*number), least, most)
+            }
+            (Bound::Number | Bound::Finite, Value::F32(number)) => self.check_float(f64::from(*number)),
+            (Bound::Number | Bound::Finite, Value::F64(number)) => self.check_float(*number),
             _ => Ok(()),
         }
     }
 
+    fn check_integer(&self, number: i128, least: i128, most: i128) -> Result<()> {
+        if number >= least && number <= most {
+            return Ok(());
+        }
+        Err(Error::data(format!(
+            "the number {number} does not fit into the column `{}`, which takes {least} to {most}",
+            self.column
+        )))
+    }
+
     fn check_float(&self, number: f64) -> Result<()> {
         let fits = match self.bound {
-            Bound::Integer(..) => true,
+            Bound::Integer(..) | Bound::Long => true,
             Bound::Number => !number.is_nan(),
             Bound::Finite => number.is_finite(),
         };
@@ -90,7 +103,10 @@ impl Fit {
 }
 
 fn integer_bound(sql_type: &SqlType, sizes: IntegerSizes) -> Option<Bound> {
-    let signed = |bits: u32| Some(Bound::Integer(-(1 << (bits - 1)), (1 << (bits - 1)) - 1));
+    let signed = |bits: u32| match bits {
+        64 => Some(Bound::Long),
+        bits => Some(Bound::Integer(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)),
+    };
     let unsigned = |bits: u32| Some(Bound::Integer(0, (1 << bits) - 1));
     match (sizes, sql_type) {
         (

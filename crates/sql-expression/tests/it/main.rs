@@ -8,6 +8,7 @@ mod case;
 mod ddl;
 mod expression;
 mod fixture;
+mod fuzz;
 mod insert;
 mod interop;
 mod lacking;
