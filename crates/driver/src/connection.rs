@@ -185,11 +185,27 @@ pub trait Connection: Send {
     /// Forgets prepared statements, after a schema was changed.
     fn clear_statements(&mut self);
 
-    /// The driver's own connection, for what only this backend has: downcast it.
+    /// The driver's own connection, to be downcast: by [`driver_mut`](trait.Connection.html#method.driver_mut).
     fn as_any_mut(&mut self) -> &mut dyn Any;
 
     /// Says good-bye to the server, within the timeout.
     fn close(self: Box<Self>, timeout: Duration) -> BoxFuture<'static, Result<()>>;
+}
+
+impl dyn Connection + '_ {
+    /// The connection as its driver's own type, for what only this backend has.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported), with the type and the backend, when it is a connection
+    /// of another driver.
+    pub fn driver_mut<T: Connection + 'static>(&mut self) -> Result<&mut T> {
+        let product = self.server().product;
+        self.as_any_mut().downcast_mut::<T>().ok_or_else(|| {
+            let name = std::any::type_name::<T>();
+            let name = name.rsplit("::").next().unwrap_or(name);
+            Error::not_supported(&format!("what `{name}` can do"), product)
+        })
+    }
 }
 
 /// Cancels the running statement of a connection, from another task.

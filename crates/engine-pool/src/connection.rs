@@ -130,6 +130,21 @@ impl Connection {
         Ok(&mut **self.pooled()?)
     }
 
+    /// The same as the driver's own type: `PostgresConnection`, `MySqlConnection`, `SqliteConnection`.
+    ///
+    /// # Errors
+    /// As [`Connection::driver_connection`]; [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported), with the type and
+    /// the backend, when the connection is one of another driver.
+    ///
+    /// # Examples
+    /// ```ignore
+    /// // With the driver's crate at hand, as `aludel::sqlite` or `aludel::postgres`:
+    /// let sqlite: &mut SqliteConnection = conn.driver_mut().await?;
+    /// ```
+    pub async fn driver_mut<T: DriverConnection + 'static>(&mut self) -> Result<&mut T> {
+        self.driver_connection().await?.driver_mut()
+    }
+
     /// What listeners, or whoever had it before, noted about the open connection. It goes when the connection is closed.
     ///
     /// # Errors

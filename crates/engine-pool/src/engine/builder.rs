@@ -58,7 +58,8 @@ impl EngineBuilder {
         }
     }
 
-    /// Gives a driver. Several may be given: the one that answers to the URL's scheme is taken.
+    /// Gives a driver. Several may be given: the last one that answers to the URL's scheme is taken, so that a driver with
+    /// options of its own goes before the one that comes with the crate.
     pub fn driver(self, driver: impl Driver) -> Self {
         self.shared_driver(Arc::new(driver))
     }
@@ -359,7 +360,7 @@ impl EngineBuilder {
 
 /// The driver that answers to the URL's scheme, with its `+driver` part or without.
 fn choose(url: &DatabaseUrl, drivers: &[Arc<dyn Driver>]) -> Result<Arc<dyn Driver>> {
-    let answers = |scheme: &str| drivers.iter().find(|driver| driver.schemes().contains(&scheme)).cloned();
+    let answers = |scheme: &str| drivers.iter().rfind(|driver| driver.schemes().contains(&scheme)).cloned();
     if let Some(driver) = answers(&url.scheme()).or_else(|| answers(&url.dialect)) {
         return Ok(driver);
     }
