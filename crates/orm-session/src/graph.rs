@@ -19,6 +19,7 @@ mod peers;
 mod referential;
 mod relation;
 mod release;
+mod rows;
 mod slot;
 mod state;
 mod synchronize;
@@ -42,6 +43,7 @@ pub(crate) use peers::GroupId;
 use peers::Peers;
 pub(crate) use relation::Relation;
 pub(crate) use release::Sweeper;
+pub(crate) use rows::{Alike, number_new, write_changed, write_new};
 pub(crate) use slot::Slot;
 pub use state::State;
 pub(crate) use synchronize::Rewrite;
@@ -242,12 +244,6 @@ impl Inner {
         {
             self.touched.push(index);
         }
-    }
-
-    /// A flush begins to write these objects: whatever comes of it, a commit or rollback looks at them.
-    pub(crate) fn begin_writing(&mut self, objects: impl Iterator<Item = u32>) {
-        self.wrote = true;
-        objects.for_each(|index| self.enlist(index));
     }
 
     /// Remembers that a commit or rollback has to look at the object.

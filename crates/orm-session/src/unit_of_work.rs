@@ -4,13 +4,18 @@
 //! | --- | --- |
 //! | `cascade` | finds what else is deleted, and who lost its last parent |
 //! | `work` | sorts the touched objects into inserts, updates, deletes and link rows |
+//! | `needs` | what the models ask for: most of it is left out for most flushes |
 //! | `assignment` | foreign keys that follow from relationships |
 //! | `row_switch` | lets a new object take over the row of a deleted one with its key |
 //! | `key_change` | lets rows follow a changed key that they refer to |
 //! | `rounds` | lets rows that need a unique value wait for the row that gives it up |
 //! | `order` | puts them into levels, so that every row comes after the rows it refers to |
-//! | `batches` | puts rows of one shape together |
-//! | `operation` | one batch of rows of one shape, and the statements for it |
+//! | `defaults` | what the session makes for rows: client-side defaults, and versions |
+//! | `insert`, `update`, `delete`, `secondary` | put rows of one shape together |
+//! | `columns` | the columns of a shape |
+//! | `operation` | one batch of rows of one shape, and what its statements have to have done |
+//! | `prepared` | which statements a batch is written by, and their parameters |
+//! | `returned` | the rows that came back, and whose they are |
 //! | `made` | brings back what the database makes: expressions, computed columns, ON UPDATE |
 //! | `statements` | the SQL text of each shape, written once |
 //! | `by_key` | changes rows that no object stands for |
@@ -23,28 +28,36 @@
 //! | `flush` | does it all, one after the other |
 
 mod assignment;
-mod batches;
 mod by_key;
 mod cascade;
+mod columns;
+mod defaults;
+mod delete;
 mod flight;
 mod flush;
 mod follow;
+mod insert;
 mod key_change;
 mod made;
+mod needs;
 mod operation;
 mod order;
 mod plan;
+mod prepared;
 mod read_back;
+mod returned;
 mod rounds;
 mod row_switch;
+mod secondary;
 mod statements;
 mod told;
+mod update;
 mod validation;
 mod work;
 
 pub(crate) use assignment::is_unset;
-pub(crate) use batches::next_version;
 pub(crate) use by_key::{KeyedRow, update_by_key};
+pub(crate) use defaults::next_version;
 pub(crate) use flush::{Flush, flush};
 pub(crate) use plan::Draft;
 pub use plan::{Plan, PlannedStatement};

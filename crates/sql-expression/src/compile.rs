@@ -60,7 +60,7 @@ pub use cache::{Ready, Shown, Single};
 pub use parameter_name::parameter_column;
 pub use parameters::Parameters;
 pub use rendered::{Rendered, RenderedPart};
-pub use row_order::{RowKeys, RowOrder};
+pub use row_order::{RowKeys, RowOrder, unlimited};
 #[doc(hidden)]
 pub use wrap::{around_column, around_value, write_bound};
 

@@ -71,6 +71,23 @@ impl Inner {
         }
     }
 
+    /// The row of a new object is there, under this key: the object is found by it from now on. `is_new_key`: nobody else
+    /// can have the key.
+    #[inline]
+    pub(crate) fn register(&mut self, mapper: &'static Mapper, key: &[Value], index: u32, is_new_key: bool) {
+        let Self { identity, entries, .. } = self;
+        if is_new_key {
+            identity.insert(mapper, key, index);
+        } else if identity.find_or_insert(entries, mapper, key, index).is_some() {
+            // The database gave out the key, so the row of whoever had it before was deleted behind the session's back.
+            self.miss(mapper, key);
+            self.identity.insert(mapper, key, index);
+        }
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.fresh = true;
+        }
+    }
+
     /// The row of an object turned out to be gone: it was deleted behind the session's back.
     pub(crate) fn miss(&mut self, mapper: &'static Mapper, key: &[Value]) {
         let Some(index) = self.identity.find(&self.entries, mapper, key) else { return };

@@ -15,21 +15,23 @@ impl Graph {
             self.commit_nested();
         }
         let mut dropped = Vec::new();
-        let mut inner = self.lock();
+        let mut locked = self.lock();
+        let inner = &mut *locked;
         for index in std::mem::take(&mut inner.in_transaction) {
-            let Some(entry) = inner.entry_mut(index) else { continue };
+            let Some(entry) = inner.entries.get_mut(index) else { continue };
             entry.enlisted = false;
             entry.fresh = false;
             entry.relations_mut().iter_mut().for_each(super::Relation::committed);
-            dropped.extend(entry.slot.commit());
             if entry.slot.state() == State::Deleted {
                 entry.gone = true;
-                let slot = entry.slot.clone();
-                inner.notices.turn(&slot, State::Detached);
+                inner.notices.turn(&entry.slot, State::Detached);
+            }
+            if let Some(old) = entry.slot.commit() {
+                dropped.push(old);
             }
         }
         inner.end_transaction();
-        drop(inner);
+        drop(locked);
         // Old versions are dropped outside the lock: a drop may run user code.
         drop(dropped);
     }
@@ -267,6 +269,12 @@ impl Inner {
         for index in std::mem::take(&mut self.touched) {
             let Some(entry) = self.entry_mut(index) else { continue };
             entry.touched = false;
+            if !entry.has_relations() {
+                if entry.doomed || entry.slot.is_changed() || entry.slot.state() == State::Pending {
+                    self.touch(index);
+                }
+                continue;
+            }
             let sent = entry.relations().any(|(_, relation)| relation.is_sending());
             entry.relations_mut().iter_mut().for_each(super::Relation::flushed);
             let waits = entry.slot.is_changed()

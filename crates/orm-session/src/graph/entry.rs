@@ -31,6 +31,9 @@ pub(crate) struct Entry {
 impl Entry {
     pub(crate) fn new(slot: Arc<dyn AnySlot>) -> Self {
         let mut entry = Self::loaded(slot, None);
+        if entry.mapper().relationships().is_empty() {
+            return entry;
+        }
         // No row can refer to a new object yet, so its collections are known to be empty.
         entry.relations = entry
             .mapper()
@@ -89,6 +92,11 @@ impl Entry {
             self.relations = self.mapper().relationships().iter().map(|_| Relation::default()).collect();
         }
         &mut self.relations[usize::from(relationship)]
+    }
+
+    /// Whether one of its relationships is known.
+    pub(crate) fn has_relations(&self) -> bool {
+        !self.relations.is_empty()
     }
 
     pub(crate) fn relations(&self) -> impl Iterator<Item = (u16, &Relation)> {

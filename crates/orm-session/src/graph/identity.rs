@@ -30,6 +30,7 @@ impl KeyHash {
 }
 
 impl IdentityMap {
+    #[inline]
     fn hash(&self, mapper: &'static Mapper, key: &[Value]) -> KeyHash {
         let mut state = self.hasher.build_hasher();
         std::ptr::from_ref(mapper).hash(&mut state);
@@ -64,6 +65,11 @@ impl IdentityMap {
         }
     }
 
+    /// Whether no object is found by a key.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
     /// Makes room for so many more objects.
     pub(crate) fn reserve(&mut self, additional: usize) {
         self.table.reserve(additional, |(hash, _)| hash.spread());
@@ -92,10 +98,17 @@ fn is_it(entries: &Entries, index: u32, mapper: &'static Mapper, key: &[Value]) 
 }
 
 /// Equal keys hash equally; a key is rarely anything but an integer, text or a UUID.
+#[inline]
 fn hash_value(value: &Value, state: &mut impl Hasher) {
     match value {
-        Value::Bool(flag) => i64::from(*flag).hash(state),
         Value::I64(number) => number.hash(state),
+        other => hash_rarer(other, state),
+    }
+}
+
+fn hash_rarer(value: &Value, state: &mut impl Hasher) {
+    match value {
+        Value::Bool(flag) => i64::from(*flag).hash(state),
         Value::U64(number) => number.hash(state),
         Value::Text(text) | Value::Json(text) => text.hash(state),
         Value::Bytes(bytes) => bytes.hash(state),

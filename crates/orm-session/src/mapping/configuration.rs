@@ -88,6 +88,12 @@ impl SecondaryConfiguration {
 }
 
 impl Configuration {
+    /// Whether an INSERT may leave columns to the database, beside the number that it makes.
+    pub(crate) fn leaves_columns_out(&self) -> bool {
+        let by_server = self.version.is_some() && matches!(self.version_id, VersionId::Server);
+        by_server || !self.server_defaults.is_empty() || !self.computed.is_empty()
+    }
+
     pub(super) fn of(mapper: &'static Mapper) -> Result<Self> {
         let definition = mapper.definition();
         let relationships = (0..mapper.relationships().len())

@@ -15,7 +15,7 @@ use aludel_sql_expression::{
 
 use super::{Configuration, Direction, Key, RelationshipMapping};
 use crate::{
-    graph::{Admission, GroupId},
+    graph::{Admission, Alike, AnySlot, GroupId},
     link::LinkCell,
 };
 
@@ -116,17 +116,41 @@ pub enum VersionId {
 /// Reads a row, takes it into a graph and a group of it, and gives the object's number.
 type LoadFunction = fn(&mut RowReader<'_>, &mut Admission<'_>, Option<&mut Option<GroupId>>) -> Result<u32>;
 
+/// Writes rows of new objects as long as they are of the model and alike, and says how many they were: of which objects, which
+/// of them, whether the database numbers keys, and whether it numbers those of these rows.
+type WriteNew = fn(&[Arc<dyn AnySlot>], &[usize], bool, bool, &mut Vec<Value>) -> usize;
+
+/// Puts numbers into new objects, whose rows were written: of which objects, which of them, the column, and the numbers.
+type NumberNew = fn(&[Arc<dyn AnySlot>], &[usize], u16, &[i64]) -> Result<()>;
+
+/// Writes rows of changed objects as long as they are of the model and alike: of which objects, the columns that differ and
+/// those that find the row.
+type WriteChanged = fn(&[Arc<dyn AnySlot>], &[u16], &[u16], &mut Vec<Value>) -> Alike;
+
 /// What is generic over a model, as function pointers.
 pub struct ModelFunctions {
     pub(crate) type_id: fn() -> TypeId,
     pub(crate) read_column: fn(u16, Cell<'_>) -> aludel_sql_expression::Result<Value>,
     pub(crate) load: LoadFunction,
+    pub(crate) write_new: WriteNew,
+    pub(crate) number_new: NumberNew,
+    pub(crate) write_changed: WriteChanged,
+    /// Whether columns have validators.
+    pub(crate) is_validated: bool,
 }
 
 impl ModelFunctions {
     /// The functions of a model.
     pub const fn of<M: Mapped>() -> Self {
-        Self { type_id: TypeId::of::<M>, read_column: M::read_column, load: crate::graph::load_row::<M> }
+        Self {
+            type_id: TypeId::of::<M>,
+            read_column: M::read_column,
+            load: crate::graph::load_row::<M>,
+            write_new: crate::graph::write_new::<M>,
+            number_new: crate::graph::number_new::<M>,
+            write_changed: crate::graph::write_changed::<M>,
+            is_validated: !M::VALIDATED.is_empty(),
+        }
     }
 }
 

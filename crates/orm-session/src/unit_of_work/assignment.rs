@@ -4,6 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use aludel_driver::{Error, ErrorKind, Result};
 use aludel_sql_expression::Value;
+use hashbrown::HashMap;
 
 use crate::{
     graph::{AnySlot, State},
@@ -147,4 +148,15 @@ impl Assigned {
         }
         Self { columns, from_parents }
     }
+}
+
+/// The foreign keys that are written along with a new row, by its number.
+pub(super) type ByChild<'a> = HashMap<u32, Vec<&'a Assignment>>;
+
+pub(super) fn by_child(assignments: &[Assignment]) -> ByChild<'_> {
+    let mut by_child = ByChild::new();
+    for assignment in assignments.iter().filter(|assignment| !assignment.post_update) {
+        by_child.entry(assignment.child.index()).or_default().push(assignment);
+    }
+    by_child
 }

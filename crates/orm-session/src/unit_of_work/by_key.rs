@@ -5,7 +5,7 @@ use aludel_engine_pool::Connection;
 use aludel_sql_expression::Value;
 
 use super::{
-    batches::{finding, shapes},
+    columns::{finding, shapes},
     flight::run,
     made::Made,
     operation::{Operation, Purpose, stale},

@@ -9,7 +9,8 @@ use hashbrown::HashSet;
 
 use super::{
     flush::Flush,
-    operation::{Operation, Prepared, Purpose},
+    operation::{Operation, Purpose},
+    prepared::Prepared,
     work::Work,
 };
 use crate::{
@@ -30,13 +31,8 @@ impl Flush<'_> {
         let mut prepared: Vec<Vec<Prepared>> = Vec::with_capacity(flight.len());
         for operation in flight.iter_mut() {
             let mut statements = operation.prepare(self.statements, &dialect, &capabilities)?;
-            if commit
-                && let Purpose::Insert { mapper, .. } = operation.purpose
-                && operation.returns_key_alone()
-                && self.statements.is_told(mapper)
-            {
-                statements.iter_mut().for_each(|statement| statement.returned.is_trusted = true);
-            }
+            // A COMMIT goes along with nothing else.
+            statements.iter_mut().for_each(|statement| statement.returned.is_trusted = commit);
             prepared.push(statements);
         }
         match &mut self.draft {
@@ -59,13 +55,13 @@ impl Flush<'_> {
                     false => error,
                 })?,
             };
-            if let Purpose::Insert { mapper, .. } = operation.purpose
-                && !numbers.is_empty()
-            {
-                self.statements.tell(mapper);
-            }
             if let Purpose::Insert { mapper, places, .. } = &operation.purpose {
-                self.register(mapper, places.iter().map(|place| &work.inserts[*place]), &numbers);
+                if !numbers.is_empty() {
+                    self.statements.tell(mapper);
+                }
+                if !self.register_numbered(mapper, &work.inserts, places, &numbers) {
+                    self.register(mapper, places.iter().map(|place| &work.inserts[*place]));
+                }
             }
         }
         if !inserted.is_empty() {
@@ -74,42 +70,52 @@ impl Flush<'_> {
         Ok(())
     }
 
-    /// New rows have their keys: their objects are persistent, and found by key. With the numbers of all rows nobody has to
-    /// look at the objects again.
+    /// New rows have their keys: their objects are persistent, and found by key.
     pub(super) fn register<'s>(
         &self,
         mapper: &'static Mapper,
         slots: impl ExactSizeIterator<Item = &'s Arc<dyn AnySlot>> + Clone,
-        numbers: &[i64],
     ) {
-        let mut is_numbered = false;
-        if let Some(first) = slots.clone().next().filter(|_| numbers.len() == slots.len()) {
-            first.show_key(&mut |key| is_numbered = matches!(key, [Value::I64(_)]));
-        }
-        // A row that got nothing but its number is done already.
-        for slot in slots.clone().filter(|slot| !is_numbered && slot.state() != State::Persistent) {
+        for slot in slots.clone().filter(|slot| slot.state() != State::Persistent) {
             slot.set_state(State::Persistent);
             slot.end_flush();
         }
         let mut inner = self.graph.lock();
         inner.identity.reserve(slots.len());
-        for (place, slot) in slots.enumerate() {
+        for slot in slots {
             let index = slot.index();
-            let mut insert = |key: &[Value]| {
-                // The database gave out the key, so the row of whoever had it before was deleted behind the session's back.
-                inner.miss(mapper, key);
-                inner.identity.insert(mapper, key, index);
-            };
-            match numbers.get(place).filter(|_| is_numbered) {
-                Some(number) => insert(&[Value::I64(*number)]),
-                None => slot.show_key(&mut insert),
-            }
+            slot.show_key(&mut |key| inner.register(mapper, key, index, false));
             inner.notices.note(Occasion::PendingToPersistent, slot);
-            if let Some(entry) = inner.entry_mut(index) {
-                entry.fresh = true;
-            }
-            inner.enlist(index);
         }
+    }
+
+    /// The same where the objects have got nothing but numbers, so that nobody has to look at them again. False: their keys
+    /// are kept in another form.
+    fn register_numbered(
+        &self,
+        mapper: &'static Mapper,
+        slots: &[Arc<dyn AnySlot>],
+        places: &[usize],
+        numbers: &[i64],
+    ) -> bool {
+        let Some(first) = places.first().filter(|_| numbers.len() == places.len()) else { return false };
+        let mut is_number = false;
+        slots[*first].show_key(&mut |key| is_number = matches!(key, [Value::I64(_)]));
+        if !is_number {
+            return false;
+        }
+        let mut inner = self.graph.lock();
+        let is_new_key = inner.identity.is_empty() && numbers.is_sorted_by(|one, next| one < next);
+        let is_told = self.graph.audience().listens_to(Occasion::PendingToPersistent);
+        inner.identity.reserve(places.len());
+        for (place, number) in places.iter().zip(numbers) {
+            let slot = &slots[*place];
+            inner.register(mapper, &[Value::I64(*number)], slot.index(), is_new_key);
+            if is_told {
+                inner.notices.note(Occasion::PendingToPersistent, slot);
+            }
+        }
+        true
     }
 }
 

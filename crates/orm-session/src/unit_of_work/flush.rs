@@ -7,20 +7,22 @@ use aludel_engine_pool::Connection;
 use hashbrown::HashSet;
 
 use super::{
-    batches::{
-        ByChild, apply_defaults, by_child, delete_operations, insert_operations, link_operations,
-        rekey_operations, unlink_operations, update_operations,
-    },
+    assignment::{ByChild, by_child},
     cascade::{cascade_deletes, look_up_replaced},
+    defaults::apply_defaults,
+    delete::delete_operations,
     flight::waiting,
     follow::Followers,
+    insert::insert_operations,
     key_change::{Moved, adopt_keys, assign_referring, look_up_referring},
     operation::{Operation, Purpose},
     order::insert_levels,
     plan::Draft,
     rounds::split_into_rounds,
     row_switch::find_row_switches,
+    secondary::{link_operations, rekey_operations, unlink_operations},
     statements::StatementCache,
+    update::update_operations,
     work::Work,
 };
 use crate::{
@@ -67,6 +69,9 @@ pub(crate) async fn flush(mut flush: Flush<'_>, commit: bool) -> Result<(bool, O
 impl Flush<'_> {
     /// Looks for what is to be written.
     async fn collect(&mut self) -> Result<Work> {
+        if let Some(work) = Work::collect_plain(self.graph)? {
+            return Ok(work);
+        }
         look_up_replaced(self.connection, self.graph).await?;
         self.graph.lock().doom_orphans();
         cascade_deletes(self.connection, self.graph).await?;
@@ -82,7 +87,7 @@ impl Flush<'_> {
             let keyed = work.begin_flush();
             work.complete(self.graph, &keyed)?;
             work.validate()?;
-            self.graph.lock().begin_writing(work.sent().chain(&work.deletes).map(|slot| slot.index()));
+            work.enlist(&mut self.graph.lock());
             work.expressions = Arc::new(self.graph.take_expressions(work.sent()));
             apply_defaults(work)?;
             find_row_switches(work)?;
@@ -118,21 +123,30 @@ impl Flush<'_> {
         flight.extend(updates);
         flight.extend(rekey_operations(work));
         flight.extend(delete_operations(work, &self.graph.lock())?);
-        let committed = commit
-            && !flight.is_empty()
-            && flight.iter().all(|operation| !operation.reads_back(self.connection.capabilities()))
-            && flight.iter().all(|operation| {
-                matches!(operation.purpose, Purpose::Insert { .. } | Purpose::Link | Purpose::UnlinkAll)
-            });
+        let committed =
+            commit && !flight.is_empty() && flight.iter().all(|operation| self.is_sure(operation));
         self.fly(work, &mut flight, committed).await?;
         self.finish(work, moves, followers)?;
         Ok(committed)
     }
 
+    /// Whether nothing of what a batch did has to be looked at before a COMMIT: rows that come back were told apart before.
+    fn is_sure(&self, operation: &Operation) -> bool {
+        match &operation.purpose {
+            _ if operation.reads_back(self.connection.capabilities()) => false,
+            Purpose::Insert { fetch, .. } if fetch.is_empty() => true,
+            Purpose::Insert { mapper, .. } => {
+                operation.returns_key_alone() && self.statements.is_told(mapper)
+            }
+            Purpose::Link | Purpose::UnlinkAll => true,
+            _ => false,
+        }
+    }
+
     /// What was sent is in the database; `moves`: some objects have other keys now, or others refer to what has changed.
     fn finish(&self, work: &Work, moves: bool, followers: &mut Followers) -> Result<()> {
         for switch in &work.switches {
-            self.register(switch.new.mapper(), std::iter::once(&switch.new), &[]);
+            self.register(switch.new.mapper(), std::iter::once(&switch.new));
             if let Some(entry) = self.graph.lock().entry_mut(switch.old.index()) {
                 entry.doomed = false;
             }

@@ -25,6 +25,10 @@ struct Follower {
 impl Followers {
     /// Remembers the objects whose foreign keys were written, before their old versions are let go.
     pub(super) fn note(&mut self, work: &Work, inner: &Inner) {
+        // Children that only relationships give another parent are among the updates too.
+        if !work.needs.refers && work.assignments.is_empty() {
+            return;
+        }
         let new = work.inserts.iter().chain(work.switches.iter().map(|switch| &switch.new));
         let old = work.updates.iter().map(|slot| (slot, false));
         for (slot, is_new) in new.map(|slot| (slot, true)).chain(old) {

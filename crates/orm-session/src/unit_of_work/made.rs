@@ -13,7 +13,7 @@ use aludel_sql_expression::{
 };
 use hashbrown::HashMap;
 
-use super::{operation::Prepared, statements::ColumnShape};
+use super::{columns::ColumnShape, prepared::Prepared};
 use crate::{
     graph::{AnySlot, HashedKey},
     mapping::Mapper,
@@ -59,6 +59,11 @@ impl Made {
         Ok(Self { expressions: named(mapper, expressions), fetch, late, expires })
     }
 
+    /// Whether the objects have to be told something when the rows are written.
+    pub(super) fn concerns_objects(&self) -> bool {
+        !self.fetch.is_empty() || self.expires
+    }
+
     /// The rows are written: what did not come back is old.
     pub(super) fn expire<'s>(&self, slots: impl Iterator<Item = &'s Arc<dyn AnySlot>>) {
         if self.expires {
@@ -81,7 +86,8 @@ fn assignments(columns: &[ColumnShape], values: Vec<Value>, made: &Made) -> Vec<
     columns.iter().zip(values).map(bind).chain(made.expressions.iter().cloned()).collect()
 }
 
-fn items<'a>(table: &Table, names: impl Iterator<Item = &'a Name>) -> Vec<SelectItem> {
+/// Columns that come back.
+pub(super) fn items<'a>(table: &Table, names: impl Iterator<Item = &'a Name>) -> Vec<SelectItem> {
     let column = |name: &Name| table.c(name.clone()).node();
     names.map(|name| SelectItem::Expression { node: column(name), nullable: true }).collect()
 }

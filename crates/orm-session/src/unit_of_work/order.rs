@@ -19,6 +19,9 @@ pub(super) fn insert_levels(
     assignments: &[Assignment],
 ) -> Result<Vec<Vec<usize>>> {
     let components = Components::of(slots);
+    if components.is_one_level() {
+        return Ok(vec![(0..slots.len()).collect()]);
+    }
     let levels = match components.is_simple() {
         true => components.levels(slots, &[], None)?,
         false => components.levels(slots, &insert_parents(slots, assignments)?, None)?,
@@ -201,6 +204,11 @@ impl Components {
         !self.components.iter().any(|component| component.is_circular)
     }
 
+    /// Whether no object waits for another.
+    fn is_one_level(&self) -> bool {
+        self.components.len() == 1 && self.is_simple()
+    }
+
     /// The level of each object: by the tables' foreign keys, and inside a circle of tables by the objects themselves.
     fn levels(
         &self,
@@ -213,7 +221,7 @@ impl Components {
             .flat_map(|(number, component)| component.models.iter().map(move |model| (*model, number)))
             .collect();
         let mut levels = vec![0; slots.len()];
-        if self.components.len() == 1 && self.is_simple() {
+        if self.is_one_level() {
             return Ok(levels);
         }
         let mut members: Vec<Vec<usize>> = vec![Vec::new(); self.components.len()];

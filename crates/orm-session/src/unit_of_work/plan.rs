@@ -7,7 +7,8 @@ use aludel_engine_pool::Connection;
 use aludel_sql_expression::Value;
 
 use super::{
-    operation::{Operation, Prepared, Purpose},
+    operation::{Operation, Purpose},
+    prepared::Prepared,
     work::Work,
 };
 use crate::{graph::AnySlot, mapping::Mapper};

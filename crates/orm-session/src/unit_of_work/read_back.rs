@@ -10,7 +10,8 @@ use super::{
     flight::run,
     flush::Flush,
     made::{insert_computed, receive_made, render, select_made},
-    operation::{Operation, Prepared, Purpose, written_out},
+    operation::{Operation, Purpose},
+    prepared::{Prepared, written_out},
     statements::{Kind, Shape, StatementCache},
     work::Work,
 };
@@ -135,7 +136,7 @@ impl Flush<'_> {
                 receive_made(mapper, &slots, &columns, rows)?;
             }
             made.expire(slots.iter());
-            self.register(mapper, slots.iter(), &[]);
+            self.register(mapper, slots.iter());
         }
         Ok(())
     }

@@ -211,7 +211,9 @@ fn split(work: Work, Order { levels, moved }: &Order) -> Vec<Work> {
     let linked = work.links.iter().map(|row| end(&row.owner).max(end(&row.target)));
     let highest = levels.values().copied().chain(linked).max().unwrap_or_default();
     let mut rounds: Vec<Work> = (0..=highest).map(|_| Work::default()).collect();
-    rounds.iter_mut().for_each(|round| round.expressions = work.expressions.clone());
+    for round in &mut rounds {
+        (round.needs, round.expressions) = (work.needs, work.expressions.clone());
+    }
     work.inserts.into_iter().for_each(|slot| rounds[level(&slot)].inserts.push(slot));
     work.updates.into_iter().for_each(|slot| rounds[level(&slot)].updates.push(slot));
     work.deletes.into_iter().for_each(|slot| rounds[level(&slot)].deletes.push(slot));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aludel_driver::Result;
 use hashbrown::{HashMap, HashSet};
 
-use super::{batches::leaves_columns_to_the_database, rounds::Values, work::Work};
+use super::{insert::leaves_columns_to_the_database, rounds::Values, work::Work};
 use crate::{
     graph::{AnySlot, HashedKey, identity_key},
     mapping::{Direction, Mapper},

@@ -8,19 +8,24 @@ use std::{
 
 use aludel_driver::{Result, Statement};
 use aludel_sql_expression::{
-    CompiledCache, Dialect, SqlType,
-    compile::{around_column, around_value, write_bound},
-    dialect::DefaultValues,
+    CompiledCache, Dialect, Executable, Value,
+    compile::{around_column, around_value, unlimited, write_bound},
+    insert,
     schema::Table,
+    statement::{InsertRows, RowValues, StatementNode},
 };
 
+use super::{
+    columns::ColumnShape,
+    made::{items, render},
+};
 use crate::mapping::Mapper;
 
 /// The texts written so far.
 #[derive(Debug, Default)]
 pub(crate) struct StatementCache {
     statements: Mutex<HashMap<Shape, Statement>>,
-    /// What Core writes: statements with expressions in them.
+    /// What Core writes: INSERTs, and statements with expressions in them.
     compiled: CompiledCache,
     /// The models whose new rows were told apart by their numbers.
     told: Mutex<HashSet<&'static Mapper>>,
@@ -39,13 +44,6 @@ pub(super) struct Shape {
     pub(super) returning: Vec<ColumnShape>,
     /// How many rows one statement holds, where each is written out.
     pub(super) rows: usize,
-}
-
-/// A column's name and type.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct ColumnShape {
-    pub(super) name: aludel_sql_expression::Name,
-    pub(super) sql_type: SqlType,
 }
 
 /// What kind of statement it is.
@@ -87,23 +85,26 @@ impl StatementCache {
     pub(super) fn get(&self, shape: Shape, dialect: &Arc<dyn Dialect>) -> Result<Statement> {
         if dialect.schemas().is_some() {
             // The same shape is another text in other schemas.
-            let writer = Writer { dialect: &**dialect, shape: &shape, sql: String::new(), parameters: 0 };
-            return Ok(Statement::new(writer.write()?));
+            return self.write(&shape, dialect);
         }
         let mut statements = self.statements.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(statement) = statements.get(&shape) {
             return Ok(statement.clone());
         }
-        let statement = Statement::new(
-            Writer { dialect: &**dialect, shape: &shape, sql: String::new(), parameters: 0 }.write()?,
-        );
+        let statement = self.write(&shape, dialect)?;
         statements.insert(shape, statement.clone());
         Ok(statement)
+    }
+
+    fn write(&self, shape: &Shape, dialect: &Arc<dyn Dialect>) -> Result<Statement> {
+        let writer = Writer { compiled: &self.compiled, dialect, shape, sql: String::new(), parameters: 0 };
+        Ok(Statement::new(writer.write()?))
     }
 }
 
 struct Writer<'a> {
-    dialect: &'a dyn Dialect,
+    compiled: &'a CompiledCache,
+    dialect: &'a Arc<dyn Dialect>,
     shape: &'a Shape,
     sql: String,
     parameters: usize,
@@ -112,8 +113,8 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn write(mut self) -> Result<String> {
         match self.shape.kind {
-            Kind::InsertValues => self.insert_values()?,
-            Kind::InsertUnnest => self.insert_unnest()?,
+            Kind::InsertValues => return self.insert(false),
+            Kind::InsertUnnest => return self.insert(true),
             Kind::UpdateOne => self.update_one()?,
             Kind::UpdateUnnest => self.update_unnest()?,
             Kind::UpdateJoin => self.update_join()?,
@@ -147,19 +148,19 @@ impl Writer<'_> {
     /// The placeholder of a value for a column, with what its type puts around it.
     fn bound(&mut self, column: &ColumnShape) -> Result<()> {
         self.parameters += 1;
-        Ok(write_bound(self.dialect, &column.sql_type, self.parameters, &mut self.sql)?)
+        Ok(write_bound(&**self.dialect, &column.sql_type, self.parameters, &mut self.sql)?)
     }
 
     /// A value of the rows that were joined, with what the column's type puts around it.
     fn joined(&mut self, column: &ColumnShape, position: usize) -> Result<()> {
-        let (before, after) = around_value(self.dialect, &column.sql_type)?.unwrap_or_default();
+        let (before, after) = around_value(&**self.dialect, &column.sql_type)?.unwrap_or_default();
         let _ = write!(self.sql, "{before}_rows.c{position}{after}");
         Ok(())
     }
 
     /// A column that comes back, after the name of its table where it needs one.
     fn returned(&mut self, column: &ColumnShape, qualified: bool) -> Result<()> {
-        let around = around_column(self.dialect, &column.sql_type)?;
+        let around = around_column(&**self.dialect, &column.sql_type)?;
         self.push(around.map_or("", |(before, _)| before));
         if qualified {
             self.table();
@@ -208,81 +209,46 @@ impl Writer<'_> {
         self.list(columns, ", ", Self::column);
     }
 
-    fn insert_into(&mut self) {
-        self.push("INSERT INTO ");
-        self.table();
-        if !self.shape.columns.is_empty() {
-            self.push(" (");
-            self.columns(&self.shape.columns);
-            self.push(")");
+    /// An INSERT is written by Core. What stands in the rows does not matter, only how many they are.
+    fn insert(self, in_arrays: bool) -> Result<String> {
+        let Shape { table, columns, keys, rows, .. } = self.shape;
+        if in_arrays {
+            // Core would write the rows out instead.
+            columns.iter().try_for_each(|column| element_name(&**self.dialect, column).map(drop))?;
         }
-    }
-
-    fn returning(&mut self) -> Result<()> {
-        if !self.shape.keys.is_empty() {
-            self.push(" RETURNING ");
-            self.written(&self.shape.keys, ", ", |writer, column| writer.returned(column, false))?;
+        let mut node = insert(table).node();
+        if let StatementNode::Insert(insert) = &mut node {
+            let insert = Arc::make_mut(insert);
+            if !columns.is_empty() {
+                insert.columns = Some(columns.iter().map(|column| column.name.clone()).collect());
+                let values = vec![Value::Null; columns.len() * (*rows).max(1)];
+                insert.rows = InsertRows::Values(RowValues::new(values, columns.len()));
+            }
+            insert.returning = items(table, keys.iter().map(|column| &column.name)).into_iter().collect();
+            // The flush tells the rows apart by itself.
+            (insert.unordered, insert.in_arrays) = (true, in_arrays);
         }
-        Ok(())
-    }
-
-    fn insert_values(&mut self) -> Result<()> {
-        self.insert_into();
-        if self.shape.columns.is_empty() {
-            self.push(match self.dialect.features().default_values {
-                DefaultValues::EmptyRow => " () VALUES ()",
-                _ => " DEFAULT VALUES",
-            });
-        } else {
-            self.push(" VALUES ");
-            let columns = &self.shape.columns;
-            self.written(0..self.shape.rows, ", ", |writer, _| {
-                writer.push("(");
-                writer.written(columns, ", ", Self::bound)?;
-                writer.push(")");
-                Ok(())
-            })?;
-        }
-        self.returning()
+        let (statement, _) = render(self.compiled, &node, self.dialect)?;
+        Ok(statement.sql().to_string())
     }
 
     /// One array parameter a column; the aliases are numbered, since a column may have any name.
-    fn unnest(&mut self, columns: &[ColumnShape], prefix: &str, ordinality: bool) -> Result<()> {
+    fn unnest(&mut self, columns: &[ColumnShape]) -> Result<()> {
         self.push("UNNEST(");
-        for (position, column) in columns.iter().enumerate() {
-            if position > 0 {
-                self.push(", ");
-            }
-            self.parameter();
-            let name = self.dialect.cast_type_name(&unlimited(column.sql_type.plain(self.dialect.name())))?;
-            let _ = write!(self.sql, "::{name}[]");
-        }
-        self.push(")");
-        if ordinality {
-            self.push(" WITH ORDINALITY");
-        }
-        self.push(" AS _rows(");
+        self.written(columns, ", ", Self::array)?;
+        self.push(") AS _rows(");
         self.list(0..columns.len(), ", ", |writer, position| {
-            let _ = write!(writer.sql, "{prefix}{position}");
+            let _ = write!(writer.sql, "c{position}");
         });
-        if ordinality {
-            self.push(", o");
-        }
         self.push(")");
         Ok(())
     }
 
-    fn insert_unnest(&mut self) -> Result<()> {
-        self.insert_into();
-        self.push(" SELECT ");
-        self.written(self.shape.columns.iter().enumerate(), ", ", |writer, (position, column)| {
-            writer.joined(column, position)
-        })?;
-        self.push(" FROM ");
-        self.unnest(&self.shape.columns, "c", true)?;
-        // Rows are numbered in the order in which the SELECT gives them, so sorted keys fit sorted rows.
-        self.push(" ORDER BY _rows.o");
-        self.returning()
+    fn array(&mut self, column: &ColumnShape) -> Result<()> {
+        self.parameter();
+        let name = element_name(&**self.dialect, column)?;
+        let _ = write!(self.sql, "::{name}[]");
+        Ok(())
     }
 
     fn where_key(&mut self) -> Result<()> {
@@ -328,7 +294,7 @@ impl Writer<'_> {
         })?;
         self.push(" FROM ");
         let all: Vec<ColumnShape> = self.shape.columns.iter().chain(&self.shape.keys).cloned().collect();
-        self.unnest(&all, "c", false)?;
+        self.unnest(&all)?;
         self.unnest_keys(width)?;
         self.returning_made()
     }
@@ -393,18 +359,17 @@ impl Writer<'_> {
     fn delete_unnest(&mut self) -> Result<()> {
         self.delete_from();
         if let [key] = self.shape.keys.as_slice()
-            && around_value(self.dialect, &key.sql_type)?.is_none()
+            && around_value(&**self.dialect, &key.sql_type)?.is_none()
         {
             self.push(" WHERE ");
             self.column(key);
             self.push(" = ANY(");
-            self.parameter();
-            let name = self.dialect.cast_type_name(&unlimited(key.sql_type.plain(self.dialect.name())))?;
-            let _ = write!(self.sql, "::{name}[])");
+            self.array(key)?;
+            self.push(")");
             return Ok(());
         }
         self.push(" USING ");
-        self.unnest(&self.shape.keys, "c", false)?;
+        self.unnest(&self.shape.keys)?;
         self.unnest_keys(0)
     }
 
@@ -436,12 +401,7 @@ impl Writer<'_> {
     }
 }
 
-/// The type of an array's elements: without limits, because a cast to a limited type cuts off what is too long, where the
-/// column itself refuses it.
-fn unlimited(sql_type: &SqlType) -> SqlType {
-    match sql_type {
-        SqlType::Char(_) | SqlType::Varchar(_) => SqlType::Text,
-        SqlType::Numeric { .. } => SqlType::Numeric { precision: None, scale: None },
-        other => other.clone(),
-    }
+/// The type of the elements of a column's array.
+fn element_name(dialect: &dyn Dialect, column: &ColumnShape) -> Result<String> {
+    Ok(dialect.cast_type_name(&unlimited(column.sql_type.plain(dialect.name())))?)
 }

@@ -9,6 +9,7 @@ use hashbrown::HashSet;
 use super::{
     assignment::{Assigned, Assignment, check_required, is_unset},
     key_change::Rekeyed,
+    needs::Needs,
     row_switch::RowSwitch,
 };
 use crate::{
@@ -44,6 +45,9 @@ pub(super) struct Work {
     pub(super) switches: Vec<RowSwitch>,
     /// Objects with another key, which rows of a secondary table have to follow.
     pub(super) rekeyed: Rekeyed,
+    pub(super) needs: Needs,
+    /// Its objects are on the list of what a commit or rollback looks at.
+    is_enlisted: bool,
 }
 
 /// A row of a secondary table.
@@ -63,6 +67,61 @@ impl Work {
         }
     }
 
+    /// Sorts the touched objects where nothing is deleted, linked or let go, and no key is followed: in one go, as nearly
+    /// always. None: there is more to be looked at.
+    pub(super) fn collect_plain(graph: &Graph) -> Result<Option<Self>> {
+        let mut locked = graph.lock();
+        let Inner { entries, touched, in_transaction, foreign, .. } = &mut *locked;
+        if !foreign.is_empty() {
+            return Ok(None);
+        }
+        let mut work = Self { is_enlisted: true, ..Self::default() };
+        let mut last = None;
+        in_transaction.reserve(touched.len());
+        for index in touched.iter() {
+            let Some(entry) = entries.get_mut(*index) else { continue };
+            if entry.doomed || entry.has_relations() {
+                return Ok(None);
+            }
+            if last != Some(entry.mapper()) {
+                work.needs.add(entry.mapper())?;
+                last = Some(entry.mapper());
+                if work.needs.follows_keys {
+                    return Ok(None);
+                }
+            }
+            match entry.slot.state() {
+                State::Pending => {
+                    if work.inserts.is_empty() {
+                        work.inserts.reserve(touched.len());
+                    }
+                    work.inserts.push(entry.slot.clone());
+                }
+                State::Persistent if entry.slot.is_changed() => {
+                    if work.updates.is_empty() {
+                        work.updates.reserve(touched.len());
+                    }
+                    work.updates.push(entry.slot.clone());
+                }
+                _ => continue,
+            }
+            // Should the flush fail before anything is sent, a rollback looks at it in vain.
+            if !std::mem::replace(&mut entry.enlisted, true) {
+                in_transaction.push(*index);
+            }
+        }
+        Ok(Some(work))
+    }
+
+    /// A flush begins to write the objects: whatever comes of it, a commit or rollback looks at them.
+    pub(super) fn enlist(&self, inner: &mut Inner) {
+        inner.wrote = true;
+        if self.is_enlisted {
+            return;
+        }
+        self.sent().chain(&self.deletes).for_each(|slot| inner.enlist(slot.index()));
+    }
+
     /// Sorts the touched objects.
     pub(super) fn collect(graph: &Graph) -> Result<Self> {
         let mut inner = graph.lock();
@@ -72,12 +131,16 @@ impl Work {
         }
         let mut work = Self::default();
         let touched = std::mem::take(&mut inner.touched);
-        let mut linked = Vec::new();
+        let (mut linked, mut last) = (Vec::new(), None);
         for index in &touched {
             let Some(entry) = inner.entry_mut(*index) else { continue };
             let state = entry.slot.state();
             if !matches!(state, State::Pending | State::Persistent) {
                 continue;
+            }
+            if last != Some(entry.mapper()) {
+                work.needs.add(entry.mapper())?;
+                last = Some(entry.mapper());
             }
             // What is changed from here on is for the next flush.
             entry.relations_mut().iter_mut().for_each(Relation::begin_flush);
@@ -305,17 +368,19 @@ impl Work {
         // A flush may hold any number of rows, so nothing here looks through a list for each of them.
         let assigned = Assigned::by(&self.assignments);
         self.check_keys(graph, keyed, &assigned)?;
-        let mut updated: HashSet<u32> = self.updates.iter().map(|slot| slot.index()).collect();
-        for assignment in &self.assignments {
-            assignment.check()?;
-            let child = &assignment.child;
-            if child.state() == State::Persistent && updated.insert(child.index()) {
-                child.begin_flush();
-                self.updates.push(child.clone());
+        if !self.assignments.is_empty() {
+            let mut updated: HashSet<u32> = self.updates.iter().map(|slot| slot.index()).collect();
+            for assignment in &self.assignments {
+                assignment.check()?;
+                let child = &assignment.child;
+                if child.state() == State::Persistent && updated.insert(child.index()) {
+                    child.begin_flush();
+                    self.updates.push(child.clone());
+                }
             }
         }
-        for slot in &self.inserts {
-            check_required(slot, &assigned)?;
+        if self.needs.refers {
+            self.inserts.iter().try_for_each(|slot| check_required(slot, &assigned))?;
         }
         Ok(())
     }

@@ -94,7 +94,10 @@ impl<'n> Compiler<'n> {
                         .collect();
                 }
                 match (values.nodes(), way) {
-                    (None, Way::Numbered(Written::Columns) | Way::Keyed(Written::Columns)) => {
+                    (
+                        None,
+                        Way::Numbered(Written::Columns) | Way::Keyed(Written::Columns) | Way::InArrays,
+                    ) => {
                         self.unnested(&sentinel)?;
                     }
                     (None, _) => {

@@ -66,6 +66,8 @@ pub(super) enum Way {
     Numbered(Written),
     /// By keys that were given.
     Keyed(Written),
+    /// As one array a column; whoever sends it tells the rows apart.
+    InArrays,
 }
 
 /// How many rows are written.
@@ -80,7 +82,10 @@ pub(super) enum Written {
 /// What of an INSERT, besides its structure, says how it is written.
 pub(super) fn facts(insert: &InsertNode) -> u8 {
     let many = is_ordered_many(insert);
-    u8::from(many) | u8::from(many && keys_can_be_told(insert)) << 1 | u8::from(insert.key_alone) << 2
+    u8::from(many)
+        | u8::from(many && keys_can_be_told(insert)) << 1
+        | u8::from(insert.key_alone) << 2
+        | u8::from(insert.in_arrays) << 3
 }
 
 fn rows_of(insert: &InsertNode) -> Option<&RowValues> {
@@ -105,6 +110,11 @@ impl Way {
     pub(super) fn of(insert: &InsertNode, dialect: &dyn Dialect) -> Self {
         let features = dialect.features();
         let definition = insert.table.definition();
+        if insert.in_arrays {
+            let rows = rows_of(insert).filter(|rows| rows.width() > 0);
+            let columns = rows.map(|rows| written(insert, rows, &definition, dialect));
+            return if columns == Some(Written::Columns) { Self::InArrays } else { Self::Plain };
+        }
         let numbered = definition
             .autoincrement_column()
             .filter(|column| place_of(insert, &definition, &column.name).is_none());
@@ -159,7 +169,7 @@ fn written(
         && (0..rows.width()).all(|place| {
             column_at(insert, definition, place).is_some_and(|column| {
                 !matches!(column.sql_type.plain(dialect.name()), SqlType::Array(_))
-                    && dialect.cast_type_name(&column.sql_type).is_ok()
+                    && dialect.cast_type_name(column.sql_type.plain(dialect.name())).is_ok()
             })
         });
     if can { Written::Columns } else { Written::Rows }
@@ -259,7 +269,7 @@ impl Sentinel {
     pub(super) fn of(insert: &InsertNode, way: Way) -> Self {
         let definition = insert.table.definition();
         let columns: Vec<Name> = match way {
-            Way::Plain | Way::OneByOne => Vec::new(),
+            Way::Plain | Way::OneByOne | Way::InArrays => Vec::new(),
             Way::GeneratedKey | Way::Numbered(_) => {
                 definition.autoincrement_column().map(|column| column.name.clone()).into_iter().collect()
             }
@@ -277,7 +287,7 @@ impl Sentinel {
         let places = columns.iter().filter_map(|name| place_of(insert, &definition, name)).collect();
         let width = rows_of(insert).map_or(0, RowValues::width);
         let types = match way {
-            Way::Numbered(Written::Columns) | Way::Keyed(Written::Columns) => (0..width)
+            Way::Numbered(Written::Columns) | Way::Keyed(Written::Columns) | Way::InArrays => (0..width)
                 .filter_map(|place| column_at(insert, &definition, place))
                 .map(|column| unlimited(&column.sql_type))
                 .collect(),
@@ -309,7 +319,7 @@ impl Sentinel {
 
 /// The type of an array's elements: without limits, because a cast to a limited type cuts off what is too long, where the
 /// column itself refuses it.
-pub(super) fn unlimited(sql_type: &SqlType) -> SqlType {
+pub fn unlimited(sql_type: &SqlType) -> SqlType {
     match sql_type {
         SqlType::Char(_) | SqlType::Varchar(_) => SqlType::Text,
         SqlType::Numeric { .. } => SqlType::Numeric { precision: None, scale: None },

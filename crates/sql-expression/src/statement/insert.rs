@@ -35,6 +35,7 @@ pub fn insert(into: impl Tables) -> Insert {
             returning: Few::new(),
             unordered: false,
             key_alone: false,
+            in_arrays: false,
             further: None,
         }),
         returning: PhantomData,

@@ -219,6 +219,9 @@ pub struct InsertNode {
     pub unordered: bool,
     /// Whether RETURNING stands only for the numbered key, which may come back by another way where there is one.
     pub key_alone: bool,
+    /// Whether the rows go as one array a column where they can, so that one text serves any number of them. Whoever sends
+    /// it tells the rows that come back apart.
+    pub in_arrays: bool,
     /// What hardly any statement has.
     pub further: Option<Box<ChangeClauses>>,
 }

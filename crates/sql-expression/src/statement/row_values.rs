@@ -34,6 +34,12 @@ pub struct RowWriter {
 }
 
 impl RowValues {
+    /// Rows of so many values each, one after the other; what is left over is no row.
+    pub fn new(values: Vec<Value>, width: usize) -> Self {
+        let count = values.len().checked_div(width).unwrap_or_default();
+        Self { cells: Cells::Values(Arc::new(values)), width, count, cut: false }
+    }
+
     /// One value, or one expression: the first of a row.
     pub(super) fn one(node: Node) -> Self {
         let mut writer = RowWriter::default();

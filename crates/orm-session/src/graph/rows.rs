@@ -1,0 +1,83 @@
+//! Rows of many objects of one model: what is done for each needs no look at its model.
+
+use std::{any::Any, sync::Arc};
+
+use aludel_driver::Result;
+use aludel_sql_expression::Value;
+
+use super::{AnySlot, Slot};
+use crate::mapping::Mapped;
+
+/// Writes rows of new objects as long as they are of the model and alike, and says how many they were. `is_numbered`: the
+/// database numbers keys of the model; `is_unnumbered`: those of these rows are left to it.
+pub(crate) fn write_new<M: Mapped>(
+    slots: &[Arc<dyn AnySlot>],
+    places: &[usize],
+    is_numbered: bool,
+    is_unnumbered: bool,
+    values: &mut Vec<Value>,
+) -> usize {
+    for (count, place) in places.iter().enumerate() {
+        let Some(slot) = typed::<M>(&slots[*place]) else { return count };
+        let start = values.len();
+        if slot.write_insert(is_numbered, values) != is_unnumbered {
+            values.truncate(start);
+            return count;
+        }
+    }
+    places.len()
+}
+
+/// The rows of new objects are in the database, and these are the numbers that it gave them: the flush of them is done.
+pub(crate) fn number_new<M: Mapped>(
+    slots: &[Arc<dyn AnySlot>],
+    places: &[usize],
+    column: u16,
+    numbers: &[i64],
+) -> Result<()> {
+    for (place, number) in places.iter().zip(numbers) {
+        if let Some(slot) = typed::<M>(&slots[*place]) {
+            slot.number(column, *number)?;
+        }
+    }
+    Ok(())
+}
+
+/// How far objects were alike.
+pub(crate) struct Alike {
+    /// Of how many objects nobody has to look any more.
+    pub(crate) looked_at: usize,
+    /// How many rows were written for them; the others differ in nothing.
+    pub(crate) written: usize,
+}
+
+/// Writes rows of changed objects as long as they are of the model and differ in these columns, or in none: the columns, and
+/// those that find the row.
+pub(crate) fn write_changed<M: Mapped>(
+    slots: &[Arc<dyn AnySlot>],
+    columns: &[u16],
+    finding: &[u16],
+    values: &mut Vec<Value>,
+) -> Alike {
+    let (mut written, mut changed) = (0, Vec::with_capacity(columns.len()));
+    for (looked_at, slot) in slots.iter().enumerate() {
+        let Some(slot) = typed::<M>(slot) else { return Alike { looked_at, written } };
+        let start = values.len();
+        changed.clear();
+        slot.write_update(finding, &mut changed, values);
+        if changed == columns {
+            written += 1;
+            continue;
+        }
+        values.truncate(start);
+        if !changed.is_empty() {
+            return Alike { looked_at, written };
+        }
+    }
+    Alike { looked_at: slots.len(), written }
+}
+
+fn typed<M: Mapped>(slot: &Arc<dyn AnySlot>) -> Option<&Slot<M>> {
+    let slot: &dyn Any = &**slot;
+    slot.downcast_ref()
+}
