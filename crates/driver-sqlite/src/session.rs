@@ -1,7 +1,7 @@
 //! [`Session`]: a connection with all that belongs to it, on whatever thread it is called.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, LazyLock},
     thread,
     time::{Duration, Instant},
 };
@@ -32,6 +32,16 @@ pub(crate) struct Session {
     checkpoint_at: i32,
     pub(crate) target: Arc<str>,
     is_private: bool,
+}
+
+/// What begins and ends most transactions, so that it stays prepared with what is sent in between.
+static TRANSACTION: LazyLock<[Statement; 4]> =
+    LazyLock::new(|| ["BEGIN DEFERRED", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"].map(Statement::new));
+
+fn run_through(prepared: &mut rusqlite::Statement<'_>) -> Result<(), Failure> {
+    let mut rows = prepared.raw_query();
+    while rows.next()?.is_some() {}
+    Ok(())
 }
 
 /// Why a piece of work stopped.
@@ -288,10 +298,13 @@ impl Session {
 
     /// Runs a statement without parameters, whose rows nobody wants: BEGIN, PRAGMA.
     pub(crate) fn run_plain(&mut self, sql: &str) -> Result<(), Failure> {
-        let mut prepared = self.database.connection().prepare_cached(sql)?;
-        let mut rows = prepared.raw_query();
-        while rows.next()?.is_some() {}
-        Ok(())
+        match TRANSACTION.iter().find(|statement| **statement.sql() == *sql) {
+            Some(statement) => self.database.with(statement, |_, prepared, _| run_through(prepared)),
+            None => {
+                let mut prepared = self.database.connection().prepare_cached(sql)?;
+                run_through(&mut prepared)
+            }
+        }
     }
 
     /// Whether the write-ahead log has grown so long that it should be written back.

@@ -64,7 +64,6 @@ pub(crate) type Attachments = VecDeque<(u32, u16, Vec<Member>)>;
 pub(crate) type Slots = Vec<Arc<dyn AnySlot>>;
 
 /// The object graph of a session.
-#[derive(Default)]
 pub struct Graph {
     inner: Mutex<Inner>,
     session: SessionId,
@@ -76,7 +75,6 @@ pub struct Graph {
 }
 
 /// What the lock guards. No user code runs while it is held.
-#[derive(Default)]
 pub(crate) struct Inner {
     pub(crate) entries: Entries,
     pub(crate) identity: IdentityMap,
@@ -106,11 +104,29 @@ pub(crate) struct Inner {
     pub(crate) closed: bool,
 }
 
+impl Default for Graph {
+    /// An empty graph of no session, of whose objects nobody is told.
+    fn default() -> Self {
+        let audience = Arc::<Audience>::default();
+        Self::holding(Inner::new(Notices::new(audience.clone())), SessionId::default(), audience)
+    }
+}
+
 impl Graph {
     /// An empty graph for a session, of whose objects somebody is told.
     pub(crate) fn of(session: SessionId, audience: Arc<Audience>) -> Arc<Self> {
-        let inner = Inner { notices: Notices::new(audience.clone()), ..Inner::default() };
-        Arc::new(Self { inner: Mutex::new(inner), session, audience, ..Self::default() })
+        let inner = Inner::new(Notices::new(audience.clone()));
+        Arc::new(Self::holding(inner, session, audience))
+    }
+
+    fn holding(inner: Inner, session: SessionId, audience: Arc<Audience>) -> Self {
+        Self {
+            inner: Mutex::new(inner),
+            session,
+            audience,
+            held: AtomicBool::new(false),
+            telling: AtomicBool::new(false),
+        }
     }
 
     /// Who is told of its objects.
@@ -205,6 +221,25 @@ pub(crate) fn not_loaded(mapper: &Mapper, relationship: u16) -> Error {
 }
 
 impl Inner {
+    fn new(notices: Notices) -> Self {
+        Self {
+            entries: Entries::default(),
+            identity: IdentityMap::default(),
+            peers: Peers::default(),
+            touched: Vec::new(),
+            in_transaction: Vec::new(),
+            expressions: Expressions::default(),
+            foreign: Vec::new(),
+            transaction: 0,
+            first_transaction: 0,
+            levels: Vec::new(),
+            wrote: false,
+            refused: Vec::new(),
+            notices,
+            closed: false,
+        }
+    }
+
     /// Adds a value of a model that has no links, as a pending object.
     fn add_unlinked<M: Mapped>(&mut self, model: M) -> Arc<Slot<M>> {
         let index = self.entries.next();

@@ -16,7 +16,7 @@ mod stream;
 mod transaction;
 mod twophase;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aludel_driver::{Error, ErrorKind, Result};
 use aludel_engine_pool::{Connection, ExecutionOptions, SavepointId};
@@ -50,7 +50,9 @@ use crate::{
 /// call says to roll back first.
 pub struct Session {
     shared: Arc<Shared>,
-    graph: Arc<Graph>,
+    audience: Arc<Audience>,
+    /// Made when it is asked for: one that was closed needs none before it is used again.
+    graph: OnceLock<Arc<Graph>>,
     connection: Option<Connection>,
     /// The nested transactions, the outermost first.
     nested: Vec<SavepointId>,
@@ -60,6 +62,8 @@ pub struct Session {
     rolled_back: bool,
     /// The transaction begins as one that writes, also when its first statement only reads.
     writes: bool,
+    /// Nothing but reading was done on the connection, so that nobody waits for the end of its transaction.
+    only_reads: bool,
     autoflush: bool,
     /// `begin` was called.
     begun: bool,
@@ -82,13 +86,15 @@ impl Session {
         let autoflush = shared.autoflush;
         let id = SessionId::next();
         Self {
-            graph: Graph::of(id, Arc::new(Audience::new(shared.events.clone()))),
+            audience: Arc::new(Audience::new(shared.events.clone())),
+            graph: OnceLock::new(),
             shared,
             connection: None,
             nested: Vec::new(),
             failed: false,
             rolled_back: false,
             writes: false,
+            only_reads: false,
             autoflush,
             begun: false,
             is_prepared: false,
@@ -103,18 +109,18 @@ impl Session {
     }
 
     pub(crate) fn graph(&self) -> &Arc<Graph> {
-        &self.graph
+        self.graph.get_or_init(|| Graph::of(self.id, self.audience.clone()))
     }
 
     /// Adds an object, and everything nested in it: the next flush inserts them. Gives the handle.
     pub fn add<A: Addable>(&mut self, object: A) -> Instance<A::Model> {
         self.announce();
-        object.add_to(&self.graph)
+        object.add_to(self.graph())
     }
 
     /// Adds many objects.
     pub fn add_all<A: Addable>(&mut self, objects: impl IntoIterator<Item = A>) -> Vec<Instance<A::Model>> {
-        A::add_all_to(objects.into_iter().collect(), &self.graph)
+        A::add_all_to(objects.into_iter().collect(), self.graph())
     }
 
     /// Marks an object to be deleted by the next flush, which also follows the cascades.
@@ -124,7 +130,7 @@ impl Session {
     pub fn delete<M: Mapped>(&mut self, object: &Instance<M>) -> Result<()> {
         self.check_persistent(object, "delete")?;
         self.announce();
-        self.graph.lock().doom(object.erased().index());
+        self.graph().lock().doom(object.erased().index());
         Ok(())
     }
 
@@ -134,7 +140,7 @@ impl Session {
     /// [`ErrorKind::InvalidRequest`] when the object is not in this session.
     pub fn expunge<M: Mapped>(&mut self, object: &Instance<M>) -> Result<()> {
         self.check_here(object, "expunge")?;
-        self.graph.expunge(object.erased().index());
+        self.graph().expunge(object.erased().index());
         Ok(())
     }
 
@@ -145,8 +151,9 @@ impl Session {
 
     /// Lets all objects go, and begins with an empty graph.
     fn release(&mut self) {
-        self.graph.close();
-        self.graph = Graph::of(self.id, self.graph.audience().clone());
+        if let Some(graph) = self.graph.take() {
+            graph.close();
+        }
     }
 
     /// The object with this primary key: from the session where it is there and not expired, without a statement; else
@@ -168,8 +175,8 @@ impl Session {
         }
         let found = self.get_row(model, key.values().as_ref()).await?;
         if found.is_none() {
-            self.graph.lock().miss(M::mapper(), key.values().as_ref());
-            self.graph.tell();
+            self.graph().lock().miss(M::mapper(), key.values().as_ref());
+            self.graph().tell();
         }
         Ok(found)
     }
@@ -195,10 +202,10 @@ impl Session {
 
     fn find<M: Mapped>(&self, key: &M::Key) -> Option<Instance<M>> {
         let values = key.values();
-        let inner = self.graph.lock();
+        let inner = self.graph().lock();
         let entry = inner.find(M::mapper(), values.as_ref()).filter(|entry| !entry.slot.is_expired())?;
         let slot = entry.slot.clone().into_any().downcast().ok()?;
-        Some(Instance::new(slot, self.graph.clone()))
+        Some(Instance::new(slot, self.graph().clone()))
     }
 
     /// Executes a statement that gives one thing for each row: models come as handles.
@@ -236,12 +243,14 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if self.is_outcome_unknown() {
-            self.graph.expire_all();
-        } else if !self.graph.lock().in_transaction.is_empty() {
-            self.graph.rollback();
+        if let Some(graph) = self.graph.take() {
+            if self.is_outcome_unknown() {
+                graph.expire_all();
+            } else if !graph.lock().in_transaction.is_empty() {
+                graph.rollback();
+            }
+            graph.close();
         }
-        self.graph.close();
         // A listener that panics in the midst of a panic ends the program.
         if !std::thread::panicking() {
             self.end();
@@ -251,6 +260,6 @@ impl Drop for Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Session").field("graph", &self.graph).field("failed", &self.failed).finish()
+        formatter.debug_struct("Session").field("graph", self.graph()).field("failed", &self.failed).finish()
     }
 }

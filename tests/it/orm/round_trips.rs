@@ -134,3 +134,38 @@ async fn reading_and_committing_nothing_is_cheap() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn sessions_that_only_read_wait_for_no_rollback() {
+    run(Kind::Postgres, async |database| {
+        let (proxy, engine, sessions) = behind_a_proxy(database).await;
+        let mut session = sessions.open();
+        let known = session.add(author(0));
+        session.commit().await.unwrap();
+        let key = known.read().id;
+        let trips = warm(&proxy, async || {
+            for _ in 0..10 {
+                let mut session = sessions.open();
+                session.get_one(Author, key).await.unwrap();
+                session.close().await.unwrap();
+            }
+        })
+        .await;
+        assert!(
+            (10..=11).contains(&trips),
+            "{trips}: each ROLLBACK goes along with the next session's BEGIN"
+        );
+        // What wrote is rolled back before `close` is done: others see it at once.
+        let trips = warm(&proxy, async || {
+            let mut session = sessions.open();
+            session.add(author(0));
+            session.flush().await.unwrap();
+            session.close().await.unwrap();
+        })
+        .await;
+        assert_eq!(trips, 2, "BEGIN with the INSERT, and ROLLBACK");
+        assert_eq!(sessions.open().scalar(select(count(Author::id))).await.unwrap(), Some(1));
+        engine.dispose().await;
+    })
+    .await;
+}

@@ -14,6 +14,14 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SavepointId(u32);
 
+/// Whether the answer to a ROLLBACK is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    ForAnswer,
+    /// Only by drivers that have to.
+    WhereNeeded,
+}
+
 impl Connection {
     /// Commits the transaction, with all its savepoints. Does nothing where there is none, and sends nothing where nothing
     /// was sent. The next statement begins another.
@@ -77,12 +85,29 @@ impl Connection {
     /// # Cancel safety
     /// A dropped future rolls back before anything else is sent, or closes the connection.
     pub async fn rollback(&mut self) -> Result<()> {
+        self.roll_back(Wait::ForAnswer).await
+    }
+
+    /// The same without waiting for the answer, where the driver need not: the ROLLBACK is sent before anything that comes
+    /// later on this connection. For a transaction that only read, whose end nobody else has to see at once: PostgreSQL then
+    /// needs no round trip for it.
+    ///
+    /// # Errors
+    /// As [`rollback`](Self::rollback).
+    ///
+    /// # Cancel safety
+    /// As [`rollback`](Self::rollback).
+    pub async fn rollback_unawaited(&mut self) -> Result<()> {
+        self.roll_back(Wait::WhereNeeded).await
+    }
+
+    async fn roll_back(&mut self, wait: Wait) -> Result<()> {
         self.settle();
         let unknown = match self.status.phase {
-            Phase::None | Phase::Ended => return self.roll_back_left().await,
+            Phase::None | Phase::Ended => return self.roll_back_left(wait).await,
             Phase::Pending => {
                 self.status.end();
-                return self.roll_back_left().await;
+                return self.roll_back_left(wait).await;
             }
             Phase::Prepared => {
                 let name = self.status.twophase.clone().unwrap_or_default();
@@ -93,17 +118,17 @@ impl Connection {
             Phase::Failed(Failure::CommitDropped) => self.status.check(),
             Phase::Failed(_) | Phase::Active => Ok(()),
         };
-        let outcome = self.send_rollback().await;
+        let outcome = self.send_rollback(wait).await;
         self.status.end();
         outcome.and(unknown)
     }
 
     /// Rolls back what a guard left behind.
-    async fn roll_back_left(&mut self) -> Result<()> {
-        if self.status.rollback_due { self.send_rollback().await } else { Ok(()) }
+    async fn roll_back_left(&mut self, wait: Wait) -> Result<()> {
+        if self.status.rollback_due { self.send_rollback(wait).await } else { Ok(()) }
     }
 
-    async fn send_rollback(&mut self) -> Result<()> {
+    async fn send_rollback(&mut self, wait: Wait) -> Result<()> {
         self.warn_of_idling();
         self.status.rollback_due = false;
         let is_broken = self.pooled.as_ref().is_some_and(|pooled| pooled.is_broken());
@@ -118,9 +143,14 @@ impl Connection {
         }
         let Some(pooled) = &mut self.pooled else { return Ok(()) };
         let id = pooled.id();
-        self.status.flight = Flight::Rollback;
-        let outcome = pooled.control(Control::Rollback).await;
-        self.status.flight = Flight::None;
+        let outcome = if wait == Wait::WhereNeeded && pooled.reset_on_drop() {
+            Ok(())
+        } else {
+            self.status.flight = Flight::Rollback;
+            let outcome = pooled.control(Control::Rollback).await;
+            self.status.flight = Flight::None;
+            outcome
+        };
         let events = self.engine.events();
         match &self.status.twophase {
             None => tell(&events.rollback, id),

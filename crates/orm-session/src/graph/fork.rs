@@ -1,6 +1,6 @@
 //! A graph once more, to try things on.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::{Graph, Inner, Peers, Slots, notices::Notices};
 
@@ -40,6 +40,6 @@ impl Graph {
             notices: Notices::default(),
         };
         // Nobody is told of what happens here.
-        Arc::new(Self { inner: Mutex::new(fork), session: self.session, ..Self::default() })
+        Arc::new(Self::holding(fork, self.session, Arc::default()))
     }
 }

@@ -47,7 +47,7 @@ impl Session {
     pub(super) async fn flush_until_clean(&mut self, commit: bool) -> Result<bool> {
         for _ in 0..ROUNDS {
             let committed = self.flush_with(commit).await.inspect_err(|error| self.lost(error))?;
-            if committed || self.graph.lock().touched.is_empty() {
+            if committed || self.graph().lock().touched.is_empty() {
                 return Ok(committed);
             }
         }
@@ -62,13 +62,13 @@ impl Session {
     async fn finish_commit(&mut self) -> Result<()> {
         let nested = self.nested.len();
         self.forget_transaction();
-        self.graph.commit();
+        self.graph().commit();
         if self.shared.expire_on_commit {
-            self.graph.expire_all();
+            self.graph().expire_all();
         }
         self.connection = None;
         let told = self.fire_after_commit(self.origin()).await;
-        self.graph.tell();
+        self.graph().tell();
         (0..nested).for_each(|_| self.tell_ended(TransactionOrigin::BeginNested));
         self.end();
         told.map_err(|error| error.context("in a listener of `after_commit`; the transaction is committed"))
@@ -82,7 +82,7 @@ impl Session {
     }
 
     fn let_go_in_doubt(&mut self) {
-        self.graph.expire_all();
+        self.graph().expire_all();
         self.release();
         self.nested.clear();
         self.is_prepared = false;
@@ -101,22 +101,28 @@ impl Session {
     /// before its answer came: the objects are detached and expired then.
     pub async fn rollback(&mut self) -> Result<()> {
         self.check_phase("rollback")?;
+        self.roll_back(false).await
+    }
+
+    /// With `is_last`, nobody waits for the end of a transaction that only read.
+    async fn roll_back(&mut self, is_last: bool) -> Result<()> {
         let nested = self.nested.len();
         if self.is_outcome_unknown() {
             self.let_go_in_doubt();
         } else {
-            self.graph.rollback();
+            self.graph().rollback();
         }
         self.forget_transaction();
         let is_done = std::mem::take(&mut self.rolled_back);
         let mut outcome = match self.connection.take() {
+            Some(mut connection) if is_last && self.only_reads => connection.rollback_unawaited().await,
             Some(mut connection) => connection.rollback().await,
             None => Ok(()),
         };
         if self.created.is_some() && !is_done && outcome.is_ok() {
             outcome = self.fire_after_rollback(self.origin()).await;
         }
-        self.graph.tell();
+        self.graph().tell();
         for _ in 0..nested {
             self.tell_ended(TransactionOrigin::BeginNested);
             outcome = outcome.and(self.fire_after_soft_rollback(TransactionOrigin::BeginNested).await);
@@ -129,6 +135,9 @@ impl Session {
 
     /// Rolls back what is open, prepared or not, and lets all objects go: they become detached. The session can be used again,
     /// unless its session maker says otherwise (`close_resets_only`).
+    ///
+    /// Where the transaction only read, the answer to the ROLLBACK is not waited for: PostgreSQL gets it once the runtime comes
+    /// to it, with whatever is sent next.
     ///
     /// # Errors
     /// As [`Session::rollback`].
@@ -143,7 +152,8 @@ impl Session {
     /// # Errors
     /// As [`Session::rollback`].
     pub async fn reset(&mut self) -> Result<()> {
-        let result = self.rollback().await;
+        self.check_phase("rollback")?;
+        let result = self.roll_back(true).await;
         self.release();
         result
     }

@@ -32,7 +32,7 @@ impl Session {
         self.announce();
         self.fire_before_flush(TransactionOrigin::Flush).await?;
         // What has to happen before the COMMIT keeps it from travelling with the flush.
-        let commit = commit && !self.graph.audience().any(|events| events.stands_before_commit());
+        let commit = commit && !self.graph().audience().any(|events| events.stands_before_commit());
         self.tell_created(TransactionOrigin::Flush);
         // Where there is no transaction nothing was written, and there is nothing to roll back.
         if let Err(error) = self.transaction().await.map(drop) {
@@ -62,7 +62,7 @@ impl Session {
     }
 
     fn is_clean(&self) -> bool {
-        let inner = self.graph.lock();
+        let inner = self.graph().lock();
         inner.touched.is_empty() && inner.foreign.is_empty() && inner.refused.is_empty()
     }
 
@@ -70,9 +70,10 @@ impl Session {
         // Before the first statement, so that a dropped future leaves it so.
         self.begin_writing();
         let statements = self.shared.statements.clone();
-        let _held = self.graph.audience().listens_to_objects().then(|| self.graph.hold());
+        let graph = self.graph().clone();
+        let _held = graph.audience().listens_to_objects().then(|| graph.hold());
         let Some(connection) = self.connection.as_mut() else { return Ok((false, None)) };
-        let flush_of = Flush { connection, graph: &self.graph, statements: &statements, draft: None };
+        let flush_of = Flush { connection, graph: &graph, statements: &statements, draft: None };
         let written = flush(flush_of, commit).await?;
         self.failed = false;
         Ok(written)
@@ -80,12 +81,12 @@ impl Session {
 
     async fn tell_flushed(&mut self, told: Option<Told>) -> Result<()> {
         if let Some(told) = told {
-            let flushed = Flushed::new(told, self.graph.clone());
+            let flushed = Flushed::new(told, self.graph().clone());
             self.fire_after_flush(&flushed).await?;
-            self.graph.tell();
+            self.graph().tell();
             return self.fire_after_flush_postexec(TransactionOrigin::Flush).await;
         }
-        self.graph.tell();
+        self.graph().tell();
         Ok(())
     }
 

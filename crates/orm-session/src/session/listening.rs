@@ -62,11 +62,11 @@ impl Drop for InPhase<'_> {
 macro_rules! session_events {
     ($($fire:ident: $event:ident in $phase:ident;)*) => {$(
         pub(super) async fn $fire(&mut self, origin: TransactionOrigin) -> Result<()> {
-            if !self.graph.audience().any(|events| !events.$event.is_empty()) {
+            if !self.audience.any(|events| !events.$event.is_empty()) {
                 return Ok(());
             }
             let mut session = InPhase::begin(self, Phase::$phase);
-            for events in session.graph.audience().interested(|events| !events.$event.is_empty()) {
+            for events in session.audience.interested(|events| !events.$event.is_empty()) {
                 events.$event.fire(&mut SessionArguments { session: &mut session, origin }).await?;
             }
             Ok(())
@@ -80,7 +80,7 @@ impl Session {
     /// # Examples
     /// `session.events().after_commit.listen_sync(|_| Ok(println!("done")));`
     pub fn events(&self) -> &Events {
-        self.graph.audience().own()
+        self.audience.own()
     }
 
     session_events! {
@@ -93,17 +93,17 @@ impl Session {
 
     pub(super) async fn fire_after_flush(&mut self, flushed: &Flushed) -> Result<()> {
         let mut session = InPhase::begin(self, Phase::Flushing);
-        for events in session.graph.audience().interested(|events| !events.after_flush.is_empty()) {
+        for events in session.audience.interested(|events| !events.after_flush.is_empty()) {
             events.after_flush.fire(&mut AfterFlushArguments { session: &mut session, flushed }).await?;
         }
         Ok(())
     }
 
     pub(super) async fn fire_after_soft_rollback(&mut self, origin: TransactionOrigin) -> Result<()> {
-        if !self.graph.audience().any(|events| !events.after_soft_rollback.is_empty()) {
+        if !self.audience.any(|events| !events.after_soft_rollback.is_empty()) {
             return Ok(());
         }
-        for events in self.graph.audience().interested(|events| !events.after_soft_rollback.is_empty()) {
+        for events in self.audience.interested(|events| !events.after_soft_rollback.is_empty()) {
             events.after_soft_rollback.fire(&mut SessionArguments { session: self, origin }).await?;
         }
         Ok(())
@@ -116,7 +116,7 @@ impl Session {
         options: &mut aludel_sql_expression::StatementOptions,
         kind: OrmExecuteKind,
     ) -> Result<()> {
-        for events in self.graph.audience().interested(|events| !events.do_orm_execute.is_empty()) {
+        for events in self.audience.interested(|events| !events.do_orm_execute.is_empty()) {
             let arguments = &mut DoOrmExecuteArguments { session: self, kind, statement, options };
             events.do_orm_execute.fire(arguments).await?;
         }
@@ -124,7 +124,7 @@ impl Session {
     }
 
     pub(crate) fn listens_to_execute(&self) -> bool {
-        self.graph.audience().any(|events| !events.do_orm_execute.is_empty())
+        self.audience.any(|events| !events.do_orm_execute.is_empty())
     }
 
     /// A statement has changed many rows.
@@ -134,7 +134,7 @@ impl Session {
         rows: u64,
     ) -> Result<()> {
         use aludel_sql_expression::StatementNode::{Delete, Update};
-        let events = self.graph.audience().interested(|events| match statement {
+        let events = self.audience.interested(|events| match statement {
             Update(_) => !events.after_bulk_update.is_empty(),
             Delete(_) => !events.after_bulk_delete.is_empty(),
             _ => false,
@@ -169,13 +169,13 @@ impl Session {
     /// done with it: what they set holds for every statement.
     pub(super) async fn tell_begun(&mut self) -> Result<()> {
         if std::mem::replace(&mut self.has_begun, true)
-            || !self.graph.audience().any(|events| !events.after_begin.is_empty())
+            || !self.audience.any(|events| !events.after_begin.is_empty())
         {
             return Ok(());
         }
         let Some(mut connection) = self.connection.take() else { return Ok(()) };
         self.has_begun = false;
-        for events in self.graph.audience().interested(|events| !events.after_begin.is_empty()) {
+        for events in self.audience.interested(|events| !events.after_begin.is_empty()) {
             events.after_begin.fire(&mut AfterBeginArguments { connection: &mut connection }).await?;
         }
         (self.connection, self.has_begun) = (Some(connection), true);
@@ -183,7 +183,7 @@ impl Session {
     }
 
     pub(super) fn tell_created(&self, origin: TransactionOrigin) {
-        for events in self.graph.audience().each() {
+        for events in self.audience.each() {
             if !events.after_transaction_create.is_empty() {
                 let arguments = &mut TransactionArguments { session: self, origin };
                 let Ok(()) = events.after_transaction_create.fire(arguments);
@@ -192,7 +192,7 @@ impl Session {
     }
 
     pub(super) fn tell_ended(&self, origin: TransactionOrigin) {
-        for events in self.graph.audience().each() {
+        for events in self.audience.each() {
             if !events.after_transaction_end.is_empty() {
                 let arguments = &mut TransactionArguments { session: self, origin };
                 let Ok(()) = events.after_transaction_end.fire(arguments);

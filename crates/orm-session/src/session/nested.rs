@@ -42,7 +42,7 @@ impl Session {
     pub async fn begin_nested(&mut self) -> Result<NestedTransaction<'_>> {
         self.flush().await?;
         let savepoint = self.transaction().await?.savepoint()?;
-        self.graph.begin_nested();
+        self.graph().begin_nested();
         self.nested.push(savepoint);
         self.tell_created(TransactionOrigin::BeginNested);
         let depth = self.nested.len();
@@ -82,7 +82,7 @@ impl Session {
         let mut outermost = None;
         while self.nested.len() >= depth.max(1) {
             outermost = self.nested.pop();
-            self.graph.rollback_nested();
+            self.graph().rollback_nested();
             // What failed, failed inside of it.
             self.failed = false;
         }
@@ -108,9 +108,9 @@ impl NestedTransaction<'_> {
             self.session.transaction_unchecked()?.savepoint_commit(savepoint).await?;
             self.session.failed = false;
             self.session.nested.pop();
-            self.session.graph.commit_nested();
+            self.session.graph().commit_nested();
             let told = self.session.fire_after_commit(TransactionOrigin::BeginNested).await;
-            self.session.graph.tell();
+            self.session.graph().tell();
             self.session.tell_ended(TransactionOrigin::BeginNested);
             outcome = outcome.and(told);
         }
@@ -134,7 +134,7 @@ impl NestedTransaction<'_> {
         if outcome.is_ok() {
             outcome = self.session.fire_after_rollback(TransactionOrigin::BeginNested).await;
         }
-        self.session.graph.tell();
+        self.session.graph().tell();
         for _ in 0..undone {
             self.session.tell_ended(TransactionOrigin::BeginNested);
             let told = self.session.fire_after_soft_rollback(TransactionOrigin::BeginNested).await;
@@ -167,7 +167,7 @@ impl Drop for NestedTransaction<'_> {
         let undone = (self.session.nested.len() + 1).saturating_sub(self.depth);
         let undone_savepoint = self.session.undo_nested(self.depth);
         if !std::thread::panicking() {
-            self.session.graph.tell();
+            self.session.graph().tell();
             (0..undone).for_each(|_| self.session.tell_ended(TransactionOrigin::BeginNested));
         }
         if let Some(savepoint) = undone_savepoint

@@ -28,12 +28,12 @@ impl Session {
     pub async fn plan(&mut self) -> Result<Plan> {
         self.check_usable()?;
         {
-            let inner = self.graph.lock();
+            let inner = self.graph().lock();
             if inner.touched.is_empty() && inner.foreign.is_empty() {
                 return Ok(Plan::default());
             }
         }
-        let (shared, graph) = (self.shared.clone(), self.graph.fork());
+        let (shared, graph) = (self.shared.clone(), self.graph().fork());
         let (connection, statements) = (self.transaction().await?, &shared.statements);
         let mut draft = Draft::default();
         let draft_of = Flush { connection, graph: &graph, statements, draft: Some(&mut draft) };

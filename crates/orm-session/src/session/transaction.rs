@@ -67,7 +67,7 @@ impl Session {
     /// As [`Engine::connect`](aludel_engine_pool::Engine::connect).
     pub async fn connection(&mut self) -> Result<&mut Connection> {
         self.check_usable()?;
-        self.graph.lock().wrote = true;
+        self.graph().lock().wrote = true;
         self.transaction().await
     }
 
@@ -76,9 +76,10 @@ impl Session {
         self.check_usable()?;
         self.check_begun()?;
         self.connect().await?;
+        self.only_reads = false;
         let is_said = self.writes || self.begun || self.shared.reads_in_autocommit || self.shared.twophase;
         let is_twophase = self.shared.twophase;
-        let graph = self.graph.clone();
+        let graph = self.graph().clone();
         self.announce();
         let connection = self.transaction_unchecked()?;
         if is_said && !connection.in_transaction() {
@@ -97,7 +98,10 @@ impl Session {
     /// begun.
     pub(crate) async fn reading(&mut self) -> Result<&mut Connection> {
         if !self.shared.reads_in_autocommit || self.writes || self.in_transaction() {
-            return self.transaction().await;
+            let only_reads = self.only_reads || self.connection.is_none();
+            self.transaction().await?;
+            self.only_reads = only_reads;
+            return self.transaction_unchecked();
         }
         self.check_usable()?;
         self.connect().await?;
@@ -252,12 +256,12 @@ impl Drop for SessionTransaction<'_> {
             return;
         }
         let nested = self.session.nested.len();
-        self.session.graph.rollback();
+        self.session.graph().rollback();
         self.session.forget_transaction();
         // Its connection rolls back before anyone else sees it.
         self.session.connection = None;
         if !std::thread::panicking() {
-            self.session.graph.tell();
+            self.session.graph().tell();
             (0..nested).for_each(|_| self.session.tell_ended(TransactionOrigin::BeginNested));
             self.session.end();
         }
