@@ -5,7 +5,9 @@ use std::{any::Any, fmt, ops::ControlFlow, sync::Arc, time::Duration};
 use aludel_driver::{
     BoxFuture, CallOptions, CancelHandle, Capabilities, Cell, ColumnInfo, Connection, Control, Cursor,
     Discard, Done, Error, ErrorKind, IsolationLevel, ParameterSets, Result, Row, ServerInfo, Sink, Statement,
-    TransactionState, Value, reflection::Reflection,
+    TransactionState, Value,
+    bulk::{BulkDone, BulkTarget, RowSource, insert_rows},
+    reflection::Reflection,
 };
 use aludel_sql_expression::Dialect;
 
@@ -24,6 +26,9 @@ use crate::{
     two_phase::held,
     wire::{Branch, Wire},
 };
+
+/// How many rows one INSERT of a bulk load has. More are slower, and the server describes each parameter of them.
+const ROWS_AT_ONCE: usize = 100;
 
 /// One connection to MySQL or MariaDB.
 ///
@@ -217,6 +222,15 @@ impl Connection for MySqlConnection {
             let ended = ended.await;
             self.settle(ended, options.timeout).await
         })
+    }
+
+    fn bulk_load<'a>(
+        &'a mut self,
+        target: &'a BulkTarget,
+        rows: &'a mut dyn RowSource,
+        options: &'a CallOptions,
+    ) -> BoxFuture<'a, Result<BulkDone>> {
+        Box::pin(insert_rows(self, target, rows, options, ROWS_AT_ONCE))
     }
 
     fn cursor<'a>(

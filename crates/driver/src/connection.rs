@@ -6,7 +6,9 @@ use aludel_sql_expression::Dialect;
 
 use crate::{
     Capabilities, Control, Cursor, Done, Error, IsolationLevel, ParameterSets, Result, ServerInfo, Sink,
-    Statement, Step, StepKind, TransactionState, Value, reflection::Reflection,
+    Statement, Step, StepKind, TransactionState, Value,
+    bulk::{BulkDone, BulkTarget, RowSource, insert_rows},
+    reflection::Reflection,
 };
 
 /// A boxed future that can be sent to another thread.
@@ -91,6 +93,20 @@ pub trait Connection: Send {
             }
             Ok(total)
         })
+    }
+
+    /// Loads many rows into a table, in whatever way is the fastest: here by INSERTs of many rows, or by a prepared one.
+    ///
+    /// The caller has begun a transaction or a savepoint, and undoes what a load that failed or was dropped has done: a
+    /// backend MUST NOT end it. It MUST NOT load a row other than INSERT would, nor keep more of the rows in memory than a
+    /// bounded number, and MUST say in which row an error is, where that can be known.
+    fn bulk_load<'a>(
+        &'a mut self,
+        target: &'a BulkTarget,
+        rows: &'a mut dyn RowSource,
+        options: &'a CallOptions,
+    ) -> BoxFuture<'a, Result<BulkDone>> {
+        Box::pin(insert_rows(self, target, rows, options, 1000))
     }
 
     /// Runs steps in order, and stops at the first error: the steps that were done have their `done` set. Steps of a

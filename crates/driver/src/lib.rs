@@ -6,6 +6,7 @@
 //! | `connection` | [`Connection`]: one connection, object-safe, with boxed futures |
 //! | `statement` | [`Statement`], [`ParameterSets`], [`Step`]: what is sent |
 //! | `sink` | [`Sink`]: where rows go, one by one, as the driver holds them |
+//! | [`bulk`] | [`RowSource`](bulk::RowSource): many rows on their way into a table |
 //! | `cursor` | [`Cursor`]: rows in batches, with bounded memory |
 //! | `transaction` | [`Control`], [`BeginOptions`], [`TransactionState`] |
 //! | `capability` | [`Capabilities`], [`ServerInfo`] |
@@ -16,6 +17,7 @@
 //! | `error` | [`Error`], [`ErrorKind`]: the same mistake has the same kind on every database |
 
 mod arguments;
+pub mod bulk;
 mod capability;
 mod connection;
 mod cursor;

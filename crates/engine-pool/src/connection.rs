@@ -2,6 +2,7 @@
 
 mod at_once;
 mod begin;
+mod bulk_load;
 mod end;
 mod execute;
 mod execute_batch;

@@ -11,6 +11,7 @@
 //! | `execution_options` | [`ExecutionOptions`]: how an engine or a connection executes |
 //! | `connection` | [`Connection`]: one type inside and outside of transactions |
 //! | `transaction` | [`Transaction`], [`Savepoint`], [`TwophaseTransaction`]: guards that roll back unless they are committed |
+//! | `bulk_load` | [`BulkLoad`]: many rows on their way into a table, by the database's own fastest way |
 //! | `run` | [`Run`]: a statement on its way; await it, or ask for `.all()`, `.one()`, … |
 //! | `result` | [`CursorResult`]: the rows, decoded |
 //! | `stream` | [`RowStream`]: rows in batches, with bounded memory |
@@ -28,6 +29,7 @@
 //! transaction that is dropped is rolled back before anyone else sees its connection.
 
 mod async_function;
+mod bulk_load;
 mod connection;
 mod declared_cursor;
 mod echo;
@@ -49,11 +51,13 @@ mod trace;
 mod transaction;
 
 pub use aludel_driver::{
-    BeginMode, BeginOptions, DatabaseUrl, Error, ErrorKind, IsolationLevel, Result, Retry, reflection,
+    BeginMode, BeginOptions, DatabaseUrl, Error, ErrorKind, IsolationLevel, Result, Retry, bulk::BulkWay,
+    reflection,
 };
 
 pub use self::{
     async_function::{AsyncFunction, AsyncFunctionMut},
+    bulk_load::{BulkInto, BulkLoad, BulkResult, RowShape},
     connection::{BatchResult, Connection, SavepointId},
     declared_cursor::DeclaredCursor,
     engine::{Engine, EngineBuilder},

@@ -15,6 +15,7 @@
 //!    that each knows its number. What cannot be known before the values (the length of an IN list, the number of rows) stays
 //!    open in the text and is filled in for each execution.
 
+mod bulk_target;
 mod cache;
 mod check;
 mod compiled;
@@ -53,6 +54,7 @@ mod with;
 mod wrap;
 mod writer;
 
+pub use bulk_target::{BulkColumn, BulkTarget};
 pub use cache::{CacheStatistics, CompiledCache};
 #[doc(hidden)]
 pub use cache::{Ready, Shown, Single};

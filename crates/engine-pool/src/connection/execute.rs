@@ -421,7 +421,10 @@ impl Plus for Done {
 }
 
 /// The dialect with the schemas that the options ask for.
-fn in_schemas<'d>(dialect: &'d Arc<dyn Dialect>, options: &Resolved) -> Result<Cow<'d, Arc<dyn Dialect>>> {
+pub(super) fn in_schemas<'d>(
+    dialect: &'d Arc<dyn Dialect>,
+    options: &Resolved,
+) -> Result<Cow<'d, Arc<dyn Dialect>>> {
     let Some(schemas) = &options.schemas else { return Ok(Cow::Borrowed(dialect)) };
     match dialect.with_schemas(schemas.clone()) {
         Some(translated) => Ok(Cow::Owned(translated)),

@@ -5,7 +5,9 @@ use std::{any::Any, sync::Arc, time::Duration};
 use aludel_driver::{
     BoxFuture, CallOptions, CancelHandle, Capabilities, Connection, Control, Cursor, Done, Error, ErrorKind,
     IsolationLevel, ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind, TransactionState,
-    Value, reflection::Reflection,
+    Value,
+    bulk::{BulkDone, BulkTarget, RowSource},
+    reflection::Reflection,
 };
 use aludel_sql_expression::Dialect;
 
@@ -163,6 +165,19 @@ impl Connection for OuterConnection {
         Box::pin(async move {
             self.guard().await?;
             let outcome = self.connection.execute_many(statement, sets, options, each).await;
+            self.unguard(outcome).await
+        })
+    }
+
+    fn bulk_load<'a>(
+        &'a mut self,
+        target: &'a BulkTarget,
+        rows: &'a mut dyn RowSource,
+        options: &'a CallOptions,
+    ) -> BoxFuture<'a, Result<BulkDone>> {
+        Box::pin(async move {
+            self.guard().await?;
+            let outcome = self.connection.bulk_load(target, rows, options).await;
             self.unguard(outcome).await
         })
     }

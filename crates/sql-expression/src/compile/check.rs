@@ -2,7 +2,7 @@
 
 use super::{compiler::Compiler, names};
 use crate::{
-    Error, Result,
+    Dialect, Error, Result,
     expression::{AliasTarget, Construct, Node, Source},
     name::Name,
     schema::Table,
@@ -48,14 +48,7 @@ impl<'n> Compiler<'n> {
 
     /// The physical name of a table's column.
     pub(super) fn table_column(&self, table: &Table, name: &str) -> Result<String> {
-        let definition = table.definition();
-        if definition.find(name).is_some() {
-            let physical = self.dialect.physical_name(name).into_owned();
-            names::check_column(&physical, self.dialect)?;
-            return Ok(physical);
-        }
-        let names: Vec<&str> = definition.columns.iter().map(|column| &*column.name).collect();
-        Err(unknown_column("table", table.name(), name, &names))
+        physical_column(table, name, self.dialect)
     }
 
     /// The columns that a select gives; none where one of them has a name that only the database knows.
@@ -95,6 +88,21 @@ impl<'n> Compiler<'n> {
 /// Columns that are called just as they are asked for.
 fn named(columns: &[Name]) -> Vec<OutputColumn> {
     columns.iter().map(|name| OutputColumn { name: name.to_string(), written: name.to_string() }).collect()
+}
+
+/// The physical name of a table's column.
+///
+/// # Errors
+/// An unknown name; what there is instead is listed.
+pub(super) fn physical_column(table: &Table, name: &str, dialect: &dyn Dialect) -> Result<String> {
+    let definition = table.definition();
+    if definition.find(name).is_some() {
+        let physical = dialect.physical_name(name).into_owned();
+        names::check_column(&physical, dialect)?;
+        return Ok(physical);
+    }
+    let names: Vec<&str> = definition.columns.iter().map(|column| &*column.name).collect();
+    Err(unknown_column("table", table.name(), name, &names))
 }
 
 fn unknown_column(kind: &str, of: &str, name: &str, names: &[&str]) -> Error {

@@ -125,6 +125,16 @@ impl RowWriter {
         Self { nodes: Some(Vec::new()), ..Self::default() }
     }
 
+    /// One that adds to values that are there.
+    pub fn behind(values: Vec<Value>) -> Self {
+        Self { values, ..Self::default() }
+    }
+
+    /// The values, where nothing but values was written; else none.
+    pub fn into_values(self) -> Option<Vec<Value>> {
+        if self.nodes.is_none() { Some(self.values) } else { None }
+    }
+
     /// Adds a value.
     #[inline]
     pub fn value(&mut self, value: Value) {

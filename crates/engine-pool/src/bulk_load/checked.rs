@@ -1,0 +1,138 @@
+//! [`Checked`]: rows as the driver asks for them: checked, counted and told of.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use aludel_driver::{
+    Error, ErrorKind, Result, Value,
+    bulk::{BulkTarget, RowSource},
+};
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::Rows;
+
+/// After how many rows that came at once the clock is looked at.
+const ROWS_BETWEEN_LOOKS: u64 = 1024;
+
+/// Who is told how many rows were given to the database.
+pub(crate) struct Progress<'c> {
+    every: u64,
+    tell: Box<dyn FnMut(u64) + Send + 'c>,
+    told: Option<u64>,
+}
+
+impl<'c> Progress<'c> {
+    pub(super) fn new(every: u64, tell: Box<dyn FnMut(u64) + Send + 'c>) -> Self {
+        Self { every, tell, told: None }
+    }
+
+    /// So many rows were given.
+    #[inline]
+    fn given(&mut self, rows: u64) {
+        if rows > 0 && rows.is_multiple_of(self.every) {
+            self.say(rows);
+        }
+    }
+
+    /// There were so many rows.
+    pub(crate) fn end(&mut self, rows: u64) {
+        self.say(rows);
+    }
+
+    fn say(&mut self, rows: u64) {
+        if self.told != Some(rows) {
+            self.told = Some(rows);
+            (self.tell)(rows);
+        }
+    }
+}
+
+/// Rows as the driver asks for them: checked, counted and told of.
+pub(crate) struct Checked<'r, 'c> {
+    rows: &'r mut (dyn Rows + 'c),
+    target: &'r BulkTarget,
+    /// The first row, which was asked for before, because it says which columns there are.
+    first: Option<Vec<Value>>,
+    count: u64,
+    progress: Option<&'r mut Progress<'c>>,
+    deadline: Option<Deadline>,
+}
+
+/// Until when the rows have to come.
+struct Deadline {
+    limit: Duration,
+    at: Instant,
+    /// Set when they are waited for.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl<'r, 'c> Checked<'r, 'c> {
+    pub(crate) fn new(
+        rows: &'r mut (dyn Rows + 'c),
+        target: &'r BulkTarget,
+        first: Vec<Value>,
+        progress: Option<&'r mut Progress<'c>>,
+        limit: Option<Duration>,
+    ) -> Self {
+        let deadline = limit
+            .and_then(|limit| Some(Deadline { limit, at: Instant::now().checked_add(limit)?, sleep: None }));
+        Self { rows, target, first: Some(first), count: 0, progress, deadline }
+    }
+
+    /// Whether the rows have taken too long.
+    fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<Result<bool>> {
+        let Some(deadline) = &mut self.deadline else { return Poll::Pending };
+        let sleep = deadline.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline.at)));
+        match sleep.as_mut().poll(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(()) => Poll::Ready(Err(self.late())),
+        }
+    }
+
+    #[cold]
+    fn late(&self) -> Error {
+        let limit = self.deadline.as_ref().map(|deadline| deadline.limit).unwrap_or_default();
+        let message = format!("it was not there when the load had taken its limit of {limit:?}");
+        self.in_row(Error::new(ErrorKind::Timeout, message))
+    }
+
+    #[cold]
+    fn in_row(&self, error: Error) -> Error {
+        error.context(format_args!("row {}", self.count + 1))
+    }
+}
+
+impl RowSource for Checked<'_, '_> {
+    fn poll_row(&mut self, context: &mut Context<'_>, values: &mut Vec<Value>) -> Poll<Result<bool>> {
+        if let Some(progress) = &mut self.progress {
+            // Who asks for the next one has taken the others.
+            progress.given(self.count);
+        }
+        if let Some(deadline) = &self.deadline
+            && self.count % ROWS_BETWEEN_LOOKS == ROWS_BETWEEN_LOOKS - 1
+            && Instant::now() >= deadline.at
+        {
+            return Poll::Ready(Err(self.late()));
+        }
+        let start = values.len();
+        match self.first.take() {
+            Some(first) => values.extend(first),
+            None => match self.rows.poll_row(context, values) {
+                Poll::Ready(Ok(true)) => {}
+                Poll::Ready(Ok(false)) => return Poll::Ready(Ok(false)),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(self.in_row(error))),
+                Poll::Pending => return self.poll_late(context),
+            },
+        }
+        if let Err(error) = self.target.check(&values[start..]) {
+            return Poll::Ready(Err(self.in_row(error.into())));
+        }
+        self.count += 1;
+        Poll::Ready(Ok(true))
+    }
+}
