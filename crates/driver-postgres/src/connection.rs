@@ -74,7 +74,7 @@ impl PostgresConnection {
     }
 
     /// Begins a call, unless the connection must not be used any more.
-    fn enter(&mut self) -> Result<Flight> {
+    pub(crate) fn enter(&mut self) -> Result<Flight> {
         if self.is_broken() {
             return self.broken_off();
         }
@@ -102,6 +102,12 @@ impl PostgresConnection {
                 .context("the answer to a COMMIT was lost, so the transaction may be committed or not"),
             error => error,
         })
+    }
+
+    /// Ends a call whose answer nobody has to read.
+    pub(crate) fn land(&mut self, flight: Flight) {
+        flight.land();
+        self.in_flight = false;
     }
 
     /// The cells of a query's first column.
@@ -135,7 +141,7 @@ impl PostgresConnection {
 
 /// Keeps the cells of the first column.
 #[derive(Default)]
-struct Texts(Vec<String>);
+pub(crate) struct Texts(pub(crate) Vec<String>);
 
 impl Sink for Texts {
     fn columns(&mut self, _columns: &Arc<[ColumnInfo]>) -> Result<()> {

@@ -23,6 +23,7 @@
 //! | `answer` | reading an answer's rows into a sink, and throwing the rest away |
 //! | `pipeline` | many steps in one round trip |
 //! | `cursor` | rows in batches |
+//! | `copy` | [`CopyStatement`]: COPY in and out, as bytes and as rows |
 //! | `ledger` | whether a transaction is open or failed, and whether the connection is lost |
 //! | `script` | what can be told from a statement's first words |
 //! | `prepared` | prepared statements, and their cache |
@@ -43,6 +44,7 @@ mod certificates;
 #[cfg(feature = "tls")]
 mod channel_binding;
 mod connection;
+mod copy;
 mod cursor;
 mod driver;
 mod encryption;
@@ -71,4 +73,8 @@ mod types;
 mod verifier;
 mod wire;
 
-pub use self::{connection::PostgresConnection, driver::PostgresDriver};
+pub use self::{
+    connection::PostgresConnection,
+    copy::{CopyFormat, CopyIn, CopyOut, CopyRowsIn, CopyRowsOut, CopyStatement},
+    driver::PostgresDriver,
+};

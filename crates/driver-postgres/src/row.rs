@@ -287,6 +287,6 @@ fn out_of_range(kind: &Type) -> Error {
 }
 
 #[cold]
-fn no_column(position: usize, count: usize) -> Error {
+pub(crate) fn no_column(position: usize, count: usize) -> Error {
     Error::data(format!("the row has {count} columns, and none at position {}", position + 1))
 }

@@ -237,7 +237,7 @@ impl Wire {
     }
 
     /// The prepared form of a statement.
-    async fn prepared(&mut self, statement: &Statement) -> Result<Arc<Prepared>> {
+    pub(crate) async fn prepared(&mut self, statement: &Statement) -> Result<Arc<Prepared>> {
         match self.statements.get(statement) {
             Some(prepared) => Ok(prepared),
             None => Box::pin(self.prepare(statement)).await,
@@ -287,7 +287,8 @@ pub(crate) fn check_text(statement: &Statement) -> Result<()> {
     if script::is_copy_stream(statement.sql()) {
         return Err(Error::new(
             ErrorKind::NotSupported,
-            "COPY FROM STDIN and COPY TO STDOUT cannot be run as a statement; use INSERT, or COPY with a file on the server",
+            "COPY FROM STDIN and COPY TO STDOUT cannot be run as a statement; use `copy_in` and `copy_out` of the \
+             `PostgresConnection`",
         ));
     }
     Ok(())

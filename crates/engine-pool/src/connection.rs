@@ -17,8 +17,8 @@ mod twophase;
 use std::{fmt, panic::Location, sync::Arc};
 
 use aludel_driver::{
-    BeginOptions, Capabilities, Connection as DriverConnection, Error, ErrorKind, Result, Statement,
-    TransactionState as ServerState,
+    BeginOptions, CallOptions, Capabilities, Connection as DriverConnection, Error, ErrorKind, Result,
+    Statement, TransactionState as ServerState,
 };
 use aludel_sql_expression::Dialect;
 
@@ -122,12 +122,17 @@ impl Connection {
 
     /// The driver's own connection, for what only this backend has.
     ///
-    /// What is sent there is not seen by events, echo and the state of the transaction.
+    /// What is sent there is not seen by events and echo. It is part of the transaction that is begun, and begins none
+    /// itself: call [`begin`](Self::begin) before, where it is to be in one.
     ///
     /// # Errors
     /// As [`Connection::execute`] where the connection has to be taken anew.
     pub async fn driver_connection(&mut self) -> Result<&mut dyn DriverConnection> {
         self.ready().await?;
+        if self.in_transaction() {
+            // What was begun and not sent yet would otherwise begin behind what is done there.
+            Box::pin(self.send(&mut [], &CallOptions::default(), false)).await?;
+        }
         Ok(&mut **self.pooled()?)
     }
 

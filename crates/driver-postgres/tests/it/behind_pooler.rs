@@ -9,7 +9,7 @@ use aludel_driver::{
     BeginOptions, CallOptions, ConnectArguments, Connection, Control, DatabaseUrl, Driver, ErrorKind,
     ParameterSets, Retry, Statement, Step, StepKind, TransactionState, Value,
 };
-use aludel_driver_postgres::PostgresDriver;
+use aludel_driver_postgres::{CopyStatement, PostgresConnection, PostgresDriver};
 use aludel_sql_expression::{SqlType, value::ArrayValue};
 
 use crate::server::{self, Kept, execute, rows, scalar, text};
@@ -319,5 +319,38 @@ async fn settings_at_the_start_are_refused_with_advice() {
     let name = scalar(&mut *connection, "SHOW application_name", &[]).await.unwrap();
     assert_eq!(name, text("behind"));
     drop(connection);
+    pooled.drop().await;
+}
+
+#[tokio::test]
+async fn copy_stays_on_one_server_connection() {
+    let Some(pooled) = Pooled::new().await else { return };
+    let mut first = pooled.connect().await;
+    server::batch(
+        &mut *first,
+        "CREATE TYPE mood AS ENUM ('calm', 'glad'); CREATE TABLE day (id int8, mood mood)",
+    )
+    .await;
+    let statement = CopyStatement::named("day");
+    let mut others = Vec::new();
+    for round in 0..6 {
+        let mut other = pooled.connect().await;
+        let postgres = other.driver_mut::<PostgresConnection>().unwrap();
+        assert_eq!(postgres.copy_all_in(&statement, [(round, "calm"), (round, "glad")]).await.unwrap(), 2);
+        let rows = postgres.copy_rows_out::<(i64, String)>(&statement).await.unwrap().all().await.unwrap();
+        assert_eq!(rows.len() as i64, 2 * (round + 1));
+        // In the midst of one another.
+        others.push(other);
+    }
+    let postgres = first.driver_mut::<PostgresConnection>().unwrap();
+    let csv = statement.clone().csv();
+    let mut copy = postgres.copy_in(&csv).await.unwrap();
+    copy.send("7,bad\n").await.unwrap();
+    let error = copy.finish().await.unwrap_err();
+    assert!(error.message().contains("COPY day, line 1, column mood"), "{error}");
+    let bytes = postgres.copy_out(&csv).await.unwrap().write_to(&mut Vec::new()).await.unwrap();
+    assert_eq!(bytes, 12 * 7);
+    pooled.assert_nothing_is_left().await;
+    drop((first, others));
     pooled.drop().await;
 }

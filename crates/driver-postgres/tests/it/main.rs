@@ -7,6 +7,7 @@ mod arrays;
 mod authority;
 mod behind_pooler;
 mod connecting;
+mod copy;
 mod cursors;
 mod deadlines;
 mod dropped;

@@ -1,0 +1,15 @@
+//! What only one of the databases has, reached through the engine.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `postgres` | COPY, notifications, several hosts, locks, large objects |
+//!
+//! It is a test binary of its own, so that it is built again only when it or the library changes.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+#![allow(unreachable_pub, reason = "nothing can be reached from outside of a test binary")]
+
+#[path = "../it/database.rs"]
+#[expect(dead_code, reason = "the other tests need more of it")]
+mod database;
+mod postgres;
