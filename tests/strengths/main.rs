@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
+//! | `elsewhere` | what another database has is an error that says so |
 //! | `postgres` | COPY, notifications, several hosts, locks, large objects |
 //!
 //! It is a test binary of its own, so that it is built again only when it or the library changes.
@@ -12,4 +13,5 @@
 #[path = "../it/database.rs"]
 #[expect(dead_code, reason = "the other tests need more of it")]
 mod database;
+mod elsewhere;
 mod postgres;

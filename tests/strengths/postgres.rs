@@ -1,12 +1,13 @@
 //! What only PostgreSQL has.
 
 use aludel::{
+    engine::BulkWay,
     postgres::{CopyStatement, PostgresConnection},
     prelude::*,
-    sql::FromRow,
+    sql::{FromRow, SqlType, Value},
 };
 
-use crate::database::{Database, Kind};
+use crate::database::{Database, Kind, run};
 
 #[derive(Mapped, Clone, Debug, Default, PartialEq)]
 pub struct Author {
@@ -22,72 +23,140 @@ struct Named {
     id: i64,
 }
 
-async fn library() -> Option<Database> {
-    let database = Database::create(Kind::Postgres).await?;
-    database.engine().begin(async |conn| MetaData::of(Author).create_all(conn).await).await.unwrap();
-    Some(database)
+/// Runs a test on a schema with the table of the authors.
+async fn with_authors(test: impl AsyncFnOnce(&Database)) {
+    run(Kind::Postgres, async |database: &Database| {
+        database.engine().begin(async |conn| MetaData::of(Author).create_all(conn).await).await.unwrap();
+        test(database).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn copy_is_part_of_the_transaction_that_is_begun() {
-    let Some(database) = library().await else { return };
-    let authors = [
-        Author { id: 0, name: "Eco".into(), born: Some(1932) },
-        Author { id: 0, name: "Böll; \"Heinrich\"".into(), born: None },
-    ];
-    let mut conn = database.connect().await;
-    let statement = CopyStatement::table(Author);
+    with_authors(async |database: &Database| {
+        let authors = [
+            Author { id: 0, name: "Eco".into(), born: Some(1932) },
+            Author { id: 0, name: "Böll; \"Heinrich\"".into(), born: None },
+        ];
+        let mut conn = database.connect().await;
+        let statement = CopyStatement::table(Author);
 
-    let mut transaction = conn.begin().await.unwrap();
-    let postgres: &mut PostgresConnection = transaction.driver_mut().await.unwrap();
-    // The numbers are the server's.
-    assert_eq!(postgres.copy_all_in(&statement, &authors).await.unwrap(), 2);
-    transaction.rollback().await.unwrap();
-    let count = conn.scalar_one::<i64, _>(select(count_all()).select_from(Author)).await.unwrap();
-    assert_eq!(count, 0, "it was rolled back with its transaction");
-    conn.rollback().await.unwrap();
+        let mut transaction = conn.begin().await.unwrap();
+        let postgres: &mut PostgresConnection = transaction.driver_mut().await.unwrap();
+        // The numbers are the server's.
+        assert_eq!(postgres.copy_all_in(&statement, &authors).await.unwrap(), 2);
+        transaction.rollback().await.unwrap();
+        let count = conn.scalar_one::<i64, _>(select(count_all()).select_from(Author)).await.unwrap();
+        assert_eq!(count, 0, "it was rolled back with its transaction");
+        conn.rollback().await.unwrap();
 
-    let mut transaction = conn.begin().await.unwrap();
-    let mut savepoint = transaction.begin_nested().await.unwrap();
-    let postgres: &mut PostgresConnection = savepoint.driver_mut().await.unwrap();
-    let error = postgres.copy_all_in(&statement, [(1, "one", 1), (1, "two", 2)]).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
-    savepoint.rollback().await.unwrap();
-    let postgres: &mut PostgresConnection = transaction.driver_mut().await.unwrap();
-    assert_eq!(postgres.copy_all_in(&statement, &authors).await.unwrap(), 2);
-    transaction.commit().await.unwrap();
+        let mut transaction = conn.begin().await.unwrap();
+        let mut savepoint = transaction.begin_nested().await.unwrap();
+        let postgres: &mut PostgresConnection = savepoint.driver_mut().await.unwrap();
+        let error = postgres.copy_all_in(&statement, [(1, "one", 1), (1, "two", 2)]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+        savepoint.rollback().await.unwrap();
+        let postgres: &mut PostgresConnection = transaction.driver_mut().await.unwrap();
+        assert_eq!(postgres.copy_all_in(&statement, &authors).await.unwrap(), 2);
+        transaction.commit().await.unwrap();
 
-    let postgres: &mut PostgresConnection = conn.driver_mut().await.unwrap();
-    let query = CopyStatement::query(select((Author::id, Author::name)).order_by(Author::name));
-    let out = postgres.copy_rows_out::<Named>(&query).await.unwrap();
-    let names: Vec<String> = out.all().await.unwrap().into_iter().map(|row| row.name).collect();
-    assert_eq!(names, ["Böll; \"Heinrich\"", "Eco"]);
-    conn.close().await.unwrap();
-    database.drop().await;
+        let postgres: &mut PostgresConnection = conn.driver_mut().await.unwrap();
+        let query = CopyStatement::query(select((Author::id, Author::name)).order_by(Author::name));
+        let out = postgres.copy_rows_out::<Named>(&query).await.unwrap();
+        let names: Vec<String> = out.all().await.unwrap().into_iter().map(|row| row.name).collect();
+        assert_eq!(names, ["Böll; \"Heinrich\"", "Eco"]);
+        conn.close().await.unwrap();
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_copy_that_is_dropped_costs_its_connection_and_nothing_else() {
-    let Some(database) = library().await else { return };
+    with_authors(async |database: &Database| {
+        let mut conn = database.connect().await;
+        let before = conn.id();
+        let postgres: &mut PostgresConnection = conn.driver_mut().await.unwrap();
+        let mut copy = postgres.copy_in(&CopyStatement::table(Author)).await.unwrap();
+        copy.send("1\tEco\t1932\n").await.unwrap();
+        drop(copy);
+        let count = conn.scalar_one::<i64, _>(select(count_all()).select_from(Author)).await.unwrap();
+        assert_eq!(count, 0);
+        assert_ne!(conn.id(), before, "another connection was taken");
+        conn.close().await.unwrap();
+    })
+    .await;
+}
+
+/// Makes tables by a script, and gives a connection.
+async fn connected(database: &Database, script: &'static str) -> Connection {
     let mut conn = database.connect().await;
-    let before = conn.id();
-    let postgres: &mut PostgresConnection = conn.driver_mut().await.unwrap();
-    let mut copy = postgres.copy_in(&CopyStatement::table(Author)).await.unwrap();
-    copy.send("1\tEco\t1932\n").await.unwrap();
-    drop(copy);
-    let count = conn.scalar_one::<i64, _>(select(count_all()).select_from(Author)).await.unwrap();
-    assert_eq!(count, 0);
-    assert_ne!(conn.id(), before, "another connection was taken");
-    conn.close().await.unwrap();
-    database.drop().await;
+    conn.batch(script).await.unwrap();
+    conn.commit().await.unwrap();
+    conn
 }
 
 #[tokio::test]
-async fn the_connection_of_another_database_has_no_copy() {
-    let Some(database) = Database::create(Kind::Sqlite).await else { return };
-    let mut conn = database.connect().await;
-    let error = conn.driver_mut::<PostgresConnection>().await.err().unwrap();
-    assert_eq!(error.kind(), ErrorKind::NotSupported, "{error}");
-    conn.close().await.unwrap();
-    database.drop().await;
+async fn a_bulk_load_goes_on_as_text_where_a_value_has_no_binary_form() {
+    run(Kind::Postgres, async |database: &Database| {
+        let mut conn =
+            connected(database, "CREATE TABLE item (id int PRIMARY KEY, key uuid, day date)").await;
+        let item = Table::unregistered("item")
+            .column(Column::new("id", Integer))
+            .column(Column::new("key", SqlType::Text))
+            .column(Column::new("day", SqlType::Date));
+        let row = |id: i64| {
+            // What a value is may change from row to row.
+            let key = match id % 10_000 {
+                4_000.. => Value::Text(format!("00000000-0000-0000-0000-{id:012}").into()),
+                _ => Value::Uuid(u128::try_from(id).unwrap().to_be_bytes()),
+            };
+            (id, key, Value::Date(id as i32))
+        };
+        for rows in [3_000, 20_000] {
+            let loaded = conn.bulk_load(&item, (1..=rows).map(row)).await.unwrap();
+            assert_eq!((loaded.rowcount(), loaded.way()), (rows as u64, Some(BulkWay::Copy)));
+            let wrong = text("SELECT count(*) FROM item WHERE day <> date '1970-01-01' + id OR key IS NULL");
+            assert_eq!(conn.scalar_one::<i64, _>(wrong).await.unwrap(), 0);
+            conn.rollback().await.unwrap();
+        }
+        let rows = (1..=9_000).map(|id| row(if id == 8_765 { 5 } else { id }));
+        let error = conn.bulk_load(&item, rows).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+        assert!(error.message().contains("row 8765"), "{error}");
+        conn.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bulk_load_does_what_insert_would() {
+    run(Kind::Postgres, async |database: &Database| {
+        let script = "CREATE TABLE ruled (id int); CREATE TABLE log (id int);
+             CREATE RULE logged AS ON INSERT TO ruled DO ALSO INSERT INTO log VALUES (NEW.id);
+             CREATE VIEW shown AS SELECT id FROM log;
+             CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY, word text);
+             CREATE TABLE parted (id int) PARTITION BY RANGE (id);
+             CREATE TABLE low PARTITION OF parted FOR VALUES FROM (0) TO (50);
+             CREATE TABLE high PARTITION OF parted FOR VALUES FROM (50) TO (100)";
+        let mut conn = connected(database, script).await;
+        let table = |name: &'static str| Table::unregistered(name).column(Column::new("id", Integer));
+        let count = async |conn: &mut Connection, name: &'static str| {
+            conn.scalar_one::<i64, _>(select(count_all()).select_from(table(name))).await.unwrap()
+        };
+        let loaded = conn.bulk_load(table("ruled"), (0..10).map(|id| (id,))).await.unwrap();
+        assert_eq!(loaded.way(), Some(BulkWay::MultiRow), "COPY knows no rules");
+        assert_eq!(count(&mut conn, "log").await, 10);
+        let loaded = conn.bulk_load(table("shown"), (0..10).map(|id| (id,))).await.unwrap();
+        assert_eq!((loaded.way(), count(&mut conn, "log").await), (Some(BulkWay::MultiRow), 20));
+        let loaded = conn.bulk_load(table("parted"), (0..100).map(|id| (id,))).await.unwrap();
+        assert_eq!((loaded.way(), count(&mut conn, "high").await), (Some(BulkWay::Copy), 50));
+        let numbered = table("numbered").column(Column::new("word", SqlType::Text));
+        let error = conn.bulk_load(&numbered, [(7, "seven")]).await.unwrap_err();
+        assert_eq!(error.code(), Some("428C9"), "{error}");
+        let loaded = conn.bulk_load(&numbered, [("one",), ("two",)]).columns(["word"]).await.unwrap();
+        assert_eq!((loaded.way(), count(&mut conn, "numbered").await), (Some(BulkWay::Copy), 2));
+        conn.close().await.unwrap();
+    })
+    .await;
 }

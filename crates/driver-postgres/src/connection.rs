@@ -5,7 +5,9 @@ use std::{any::Any, fmt, ops::ControlFlow, pin::pin, sync::Arc, time::Duration};
 use aludel_driver::{
     BoxFuture, CallOptions, CancelHandle, Capabilities, ColumnInfo, Connection, Control, Cursor, Done, Error,
     ErrorKind, IsolationLevel, ParameterSets, Result, Row, ServerInfo, Sink, Statement, Step,
-    TransactionState, Value, reflection::Reflection,
+    TransactionState, Value,
+    bulk::{BulkDone, BulkTarget, RowSource},
+    reflection::Reflection,
 };
 use aludel_sql_expression::{Decode, Dialect};
 use futures_util::FutureExt as _;
@@ -14,6 +16,7 @@ use tokio::task::JoinHandle;
 use crate::{
     answer,
     cancel::Canceller,
+    copy::bulk,
     cursor::PostgresCursor,
     flight::{self, Ended, Flight},
     ledger::Ledger,
@@ -219,6 +222,15 @@ impl Connection for PostgresConnection {
             let ended = flight::limit(&canceller, options.timeout, call).await;
             self.leave(flight, ended)
         })
+    }
+
+    fn bulk_load<'a>(
+        &'a mut self,
+        target: &'a BulkTarget,
+        rows: &'a mut dyn RowSource,
+        options: &'a CallOptions,
+    ) -> BoxFuture<'a, Result<BulkDone>> {
+        bulk::load(self, target, rows, options)
     }
 
     fn cursor<'a>(

@@ -1,5 +1,6 @@
 //! COPY: the fastest way in and out, as bytes in the server's formats, and as rows.
 
+pub(crate) mod bulk;
 mod columns;
 mod encoder;
 mod frame;

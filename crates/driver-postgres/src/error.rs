@@ -140,6 +140,20 @@ pub(crate) fn is_stale(lower: &Lower) -> bool {
     })
 }
 
+/// Where in a COPY an error is, in the server's words: `COPY author, line 3, column id: "x"`.
+pub(crate) fn place_of_copy(lower: &Lower) -> Option<&str> {
+    // The functions of triggers stand before it.
+    lower.as_db_error()?.where_()?.lines().find(|line| line.starts_with("COPY "))
+}
+
+/// The number of the line or row that it names, whatever the server's language, for a table as it is written in SQL. None
+/// also for a name so odd that it cannot be told from the rest.
+pub(crate) fn line_of_copy(lower: &Lower, table: &str) -> Option<u64> {
+    let name = table.rsplit('.').next()?.trim_matches('"');
+    let rest = place_of_copy(lower)?.strip_prefix("COPY ")?.strip_prefix(name)?.strip_prefix(", ")?;
+    rest.split(|letter: char| !letter.is_ascii_digit()).find_map(|digits| digits.parse().ok())
+}
+
 fn of_server(database: &DbError) -> Error {
     let code = database.code().code();
     let fatal = matches!(database.parsed_severity(), Some(Severity::Fatal | Severity::Panic));

@@ -1,5 +1,7 @@
 //! [`RowEncoder`]: rows of values as the bytes of a COPY.
 
+use std::collections::VecDeque;
+
 use aludel_driver::{Error, ErrorKind, Result, Value};
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio_postgres::Statement as Described;
@@ -16,6 +18,9 @@ const CHUNK: usize = 64 * 1024;
 /// Room behind that for the last row.
 const SLACK: usize = 4 * 1024;
 
+/// How many buffers may be under way at once: those that wait to be sent, and one more.
+const UNDER_WAY: usize = 4;
+
 /// What the binary form begins with: its signature, no flags, and no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 
@@ -27,9 +32,21 @@ pub(crate) struct RowEncoder {
     /// None: the first row settles it.
     format: Option<CopyFormat>,
     out: BytesMut,
+    /// Buffers whose bytes may be under way, the oldest first.
+    sent: VecDeque<BytesMut>,
     /// What one value is as text.
     scratch: BytesMut,
     rows: u64,
+    /// Whether the form is settled.
+    has_begun: bool,
+}
+
+/// Whether a row was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    Written,
+    /// One of its values has only a text form.
+    HasNoBinaryForm,
 }
 
 struct Column {
@@ -50,14 +67,16 @@ impl RowEncoder {
             columns: columns.collect(),
             format,
             out: BytesMut::with_capacity(CHUNK + SLACK),
+            sent: VecDeque::new(),
             scratch: BytesMut::new(),
             rows: 0,
+            has_begun: false,
         }
     }
 
-    /// The form, once a row was written.
+    /// The form, once a row has settled it.
     pub(crate) fn format(&self) -> Option<CopyFormat> {
-        self.format.filter(|_| self.rows > 0)
+        self.format.filter(|_| self.has_begun)
     }
 
     /// How many rows were written.
@@ -74,7 +93,12 @@ impl RowEncoder {
     /// What was written since the last time.
     pub(crate) fn take(&mut self) -> Bytes {
         let bytes = self.out.split().freeze();
-        self.out.reserve(CHUNK + SLACK);
+        // What is left of the buffer is all of it again, once its bytes were sent.
+        let sent = std::mem::take(&mut self.out);
+        self.sent.push_back(sent);
+        let is_free = self.sent.front_mut().is_some_and(|oldest| oldest.try_reclaim(CHUNK + SLACK));
+        let oldest = if is_free || self.sent.len() > UNDER_WAY { self.sent.pop_front() } else { None };
+        self.out = oldest.filter(|_| is_free).unwrap_or_else(|| BytesMut::with_capacity(CHUNK + SLACK));
         bytes
     }
 
@@ -92,29 +116,50 @@ impl RowEncoder {
     /// the number of the row.
     #[inline]
     pub(crate) fn push(&mut self, values: &[Value]) -> Result<()> {
+        match self.try_push(values)? {
+            Pushed::Written => Ok(()),
+            Pushed::HasNoBinaryForm => Err(self.no_binary_form(values)),
+        }
+    }
+
+    /// The same, but for rows that only have a text form.
+    ///
+    /// # Errors
+    /// As [`RowEncoder::push`].
+    #[inline]
+    pub(crate) fn try_push(&mut self, values: &[Value]) -> Result<Pushed> {
         if values.len() != self.columns.len() {
             return Err(self.wrong_width(values.len()));
         }
         let format = match self.format {
-            Some(format) if self.rows > 0 => format,
+            Some(format) if self.has_begun => format,
             _ => self.begin(values),
         };
         let start = self.out.len();
         let written = match format {
             CopyFormat::Binary => self.push_binary(values),
-            CopyFormat::Text => self.push_text(values),
-            CopyFormat::Csv => self.push_csv(values),
+            CopyFormat::Text => self.push_text(values).map(|()| Pushed::Written),
+            CopyFormat::Csv => self.push_csv(values).map(|()| Pushed::Written),
         };
         match written {
-            Ok(()) => {
+            Ok(Pushed::Written) => {
                 self.rows += 1;
-                Ok(())
+                Ok(Pushed::Written)
+            }
+            Ok(Pushed::HasNoBinaryForm) => {
+                self.out.truncate(start);
+                Ok(Pushed::HasNoBinaryForm)
             }
             Err((position, refusal)) => {
                 self.out.truncate(start);
                 Err(self.refused(position, &values[position], refusal))
             }
         }
+    }
+
+    /// What comes next is text; what was written before must have been taken.
+    pub(crate) fn go_on_as_text(&mut self) {
+        self.format = Some(CopyFormat::Text);
     }
 
     /// Settles the form by the first row, and writes what stands before it.
@@ -130,14 +175,14 @@ impl RowEncoder {
             None => CopyFormat::Text,
         };
         self.format = Some(format);
-        self.out.clear();
+        self.has_begun = true;
         if format == CopyFormat::Binary {
             self.out.put_slice(HEADER);
         }
         format
     }
 
-    fn push_binary(&mut self, values: &[Value]) -> Result<(), (usize, Refusal)> {
+    fn push_binary(&mut self, values: &[Value]) -> Result<Pushed, (usize, Refusal)> {
         let out = &mut self.out;
         // There are never so many columns that it does not fit.
         out.put_i16(values.len() as i16);
@@ -157,12 +202,7 @@ impl RowEncoder {
                 (value, target) => {
                     match parameter::encoding(value, target) {
                         Encoding::Binary => {}
-                        Encoding::Text => {
-                            return Err((
-                                position,
-                                "it has no binary form here; copy in the text form: `.text()`",
-                            ));
-                        }
+                        Encoding::Text => return Ok(Pushed::HasNoBinaryForm),
                         Encoding::Refused => return Err((position, OTHER_TYPE)),
                     }
                     let start = out.len();
@@ -174,7 +214,7 @@ impl RowEncoder {
                 }
             }
         }
-        Ok(())
+        Ok(Pushed::Written)
     }
 
     fn push_text(&mut self, values: &[Value]) -> Result<(), (usize, Refusal)> {
@@ -239,6 +279,16 @@ impl RowEncoder {
         }
         self.scratch.clear();
         parameter::text(value, &mut self.scratch)
+    }
+
+    #[cold]
+    fn no_binary_form(&self, values: &[Value]) -> Error {
+        let mut pairs = values.iter().zip(&self.columns);
+        let position = pairs
+            .position(|(value, column)| parameter::encoding(value, &column.target) == Encoding::Text)
+            .unwrap_or_default();
+        let refusal = "it has no binary form here; copy in the text form: `.text()`";
+        self.refused(position, &values[position], refusal)
     }
 
     #[cold]

@@ -4,7 +4,7 @@ use aludel_driver::{BeginOptions, Connection as _, Control, Error, Result, Trans
 use tokio_postgres::Error as Lower;
 
 use crate::{
-    PostgresConnection,
+    PostgresConnection, error,
     flight::{Ended, Flight},
 };
 
@@ -40,10 +40,7 @@ impl Frame {
 
     /// The error of the server, with the place that it tells.
     pub(super) fn explain(&self, connection: &mut PostgresConnection, lower: Lower) -> Error {
-        let told = lower.as_db_error().and_then(|database| database.where_());
-        // Functions of triggers stand before it.
-        let place =
-            told.and_then(|told| told.lines().find(|line| line.starts_with("COPY "))).map(str::to_owned);
+        let place = error::place_of_copy(&lower).map(str::to_owned);
         let error = connection.wire.ledger.fail(lower);
         let error = match error.database_error().cloned() {
             Some(mut database) => {
@@ -107,6 +104,14 @@ impl Frame {
             let _ = wire.control(Control::Rollback).await;
         }
         connection.leave(self.flight, Ended::Answered(outcome))
+    }
+
+    /// Ends a call whose end was not seen.
+    ///
+    /// # Errors
+    /// That of the call.
+    pub(super) fn give_up<T>(self, connection: &mut PostgresConnection, ended: Ended<T>) -> Result<T> {
+        connection.leave(self.flight, ended)
     }
 
     /// Ends the call in a `Drop`, before a COPY was begun.

@@ -6,7 +6,7 @@ use aludel_driver::{Connection as _, Error, ErrorKind, Result};
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt as _, Stream, StreamExt as _, pin_mut};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio_postgres::CopyInSink;
+use tokio_postgres::{CopyInSink, Error as Lower};
 
 use super::{CopyStatement, Frame, columns::describe, output, statement::Direction};
 use crate::PostgresConnection;
@@ -137,12 +137,17 @@ impl<'c> CopyIn<'c> {
 impl Entry {
     /// Has the server wait for bytes.
     pub(super) async fn open(connection: &mut PostgresConnection, frame: Frame, sql: &str) -> Result<Open> {
+        match Self::begin(connection, &frame, sql).await {
+            Ok(entry) => Ok(Open { frame, entry }),
+            Err(error) => frame.close_failed(connection, Err(error)).await,
+        }
+    }
+
+    /// The same, where somebody else closes the frame after an error.
+    pub(super) async fn begin(connection: &mut PostgresConnection, frame: &Frame, sql: &str) -> Result<Self> {
         match connection.wire.client.copy_in(sql).await {
-            Ok(sink) => Ok(Open { frame, entry: Self { sink: Box::pin(sink), sending: false } }),
-            Err(lower) => {
-                let error = frame.explain(connection, lower);
-                frame.close_failed(connection, Err(error)).await
-            }
+            Ok(sink) => Ok(Self { sink: Box::pin(sink), sending: false }),
+            Err(lower) => Err(frame.explain(connection, lower)),
         }
     }
 
@@ -157,6 +162,11 @@ impl Entry {
         let sent = self.sink.feed(bytes).await;
         self.sending = false;
         sent.map_err(|lower| frame.explain(connection, lower))
+    }
+
+    /// Sends the end, and waits for the answer: the number of rows.
+    pub(super) async fn end(&mut self) -> Result<u64, Lower> {
+        self.sink.as_mut().finish().await
     }
 
     /// Looks whether all that was to be sent was sent.
@@ -180,7 +190,7 @@ impl Open {
     pub(super) async fn finish(self, connection: &mut PostgresConnection) -> Result<u64> {
         let Self { frame, mut entry } = self;
         let outcome = match entry.check() {
-            Ok(()) => entry.sink.as_mut().finish().await.map_err(|lower| frame.explain(connection, lower)),
+            Ok(()) => entry.end().await.map_err(|lower| frame.explain(connection, lower)),
             Err(error) => Err(error),
         };
         drop(entry);

@@ -52,7 +52,7 @@ impl<'c> CopyOut<'c> {
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         let Some((frame, exit)) = &mut self.open else { return Ok(None) };
         match exit.next(self.connection, frame).await {
-            Ok(Some(bytes)) => return Ok(Some(bytes)),
+            Ok(Some(bytes)) => Ok(Some(bytes)),
             outcome => {
                 let Some((frame, _)) = self.open.take() else { return Ok(None) };
                 frame.close(self.connection, outcome).await

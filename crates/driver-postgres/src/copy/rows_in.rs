@@ -28,7 +28,8 @@ pub struct CopyRowsIn<'c> {
     dialect: Arc<dyn Dialect>,
     columns: Vec<Name>,
     encoder: RowEncoder,
-    writer: RowWriter,
+    /// Those of the last row, whose room is used again.
+    values: Vec<Value>,
     state: State,
 }
 
@@ -60,7 +61,7 @@ impl<'c> CopyRowsIn<'c> {
                 statement: statement.clone(),
                 dialect,
                 columns,
-                writer: RowWriter::default(),
+                values: Vec::new(),
                 state: State::Waiting(frame),
             }),
             Err(error) => Err(output::fail(frame, connection, error).await),
@@ -145,9 +146,11 @@ impl<'c> CopyRowsIn<'c> {
         {
             return Err(self.other_columns(row.columns()));
         }
-        self.writer.clear();
-        row.write(&mut self.writer);
-        let Some(values) = self.writer.as_values() else {
+        let mut values = std::mem::take(&mut self.values);
+        values.clear();
+        let mut writer = RowWriter::behind(values);
+        row.write(&mut writer);
+        let Some(values) = writer.into_values() else {
             return Err(Error::new(
                 ErrorKind::Argument,
                 format!(
@@ -156,7 +159,8 @@ impl<'c> CopyRowsIn<'c> {
                 ),
             ));
         };
-        self.encoder.push(values)?;
+        self.values = values;
+        self.encoder.push(&self.values)?;
         Ok(self.encoder.is_full())
     }
 

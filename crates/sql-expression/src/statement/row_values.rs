@@ -157,21 +157,6 @@ impl RowWriter {
         }
     }
 
-    /// The values that were added, where all are values and none is another expression: for those who send rows in another
-    /// way than by an INSERT.
-    pub fn as_values(&self) -> Option<&[Value]> {
-        match self.nodes {
-            None => Some(&self.values),
-            Some(_) => None,
-        }
-    }
-
-    /// Forgets what was added, to be used for another row.
-    pub fn clear(&mut self) {
-        self.values.clear();
-        self.nodes = None;
-    }
-
     /// Room for so many more values.
     pub(super) fn reserve(&mut self, values: usize) {
         if self.nodes.is_none() {
