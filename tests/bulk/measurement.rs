@@ -60,7 +60,7 @@ pub async fn committed(database: &Database) -> i64 {
 pub fn own_way(database: &Database) -> BulkWay {
     match (database.is_sqlite(), database.is_mysql()) {
         (true, _) => BulkWay::PreparedLoop,
+        (false, true) => BulkWay::LoadData,
         (false, false) => BulkWay::Copy,
-        _ => BulkWay::MultiRow,
     }
 }

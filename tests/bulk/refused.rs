@@ -119,7 +119,9 @@ async fn rows_of_another_shape(database: &Database) {
     let rows = [measurement(0), measurement(0), measurement(3)];
     let error = conn.bulk_load(Measurement, &rows).await.unwrap_err();
     message(error, ErrorKind::Argument, &["row 3", "other columns than the first"]);
-    let rows = [vec![("id", 1)], vec![("points", 2)]];
+    let first =
+        vec![("name", Value::Text("x".into())), ("points", Value::I64(1)), ("share", Value::F64(0.5))];
+    let rows = [first, vec![("points", Value::I64(2))]];
     let error = conn.bulk_load(table, rows).await.unwrap_err();
     message(error, ErrorKind::Argument, &["row 2", "other columns than the first"]);
     // Too few and too many values, and no columns of this name.

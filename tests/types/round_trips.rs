@@ -62,7 +62,8 @@ impl<'d> Trip<'d> {
         self.through(&values, true).await;
     }
 
-    /// Each value goes in as a parameter of one row, as one of many rows, and as a literal; it is found again by both.
+    /// Each value goes in as a parameter of one row, as one of many rows, as a literal and by a bulk load; it is found again
+    /// by parameters and literals.
     pub(crate) async fn through<T>(&mut self, values: &[T], is_found: bool)
     where
         T: ColumnType<Base = T> + PartialEq + Debug,
@@ -93,9 +94,11 @@ impl<'d> Trip<'d> {
                 .await
                 .unwrap_or_else(|error| panic!("{name} {shown}: {error}"));
         }
+        let loaded = (30_000_i64..).zip(values.iter().cloned().map(Some).chain([None]));
+        conn.bulk_load(&t, loaded).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         let back = rows(&mut conn, select(column()).order_by(t.c("id").asc())).await;
-        let expected: Vec<Option<T>> =
-            values.iter().cloned().map(Some).chain([None]).chain(values.iter().cloned().map(Some)).collect();
+        let all = || values.iter().cloned().map(Some);
+        let expected: Vec<Option<T>> = all().chain([None]).chain(all()).chain(all()).chain([None]).collect();
         assert_eq!(back.len(), expected.len(), "{name}");
         for (position, (back, expected)) in back.iter().zip(&expected).enumerate() {
             assert_eq!(back, expected, "{name}, row {position}");
@@ -106,7 +109,7 @@ impl<'d> Trip<'d> {
             let literal = found.to_sql(&*dialect).unwrap();
             let written = conn.exec_driver_sql(trusted(literal), Vec::new()).await.unwrap().one().unwrap();
             let written: i64 = written.get_at(0).unwrap();
-            assert!(bound >= 2, "{name}: {value:?} is not found as a parameter");
+            assert!(bound >= 3, "{name}: {value:?} is not found as a parameter");
             assert_eq!(bound, written, "{name}: {value:?} as a literal");
         }
         conn.commit().await.unwrap();

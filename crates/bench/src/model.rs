@@ -96,8 +96,8 @@ pub(crate) struct RawChild {
 }
 
 /// The rows that the raw side inserts.
-pub(crate) fn raw_visits() -> Vec<RawReader> {
-    (1..=crate::sample::INSERTS)
+pub(crate) fn raw_visits(rows: usize) -> Vec<RawReader> {
+    (1..=rows)
         .map(crate::sample::sample)
         .map(|row| RawReader { id: 0, name: row.name, city: row.city, points: row.points })
         .collect()
@@ -123,6 +123,9 @@ pub(crate) mod sql {
         format!("INSERT INTO bench_visit (name, city, points) VALUES {rows} RETURNING id")
     }
 
+    pub(crate) const COPY: &str = "COPY bench_visit (name, city, points) FROM STDIN (FORMAT binary)";
+    pub(crate) const LOAD_DATA: &str = "LOAD DATA LOCAL INFILE 'visits' INTO TABLE bench_visit CHARACTER SET utf8mb4 \
+         (name, city, points)";
     pub(crate) const INSERT_PARENT: &str = "INSERT INTO bench_parent (name) VALUES (?)";
     pub(crate) const INSERT_CHILD: &str = "INSERT INTO bench_child (name, parent_id) VALUES (?, ?)";
     /// What empties the tables that are inserted into, in an order that the foreign keys allow.

@@ -3,7 +3,11 @@
 use std::pin::pin;
 
 use futures_util::TryStreamExt as _;
-use tokio_postgres::{Client, NoTls, Row, Statement, types::ToSql};
+use tokio_postgres::{
+    Client, NoTls, Row, Statement,
+    binary_copy::BinaryCopyInWriter,
+    types::{ToSql, Type},
+};
 
 use crate::{
     Outcome,
@@ -92,7 +96,9 @@ impl Contestant for RawPostgres {
             Workload::Updates => {
                 self.changes = (1..=CHANGES).zip(1..).map(|(key, id)| (id, points(key, round + 1))).collect();
             }
-            Workload::Inserts | Workload::ManyRows => self.visits = raw_visits(),
+            Workload::Inserts | Workload::ManyRows | Workload::BulkLoad => {
+                self.visits = raw_visits(workload.rows());
+            }
             Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {}
             Workload::Family => self.parents = raw_parents(),
             _ => self.client.batch_execute("BEGIN").await?,
@@ -133,6 +139,20 @@ impl Contestant for RawPostgres {
                 }
                 transaction.commit().await?;
                 Ok(self.parents.iter().filter(|parent| parent.id > 0).count() * (1 + CHILDREN))
+            }
+            Workload::BulkLoad => {
+                let transaction = self.client.transaction().await?;
+                let writer = BinaryCopyInWriter::new(
+                    transaction.copy_in(sql::COPY).await?,
+                    &[Type::VARCHAR, Type::VARCHAR, Type::INT8],
+                );
+                let mut writer = pin!(writer);
+                for visit in &self.visits {
+                    writer.as_mut().write(&[&visit.name, &visit.city, &visit.points]).await?;
+                }
+                let rows = writer.finish().await?;
+                transaction.commit().await?;
+                Ok(usize::try_from(rows)?)
             }
             Workload::Inserts | Workload::ManyRows => {
                 let transaction = self.client.transaction().await?;
@@ -175,7 +195,7 @@ impl Contestant for RawPostgres {
             | Workload::PoolLookups
             | Workload::SessionGets
             | Workload::AutocommitSessionGets => {}
-            Workload::Inserts | Workload::ManyRows | Workload::Family => {
+            Workload::Inserts | Workload::ManyRows | Workload::BulkLoad | Workload::Family => {
                 self.client.batch_execute(&sql::CLEAR.join(";")).await?
             }
             _ => self.client.batch_execute("COMMIT").await?,

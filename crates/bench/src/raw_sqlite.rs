@@ -80,7 +80,9 @@ impl Contestant for RawSqlite {
             Workload::Updates => {
                 self.changes = (1..=CHANGES).zip(1..).map(|(key, id)| (id, points(key, round + 1))).collect();
             }
-            Workload::Inserts | Workload::ManyRows => self.visits = raw_visits(),
+            Workload::Inserts | Workload::ManyRows | Workload::BulkLoad => {
+                self.visits = raw_visits(workload.rows());
+            }
             Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {
                 let connection = std::mem::replace(&mut self.connection, Connection::open_in_memory()?);
                 let waiting = Arc::new(Mutex::new(Some(Mutex::new(connection))));
@@ -142,6 +144,17 @@ impl Contestant for RawSqlite {
                 transaction.commit()?;
                 Ok(self.visits.iter().filter(|visit| visit.id > 0).count())
             }
+            Workload::BulkLoad => {
+                let transaction = self.connection.transaction()?;
+                {
+                    let mut insert = transaction.prepare_cached(sql::INSERT)?;
+                    for visit in &self.visits {
+                        insert.execute(params![visit.name, visit.city, visit.points])?;
+                    }
+                }
+                transaction.commit()?;
+                Ok(self.visits.len())
+            }
             Workload::Family => {
                 let transaction = self.connection.transaction()?;
                 {
@@ -184,7 +197,7 @@ impl Contestant for RawSqlite {
                     self.connection = pooled.into_inner().unwrap_or_else(PoisonError::into_inner);
                 }
             }
-            Workload::Inserts | Workload::ManyRows | Workload::Family => {
+            Workload::Inserts | Workload::ManyRows | Workload::BulkLoad | Workload::Family => {
                 self.connection.execute_batch(&sql::CLEAR.join(";"))?
             }
             _ => self.connection.execute_batch("COMMIT")?,

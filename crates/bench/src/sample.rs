@@ -6,6 +6,8 @@ pub(crate) const ROWS: usize = 10_000;
 pub(crate) const CHANGES: usize = 1000;
 /// Rows that are inserted.
 pub(crate) const INSERTS: usize = 1000;
+/// Rows that are loaded.
+pub(crate) const LOADS: usize = 100_000;
 /// Inserted rows that others refer to.
 pub(crate) const PARENTS: usize = 100;
 /// Rows that refer to each of them.

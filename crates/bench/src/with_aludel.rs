@@ -120,11 +120,11 @@ impl Contestant for WithAludel {
                 self.session = Some(session);
             }
             Workload::Inserts => {
-                self.visits = visits();
+                self.visits = visits(INSERTS);
                 self.session = Some(self.sessions.open());
             }
-            Workload::ManyRows => {
-                self.visits = visits();
+            Workload::ManyRows | Workload::BulkLoad => {
+                self.visits = visits(workload.rows());
                 self.connection = Some(self.engine.connect().await?);
             }
             Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {}
@@ -179,6 +179,13 @@ impl Contestant for WithAludel {
                     .await?;
                 connection.commit().await?;
                 Ok(keys.into_iter().filter(|key| *key > 0).count())
+            }
+            Workload::BulkLoad => {
+                let visits = std::mem::take(&mut self.visits);
+                let connection = self.connection.as_mut().ok_or("no connection is open")?;
+                let result = connection.bulk_load(Visit, visits).await?;
+                connection.commit().await?;
+                Ok(usize::try_from(result.rowcount())?)
             }
             Workload::PoolLookups => {
                 let mut found = 0;
@@ -238,7 +245,8 @@ impl Contestant for WithAludel {
         if let Some(connection) = self.connection.take() {
             connection.close().await?;
         }
-        if matches!(workload, Workload::Inserts | Workload::ManyRows | Workload::Family) {
+        if matches!(workload, Workload::Inserts | Workload::ManyRows | Workload::BulkLoad | Workload::Family)
+        {
             self.engine
                 .begin(async |conn| {
                     for clear in sql::CLEAR {
@@ -263,8 +271,8 @@ async fn get_in_new_sessions(sessions: &SessionMaker) -> Outcome<usize> {
     Ok(found)
 }
 
-fn visits() -> Vec<Visit> {
-    (1..=INSERTS)
+fn visits(rows: usize) -> Vec<Visit> {
+    (1..=rows)
         .map(sample)
         .map(|row| Visit { id: 0, name: row.name, city: row.city, points: row.points })
         .collect()

@@ -1,6 +1,6 @@
 //! [`Workload`]: what is done, how much of it, and how quick it should be.
 
-use crate::sample::{CHANGES, CHILDREN, INSERTS, LOOKUPS, PARENTS, ROWS};
+use crate::sample::{CHANGES, CHILDREN, INSERTS, LOADS, LOOKUPS, PARENTS, ROWS};
 
 /// What both sides do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,9 @@ pub(crate) enum Workload {
     /// New rows in a transaction by one statement of the expression language, and their keys; raw: one prepared INSERT of
     /// as many rows with RETURNING, on SQLite a prepared INSERT for each row.
     ManyRows,
+    /// Many rows loaded in a transaction; raw: COPY in binary form on PostgreSQL, LOAD DATA on MySQL and MariaDB, a prepared
+    /// INSERT for each row on SQLite.
+    BulkLoad,
     /// One row by its key into a struct, many times.
     Lookups,
     /// The same with a statement that is kept.
@@ -36,13 +39,14 @@ pub(crate) enum Workload {
 }
 
 impl Workload {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Structs,
         Self::Instances,
         Self::Updates,
         Self::Inserts,
         Self::Family,
         Self::ManyRows,
+        Self::BulkLoad,
         Self::Lookups,
         Self::KeptLookups,
         Self::PoolLookups,
@@ -59,6 +63,7 @@ impl Workload {
             Self::Inserts => "inserts flushed",
             Self::Family => "parents and children flushed",
             Self::ManyRows => "insert of 1000 rows with keys back",
+            Self::BulkLoad => "bulk_load of 100000 rows",
             Self::Lookups => "row by key into struct",
             Self::KeptLookups => "row by key, statement kept",
             Self::PoolLookups => "row by key through the pool",
@@ -74,6 +79,7 @@ impl Workload {
             Self::Structs | Self::Instances => ROWS,
             Self::Updates => CHANGES,
             Self::Inserts | Self::ManyRows => INSERTS,
+            Self::BulkLoad => LOADS,
             Self::Family => PARENTS * (1 + CHILDREN),
             Self::Lookups | Self::KeptLookups | Self::PoolLookups | Self::Gets => LOOKUPS,
             Self::SessionGets | Self::AutocommitSessionGets => LOOKUPS,
@@ -93,6 +99,8 @@ impl Workload {
             (Self::Updates, "sqlite memory" | "sqlite file") => Some(1.8),
             (Self::ManyRows, "postgres") => Some(1.0),
             (Self::ManyRows, "sqlite memory" | "sqlite file") => Some(1.1),
+            (Self::BulkLoad, "postgres") => Some(1.2),
+            (Self::BulkLoad, _) => Some(1.1),
             (Self::Lookups | Self::KeptLookups, "postgres") => Some(1.15),
             (Self::Lookups | Self::KeptLookups, "sqlite memory") => Some(1.3),
             (Self::PoolLookups, "postgres") => Some(1.25),

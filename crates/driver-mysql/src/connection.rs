@@ -6,7 +6,7 @@ use aludel_driver::{
     BoxFuture, CallOptions, CancelHandle, Capabilities, Cell, ColumnInfo, Connection, Control, Cursor,
     Discard, Done, Error, ErrorKind, IsolationLevel, ParameterSets, Result, Row, ServerInfo, Sink, Statement,
     TransactionState, Value,
-    bulk::{BulkDone, BulkTarget, RowSource, insert_rows},
+    bulk::{BulkDone, BulkTarget, RowSource},
     reflection::Reflection,
 };
 use aludel_sql_expression::Dialect;
@@ -26,9 +26,6 @@ use crate::{
     two_phase::held,
     wire::{Branch, Wire},
 };
-
-/// How many rows one INSERT of a bulk load has. More are slower, and the server describes each parameter of them.
-const ROWS_AT_ONCE: usize = 100;
 
 /// One connection to MySQL or MariaDB.
 ///
@@ -230,7 +227,7 @@ impl Connection for MySqlConnection {
         rows: &'a mut dyn RowSource,
         options: &'a CallOptions,
     ) -> BoxFuture<'a, Result<BulkDone>> {
-        Box::pin(insert_rows(self, target, rows, options, ROWS_AT_ONCE))
+        Box::pin(self.load_rows(target, rows, options))
     }
 
     fn cursor<'a>(

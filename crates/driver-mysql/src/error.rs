@@ -141,6 +141,15 @@ fn of_server(server: &ServerError) -> Error {
     if is_disconnect(server) { error.with_disconnect() } else { error }
 }
 
+/// The error that a warning would have been, had the statement not been told to go on.
+pub(crate) fn of_warning(code: u16, message: String) -> Error {
+    let state = match code {
+        1048 | 1062 | 1451 | 1452 | 4025 => "23000",
+        _ => "HY000",
+    };
+    of_server(&ServerError { code, message, state: state.to_owned() })
+}
+
 fn retry_of(code: u16) -> Retry {
     match code {
         // A deadlock, and a row that changed since the snapshot: all of the transaction is undone.

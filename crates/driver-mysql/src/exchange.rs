@@ -324,7 +324,7 @@ impl MySqlConnection {
         }
     }
 
-    fn check_size(&self, sql: &str) -> Result<()> {
+    pub(crate) fn check_size(&self, sql: &str) -> Result<()> {
         match sql.len() + 1 > self.max_allowed_packet {
             true => Err(parameter::too_large("text", sql.len(), self.max_allowed_packet)),
             false => Ok(()),

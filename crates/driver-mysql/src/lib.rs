@@ -14,6 +14,9 @@
 //! | `parameter` | our values as parameters |
 //! | `shape` | the columns of a result, and how each is read |
 //! | `row` | a row's cells, borrowed from mysql_async |
+//! | `bulk` | bulk loads: LOAD DATA, or INSERTs of many rows |
+//! | `infile` | the bytes of LOAD DATA LOCAL, as the server asks for them |
+//! | `load_text` | values as the text that LOAD DATA reads |
 //! | `cursor` | rows in batches |
 //! | `control` | the statements that begin and end transactions |
 //! | `two_phase` | two-phase transactions, which are XA |
@@ -31,6 +34,7 @@
 //! - A `CALL` gives the rows of the first result; what further results the procedure makes is read and thrown away.
 //! - `MySQL` has no RETURNING; `MariaDB` has it for INSERT and DELETE.
 
+mod bulk;
 mod complaint;
 mod connection;
 mod control;
@@ -39,9 +43,11 @@ mod deadline;
 mod driver;
 mod error;
 mod exchange;
+mod infile;
 mod introduction;
 mod kill;
 mod lexer;
+mod load_text;
 mod parameter;
 mod prepared;
 mod reflection;

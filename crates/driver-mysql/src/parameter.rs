@@ -58,7 +58,7 @@ pub(crate) fn too_large(what: &str, size: usize, max_allowed_packet: usize) -> E
     )
 }
 
-fn convert_one(value: &Value) -> Result<Parameter> {
+pub(crate) fn convert_one(value: &Value) -> Result<Parameter> {
     Ok(match value {
         Value::Null => Parameter::NULL,
         Value::Bool(flag) => Parameter::Int(i64::from(*flag)),

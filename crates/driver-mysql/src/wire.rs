@@ -168,6 +168,11 @@ impl Wire {
         self.connection.as_ref().map_or(0, Conn::affected_rows)
     }
 
+    /// How many warnings the last statement gave.
+    pub(crate) fn warnings(&self) -> u16 {
+        self.connection.as_ref().map_or(0, Conn::get_warnings)
+    }
+
     pub(crate) fn last_insert_id(&self) -> Option<i64> {
         self.connection.as_ref()?.last_insert_id().and_then(|id| i64::try_from(id).ok())
     }

@@ -5,7 +5,9 @@ use std::{any::Any, fmt, future::ready, sync::Arc, time::Duration};
 use aludel_driver::{
     BoxFuture, CallOptions, CancelHandle, Capabilities, Connection, Control, Cursor, Done, Error, ErrorKind,
     IsolationLevel, ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind, TransactionState,
-    Value, reflection::Reflection,
+    Value,
+    bulk::{BulkDone, BulkTarget, RowSource},
+    reflection::Reflection,
 };
 use aludel_sql_expression::Dialect;
 use rusqlite::InterruptHandle;
@@ -29,7 +31,7 @@ const BATCH_SIZE: usize = 512;
 
 /// How much longer than its timeout one of many sets may run. Stopping a set in its middle undoes the transaction, while
 /// stopping between two sets does not, and the sets are short.
-const GRACE: Duration = Duration::from_millis(50);
+pub(crate) const GRACE: Duration = Duration::from_millis(50);
 
 /// How many rows a cursor fetches at once, unless it is told.
 const FETCH_SIZE: usize = 1000;
@@ -139,7 +141,7 @@ impl SqliteConnection {
         self.is_given_up = true;
     }
 
-    fn patience(&self, options: &CallOptions) -> Patience {
+    pub(crate) fn patience(&self, options: &CallOptions) -> Patience {
         Patience::new(self.busy_timeout, options.timeout)
     }
 
@@ -234,7 +236,7 @@ impl SqliteConnection {
     }
 
     /// After a call: writes the log back when it has become long, and lets other tasks run.
-    async fn end_call(&mut self) {
+    pub(crate) async fn end_call(&mut self) {
         if self.session.as_ref().is_some_and(|session| session.is_checkpoint_due()) {
             Box::pin(self.checkpoint()).await;
         }
@@ -317,6 +319,15 @@ impl Connection for SqliteConnection {
         each: &'a mut (dyn FnMut(usize, Done) -> Result<()> + Send),
     ) -> BoxFuture<'a, Result<Done>> {
         Box::pin(self.execute_sets(statement, sets, options, each))
+    }
+
+    fn bulk_load<'a>(
+        &'a mut self,
+        target: &'a BulkTarget,
+        rows: &'a mut dyn RowSource,
+        options: &'a CallOptions,
+    ) -> BoxFuture<'a, Result<BulkDone>> {
+        Box::pin(self.load_rows(target, rows, options))
     }
 
     fn run<'a>(

@@ -50,6 +50,7 @@
 //! | `database` | the connection of rusqlite, and the statements that are kept prepared on it |
 //! | `step` | binds and steps statements |
 //! | `script` | runs several statements in one text |
+//! | `bulk` | loads rows as they come, by one prepared INSERT |
 //! | `outlet` | where the rows of a statement go |
 //! | `control` | begins and ends transactions |
 //! | `effect` | what a statement does to rows |
@@ -66,6 +67,7 @@
 //! | `reflection` | what a database is made of: pragmas, and the texts of CREATE, read word by word |
 //! | `error` | what SQLite's error codes mean |
 
+mod bulk;
 mod connection;
 mod control;
 mod cursor;

@@ -19,10 +19,10 @@ use crate::{
 };
 
 /// How long sets of parameters are looped over before other tasks are let run.
-const SLICE: Duration = Duration::from_millis(2);
+pub(crate) const SLICE: Duration = Duration::from_millis(2);
 
 /// How many sets run between two looks at the clock.
-const SETS_BETWEEN_LOOKS: usize = 32;
+pub(crate) const SETS_BETWEEN_LOOKS: usize = 32;
 
 impl Session {
     /// Prepares, binds and steps a statement to its end.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 #![allow(unreachable_pub, reason = "modules of one test binary")]
 
+mod bulk;
 mod cursors;
 mod driver;
 mod dropped;

@@ -1,0 +1,228 @@
+//! Bulk loads: by LOAD DATA where the server takes it, else by INSERTs of many rows.
+
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
+
+use aludel_driver::{
+    CallOptions, Cell, ColumnInfo, Error, ErrorKind, Result, Row, Sink, Statement, Value,
+    bulk::{BulkDone, BulkTarget, BulkWay, RowSource, in_rows, insert_rows, next_row},
+};
+use bytes::Bytes;
+use tokio::sync::mpsc::Sender;
+
+use crate::{connection::MySqlConnection, deadline, error, infile::Sent, load_text::Writing};
+
+/// How many rows one INSERT of a bulk load has. More are slower, and the server describes each parameter of them.
+const ROWS_AT_ONCE: usize = 100;
+
+/// From so many bytes on, a piece is sent.
+const PIECE: usize = 1 << 16;
+
+/// How much longer than its limit a load may take. Its rows are not asked for any more when the limit is over, and then the
+/// statement ends by itself, without having to be cancelled.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How many warnings are looked at: the first one tells.
+const WARNINGS: &str = "SHOW WARNINGS LIMIT 1";
+
+/// Notes are not counted among the warnings while a load is under way: an INSERT passes over them, too.
+const WITHOUT_NOTES: &str = "SET @aludel_sql_notes = @@sql_notes, sql_notes = 0";
+
+/// As it was before.
+const WITH_NOTES: &str = "SET sql_notes = @aludel_sql_notes";
+
+impl MySqlConnection {
+    /// Loads rows in the fastest way that the server allows.
+    pub(crate) async fn load_rows(
+        &mut self,
+        target: &BulkTarget,
+        rows: &mut dyn RowSource,
+        options: &CallOptions,
+    ) -> Result<BulkDone> {
+        if let Some(load) = self.plan(target).await? {
+            let limit = options.timeout.and_then(|limit| limit.checked_add(GRACE));
+            let kill = self.kill.clone();
+            let ended = deadline::keep(kill, limit, self.load_data(&load, target, &mut *rows)).await;
+            if let Some(rows) = self.settle(ended, limit).await? {
+                return Ok(BulkDone { rows, way: BulkWay::LoadData });
+            }
+        }
+        insert_rows(self, target, rows, options, ROWS_AT_ONCE).await
+    }
+
+    /// How LOAD DATA is to be said, by what the server says of the columns; none where it cannot do what INSERT does.
+    async fn plan(&mut self, target: &BulkTarget) -> Result<Option<Load>> {
+        if target.columns().iter().any(|column| column.around.is_some()) {
+            return Ok(None);
+        }
+        let probe = format!("SELECT {} FROM {} LIMIT 0", target.column_list(), target.table());
+        let probe = Statement::new(probe);
+        let columns = match self.send(&probe, &[]).await {
+            Ok(answer) => {
+                self.finish(answer.protocol, probe.sql()).await?;
+                answer.shape.map(|shape| shape.columns.clone())
+            }
+            Err(error) if error.is_disconnect() => return Err(error),
+            // Who may insert need not be allowed to read; what else is wrong is said by INSERT.
+            Err(_) => None,
+        };
+        let Some(columns) = columns else { return Ok(None) };
+        let writings: Option<Box<[Writing]>> =
+            columns.iter().map(|column| Writing::of(&column.type_name)).collect();
+        let writings = writings.filter(|writings| writings.len() == target.width());
+        Ok(writings.map(|writings| Load { sql: load_data(target, &writings), writings }))
+    }
+
+    /// None: the server does not take LOAD DATA LOCAL, and no row was asked for.
+    async fn load_data(
+        &mut self,
+        load: &Load,
+        target: &BulkTarget,
+        rows: &mut dyn RowSource,
+    ) -> Result<Option<u64>> {
+        self.command(WITHOUT_NOTES).await?;
+        let sent = self.send_infile(&load.sql, |sender| write_rows(load, target, rows, sender)).await;
+        let outcome = match sent {
+            Ok(Sent::All(written)) => self.check_loaded(written, target).await.map(Some),
+            Ok(Sent::Refused(error)) => {
+                tracing::debug!(%error, "the server does not take LOAD DATA LOCAL: rows are loaded by INSERT");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        };
+        if !self.is_in_doubt() {
+            let restored = self.command(WITH_NOTES).await;
+
+            if outcome.is_ok() {
+                restored?;
+            }
+        }
+        outcome
+    }
+
+    /// LOCAL makes of every error of a row a warning: here it becomes what it would have been for an INSERT.
+    async fn check_loaded(&mut self, written: Result<u64>, target: &BulkTarget) -> Result<u64> {
+        // The rows' own error comes first: what was sent until then is undone by the caller.
+        let written = written?;
+        let loaded = self.wire.affected_rows();
+        if self.wire.warnings() == 0 && loaded == written {
+            return Ok(written);
+        }
+        let mut complaint = Complaint::default();
+        self.exchange(&Statement::once(WARNINGS), &[], &mut complaint).await?;
+        if let Some(code) = complaint.code {
+            let row = row_of(&complaint.message);
+            let error = error::of_warning(code, complaint.message);
+            return Err(match row {
+                Some(row) => in_rows(error, target, row, 1),
+                None => in_rows(error, target, 1, written),
+            });
+        }
+        Err(Error::new(
+            ErrorKind::Operational,
+            format!(
+                "LOAD DATA kept {loaded} of {written} rows, and the server does not say why; is there a trigger, or is it a view?"
+            ),
+        ))
+    }
+}
+
+/// A LOAD DATA, and how its text is written.
+struct Load {
+    sql: String,
+    writings: Box<[Writing]>,
+}
+
+fn load_data(target: &BulkTarget, writings: &[Writing]) -> String {
+    let mut columns = Vec::with_capacity(writings.len());
+    let mut assignments = Vec::new();
+    for (number, (column, writing)) in (1..).zip(target.columns().iter().zip(writings)) {
+        let variable = format!("@aludel_{number}");
+        match writing.assignment(&variable) {
+            None => columns.push(column.sql.clone()),
+            Some(assigned) => {
+                assignments.push(format!("{} = {assigned}", column.sql));
+                columns.push(variable);
+            }
+        }
+    }
+    let set = if assignments.is_empty() { "" } else { " SET " };
+    // In hexadecimal digits, which mean the same in every mode of the server.
+    format!(
+        "LOAD DATA LOCAL INFILE 'aludel' INTO TABLE {} CHARACTER SET utf8mb4 FIELDS TERMINATED BY 0x09 ENCLOSED BY '' \
+         ESCAPED BY 0x5C LINES STARTING BY '' TERMINATED BY 0x0A ({}){set}{}",
+        target.table(),
+        columns.join(", "),
+        assignments.join(", ")
+    )
+}
+
+/// Writes all rows, and says how many there were.
+async fn write_rows(
+    load: &Load,
+    target: &BulkTarget,
+    rows: &mut dyn RowSource,
+    sender: Sender<Bytes>,
+) -> Result<u64> {
+    let mut count = 0;
+    let mut row: Vec<Value> = Vec::with_capacity(target.width());
+    let mut piece = Vec::with_capacity(PIECE + PIECE / 8);
+    loop {
+        row.clear();
+        if !next_row(rows, &mut row).await? {
+            break;
+        }
+        count += 1;
+        for (place, (writing, value)) in load.writings.iter().zip(&row).enumerate() {
+            if place > 0 {
+                piece.push(b'\t');
+            }
+            writing
+                .write(value, &mut piece)
+                .map_err(|error| in_rows(error.with_parameter(place + 1), target, count, 1))?;
+        }
+        piece.push(b'\n');
+        if piece.len() >= PIECE {
+            let full = std::mem::replace(&mut piece, Vec::with_capacity(PIECE + PIECE / 8));
+            if sender.send(full.into()).await.is_err() {
+                // The statement has ended, and says why.
+                return Ok(count);
+            }
+        }
+    }
+    if !piece.is_empty() {
+        let _ = sender.send(piece.into()).await;
+    }
+    Ok(count)
+}
+
+/// The row that a warning names at its end.
+fn row_of(message: &str) -> Option<u64> {
+    message.trim_end().rsplit_once(" at row ")?.1.parse().ok()
+}
+
+/// The first warning.
+#[derive(Default)]
+struct Complaint {
+    code: Option<u16>,
+    message: String,
+}
+
+impl Sink for Complaint {
+    fn columns(&mut self, _: &Arc<[ColumnInfo]>) -> Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
+        let code = match row.cell(1)? {
+            Cell::I64(code) => u16::try_from(code).ok(),
+            Cell::U64(code) => u16::try_from(code).ok(),
+            Cell::Text(code) => code.parse().ok(),
+            _ => None,
+        };
+        if let Cell::Text(message) = row.cell(2)? {
+            self.message = message.to_owned();
+        }
+        self.code = Some(code.unwrap_or_default());
+        Ok(ControlFlow::Break(()))
+    }
+}
