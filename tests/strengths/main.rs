@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `elsewhere` | what another database has is an error that says so |
 //! | `postgres` | COPY, notifications, several hosts, locks, large objects |
+//! | `sqlite` | functions, collations, attached databases, changes, blobs, backups |
 //!
 //! It is a test binary of its own, so that it is built again only when it or the library changes.
 
@@ -15,3 +16,4 @@
 mod database;
 mod elsewhere;
 mod postgres;
+mod sqlite;

@@ -34,6 +34,8 @@
 //! | `sqlite`, `postgres`, `mysql` | the backend, known to [`create_engine`] by its URL schemes |
 //! | `orm` (on) | models, `Session`, relationships |
 //! | `tls` | encrypted connections to PostgreSQL, MySQL and MariaDB, by rustls |
+//! | `load_extension` | extensions of SQLite, which are native code: `sqlite::Extension` |
+//! | `rusqlite-0_41` | the connection of rusqlite itself: `sqlite::SqliteConnection::rusqlite` |
 //! | `serde-1` | loaded graphs serialised: `Serialize` for `Instance`, and with `Deserialize` for `Many` and `One` |
 //! | `chrono-0_4`, `time-0_3`, `jiff-0_2`, `rust_decimal-1`, `bigdecimal-0_4`, `serde_json-1`, `uuid-1`, `ipnetwork-0_21` | these crates' types as column types |
 //! | `sea-query-1` | sea-query's statements executed, and ours given out as its expressions: `sql::sea_query` |

@@ -18,7 +18,7 @@ use crate::{
     error, parameter,
     patience::{Patience, wait},
     session::{Failure, Session, Trouble},
-    step::{SETS_BETWEEN_LOOKS, SLICE},
+    step::{SETS_BETWEEN_LOOKS, SLICE, run_set},
 };
 
 /// How far a load has come.
@@ -138,7 +138,7 @@ impl Session {
                     }
                 }
                 is_copied |= parameter::bind_all(prepared, &load.row)?;
-                prepared.raw_execute()?;
+                run_set(prepared, false, watch)?;
                 load.is_asked = false;
                 load.done += 1;
                 if load.done.is_multiple_of(SETS_BETWEEN_LOOKS as u64) && started.elapsed() > SLICE {

@@ -90,9 +90,10 @@ impl SqliteConnection {
         }
     }
 
-    /// The connection of rusqlite itself, for what only SQLite has: functions, hooks, backups, `ATTACH`.
+    /// The connection of rusqlite itself, for what is not here: virtual tables, sessions, an authorizer.
     ///
-    /// Leave its progress handler, its log hook and its busy handler alone: waiting, deadlines and checkpoints use them.
+    /// Leave its progress handler, its busy handler and its log hook alone: waiting, deadlines and checkpoints use them; and,
+    /// with collations and listeners of changes, its hooks of commit, rollback and update.
     ///
     /// # Errors
     /// A disconnect error when a call was dropped half-way and the connection is lost.
@@ -238,7 +239,7 @@ impl SqliteConnection {
     /// After a call: writes the log back when it has become long, and lets other tasks run.
     pub(crate) async fn end_call(&mut self) {
         if self.session.as_ref().is_some_and(|session| session.is_checkpoint_due()) {
-            Box::pin(self.checkpoint()).await;
+            Box::pin(self.write_log_back()).await;
         }
         if self.calls_at_once >= CALLS_AT_ONCE {
             self.calls_at_once = 0;
@@ -247,7 +248,7 @@ impl SqliteConnection {
         consume_budget().await;
     }
 
-    async fn checkpoint(&mut self) {
+    async fn write_log_back(&mut self) {
         if let Ok(errand) = Errand::start(self, Session::checkpoint) {
             // A worker that is lost is found out by the next call.
             let _ = errand.finish().await;

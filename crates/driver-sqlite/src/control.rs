@@ -128,6 +128,8 @@ impl SqliteConnection {
         let (session, changed) = self.parts()?;
         session.watch.forget();
         session.forget_rollback();
+        // One that was forgotten, rather than dropped, would keep the transaction open.
+        let _ = session.database.close_blob();
         let mut result = Ok(());
         if session.is_in_transaction() {
             result = once(session, &patience, "ROLLBACK");
@@ -148,7 +150,14 @@ impl SqliteConnection {
                 format!("{statement} `{name}` needs a transaction; begin one first"),
             ));
         }
-        self.insist_on(&format!("{statement} \"{}\"", name.replace('"', "\"\""))).await
+        self.insist_on(&format!("{statement} \"{}\"", name.replace('"', "\"\""))).await?;
+        let (session, _) = self.parts()?;
+        let changes = &session.watch.changes;
+        match statement {
+            "SAVEPOINT" => changes.savepoint(name),
+            _ => changes.end_savepoint(name, statement == "ROLLBACK TO SAVEPOINT"),
+        }
+        Ok(())
     }
 
     /// Runs a statement without parameters, and waits while the database is locked.

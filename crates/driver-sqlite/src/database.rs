@@ -1,6 +1,6 @@
 //! [`Database`]: a connection of rusqlite, and the statements that are kept prepared on it.
 //!
-//! The one place of this crate with unsafe code. rusqlite's statements borrow their connection, so that safe code can keep
+//! The one place of this crate with unsafe code, but for the loading of extensions. rusqlite's statements borrow their connection, so that safe code can keep
 //! none beside it, and rusqlite's own cache costs a lookup by text, a removal and an insertion for each use: a sixth of a
 //! lookup by key.
 #![allow(unsafe_code)]
@@ -9,15 +9,20 @@ use std::{fmt, hash::BuildHasherDefault, ptr::NonNull, sync::Arc};
 
 use aludel_driver::{KeyHasher, Statement};
 use lru::LruCache;
-use rusqlite::{Connection, PrepFlags};
+use rusqlite::{Connection, PrepFlags, blob::Blob};
 
-use crate::learned::{Learned, Pace};
+use crate::{
+    blob::BlobAddress,
+    learned::{Learned, Pace},
+};
 
 /// A connection of rusqlite, and the statements that are kept prepared on it, those that were used last.
 pub(crate) struct Database {
     /// They borrow the connection for as long as they are in here. `'static` is made up, and never leaves this file.
     kept: LruCache<u64, Kept, BuildHasherDefault<KeyHasher>>,
-    /// How many are kept. The cache itself has no bound, since it would make room for all of them at once.
+    /// A value that is read and written piece by piece; it borrows the connection as they do.
+    blob: Option<Blob<'static>>,
+    /// How many statements are kept. The cache itself has no bound, since it would make room for all of them at once.
     capacity: usize,
     /// From `Box::into_raw`, and freed by `drop` alone. A pointer and no box, since moving a box would claim that nothing
     /// else points to what is in it.
@@ -40,6 +45,7 @@ impl Database {
     pub(crate) fn new(connection: Connection, capacity: usize) -> Self {
         Self {
             kept: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
+            blob: None,
             capacity,
             connection: NonNull::from(Box::leak(Box::new(connection))),
         }
@@ -51,16 +57,37 @@ impl Database {
     }
 
     /// The connection for whatever needs it alone. No statement stays prepared.
-    #[cfg(feature = "rusqlite-0_41")]
     pub(crate) fn connection_mut(&mut self) -> &mut Connection {
         self.clear();
-        // SAFETY: no statement refers to the connection any more, and none is prepared while `self` is borrowed.
+        self.blob = None;
+        // SAFETY: no statement and no blob refers to the connection any more, and none is prepared while `self` is borrowed.
         unsafe { self.connection.as_mut() }
     }
 
     /// Forgets all statements.
     pub(crate) fn clear(&mut self) {
         self.kept.clear();
+    }
+
+    /// Opens a value to be read or written piece by piece, in place of the one that was open, and says how long it is.
+    pub(crate) fn open_blob(&mut self, address: &BlobAddress, is_writable: bool) -> rusqlite::Result<usize> {
+        self.close_blob()?;
+        let BlobAddress { schema, table, column, rowid } = address;
+        let connection = self.lasting_connection();
+        let blob = connection.blob_open(&**schema, &**table, &**column, *rowid, !is_writable)?;
+        Ok(self.blob.insert(blob).len())
+    }
+
+    /// Calls the function with the open value. None: there is none.
+    ///
+    /// The function is one for any lifetime, so that it can let nothing out that borrows the connection.
+    pub(crate) fn with_blob<R>(&mut self, work: impl for<'c> FnOnce(&mut Blob<'c>) -> R) -> Option<R> {
+        self.blob.as_mut().map(work)
+    }
+
+    /// Closes the open value; alone, that commits what was written.
+    pub(crate) fn close_blob(&mut self) -> rusqlite::Result<()> {
+        self.blob.take().map_or(Ok(()), Blob::close)
     }
 
     /// What was learned of a statement, where it is kept prepared.
@@ -116,12 +143,13 @@ impl Database {
         (Arc::ptr_eq(&kept.sql, statement.sql()) || kept.sql == *statement.sql()).then_some(kept)
     }
 
-    /// For `with` and `with_short` alone.
+    /// For `with`, `with_short` and `open_blob` alone.
     #[inline]
     fn lasting_connection(&self) -> &'static Connection {
         // SAFETY: the connection lives until `drop`, which drops the statements first. While one is kept nobody gets a
         // `&mut` to it: `connection_mut` drops them before, and needs `self` alone, as those who call this do. They give it
-        // to functions for any lifetime only, and to statements that stay in `kept` or are dropped before they return.
+        // to functions for any lifetime only, and to statements and blobs that stay in here or are dropped before they
+        // return.
         unsafe { self.connection.as_ref() }
     }
 
@@ -129,6 +157,7 @@ impl Database {
     pub(crate) fn close(self) -> rusqlite::Result<()> {
         let mut this = std::mem::ManuallyDrop::new(self);
         this.clear();
+        this.blob = None;
         // SAFETY: the pointer came from a box, no statement refers to the connection any more, and `drop` will not run, so
         // that it is freed once. The empty cache is all that is left, and it is read out to be freed as well.
         let (connection, kept) =
@@ -141,7 +170,8 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         self.clear();
-        // SAFETY: the pointer came from a box, this runs once, and no statement refers to the connection any more.
+        self.blob = None;
+        // SAFETY: the pointer came from a box, this runs once, and no statement or blob refers to the connection any more.
         drop(unsafe { Box::from_raw(self.connection.as_ptr()) });
     }
 }

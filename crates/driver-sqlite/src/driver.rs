@@ -10,7 +10,9 @@ use aludel_sql_expression::{Dialect, dialect::SqliteDialect};
 use tokio::runtime::Handle;
 
 use crate::{
-    SqliteConnection, error, open,
+    SqliteConnection,
+    equipment::Equipment,
+    error, open,
     settings::{Place, Settings},
 };
 
@@ -31,8 +33,12 @@ use crate::{
 /// | `temp_store` | where temporary tables are kept: `default`, `file`, `memory` | SQLite's |
 /// | `statement_cache_size` | prepared statements that a connection keeps | `256` |
 /// | `wal_autocheckpoint` | pages after which the write-ahead log is written back; `0`: never | `1000` |
+/// | `attach.SCHEMA` | a file, or a `file:` URI, that is attached as this schema | |
 ///
-/// Write-ahead mode is kept in the file: other programs see it, too.
+/// Write-ahead mode is kept in the file: other programs see it, too. `file:data.db?mode=ro` in place of a path is read as
+/// SQLite reads it.
+///
+/// What a URL cannot say, functions and the like, is given to the driver itself: [`SqliteDriver::function`] and its kin.
 ///
 /// # Examples
 /// ```
@@ -48,6 +54,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct SqliteDriver {
     dialect: Arc<dyn Dialect>,
+    pub(crate) equipment: Arc<Equipment>,
 }
 
 /// What SQLite can do.
@@ -80,7 +87,7 @@ pub(crate) static SERVER: LazyLock<ServerInfo> = LazyLock::new(|| {
 impl SqliteDriver {
     /// The driver; it holds no connections.
     pub fn new() -> Self {
-        Self { dialect: Arc::new(SqliteDialect::of_version(SERVER.version)) }
+        Self { dialect: Arc::new(SqliteDialect::of_version(SERVER.version)), equipment: Arc::default() }
     }
 }
 
@@ -124,7 +131,8 @@ impl Driver for SqliteDriver {
                 // Opening may wait for a lock, or replay a log; not so with memory of one's own.
                 Ok(runtime) if settings.shared_cache || !matches!(settings.place, Place::Memory(_)) => {
                     let name = target.clone();
-                    let opening = runtime.spawn_blocking(move || open::open(&settings, &name));
+                    let equipment = self.equipment.clone();
+                    let opening = runtime.spawn_blocking(move || open::open(&settings, &equipment, &name));
                     match arguments.timeout {
                         None => opening.await,
                         Some(timeout) => tokio::time::timeout(timeout, opening).await.map_err(|elapsed| {
@@ -139,7 +147,7 @@ impl Driver for SqliteDriver {
                     }
                     .map_err(|failure| error::lost(&target).with_source(failure))??
                 }
-                _ => open::open(&settings, &target)?,
+                _ => open::open(&settings, &self.equipment, &target)?,
             };
             Ok(Box::new(SqliteConnection::new(session, self.dialect.clone(), target, busy_timeout))
                 as Box<dyn Connection>)

@@ -9,6 +9,10 @@ use rusqlite::{
 /// The code of a transaction that began by reading and cannot write any more: waiting cannot help.
 const BUSY_SNAPSHOT: i32 = ffi::SQLITE_BUSY_SNAPSHOT;
 
+/// How an extension is loaded.
+const EXTENSIONS: &str = "SQL cannot load extensions here: name those that the program trusts by `SqliteDriver::extension`, \
+                          with the feature `load_extension`";
+
 /// Whether the database is locked, and asking again can help.
 pub(crate) fn is_busy(native: &Native) -> bool {
     failure(native).is_some_and(|error| {
@@ -55,6 +59,11 @@ pub(crate) fn translate(native: Native) -> Error {
         _ => (None, None),
     };
     let message = message.unwrap_or_else(|| ffi::code_to_str(extended).to_owned());
+    let message = match code {
+        // What the SQL function `load_extension` says, whatever is asked of it.
+        ErrorCode::Unknown if message == "not authorized" => format!("{message}; {EXTENSIONS}"),
+        _ => message,
+    };
     let (kind, retry) = classify(code, extended, &message);
     let mut database = named_things(extended, &message);
     database.code = Some(extended.to_string());

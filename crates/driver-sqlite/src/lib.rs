@@ -66,8 +66,29 @@
 //! | `verb` | what kind of statement a text is |
 //! | `reflection` | what a database is made of: pragmas, and the texts of CREATE, read word by word |
 //! | `error` | what SQLite's error codes mean |
+//! | `equipment` | what a driver gives to each connection that it opens |
+//! | `attach` | other databases as schemas |
+//! | `checkpoint` | [`Checkpoint`], [`JournalMode`]: the write-ahead log |
+//! | `backup` | [`Backup`]: a copy of a live database |
+//! | `blob` | [`Blob`]: one value, piece by piece |
+//! | `function`, `aggregate`, `collation` | [`ScalarFunction`], [`AggregateFunction`], [`Collation`]: SQL that is written in Rust |
+//! | `fault` | errors and panics of the caller's own code, on their way past SQLite |
+//! | `change`, `change_feed` | [`Change`], [`ChangeFeed`]: the rows that were changed |
+//! | `extension` | `Extension`: native code, with the feature `load_extension` |
+//!
+//! # What only SQLite has
+//! A connection of an engine gives its driver's connection by `conn.driver_mut::<SqliteConnection>()`. What is to hold for all
+//! connections of an engine is given to its driver: `create_engine(url).driver(SqliteDriver::new().function(..))`.
 
+mod aggregate;
+mod attach;
+mod backup;
+mod blob;
 mod bulk;
+mod change;
+mod change_feed;
+mod checkpoint;
+mod collation;
 mod connection;
 mod control;
 mod cursor;
@@ -75,8 +96,13 @@ mod database;
 mod decimal;
 mod driver;
 mod effect;
+mod equipment;
 mod errand;
 mod error;
+#[cfg(feature = "load_extension")]
+mod extension;
+mod fault;
+mod function;
 mod learned;
 mod open;
 mod outlet;
@@ -93,4 +119,17 @@ mod transfer;
 mod verb;
 mod watch;
 
-pub use self::{connection::SqliteConnection, driver::SqliteDriver};
+#[cfg(feature = "load_extension")]
+pub use self::extension::Extension;
+pub use self::{
+    aggregate::{Accumulator, AggregateFunction, WindowAccumulator},
+    backup::{Backup, BackupProgress},
+    blob::{Blob, BlobAddress},
+    change::{Change, ChangeKind},
+    change_feed::{ChangeEvent, ChangeFeed, Changes},
+    checkpoint::{Checkpoint, CheckpointMode, JournalMode},
+    collation::Collation,
+    connection::SqliteConnection,
+    driver::SqliteDriver,
+    function::{FunctionArguments, ScalarFunction},
+};

@@ -10,7 +10,9 @@ use aludel_driver::{Error, ErrorKind, Result};
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{
-    decimal, error,
+    attach, decimal,
+    equipment::Equipment,
+    error,
     patience::Patience,
     session::Session,
     settings::{Mode, Place, Settings},
@@ -20,22 +22,29 @@ use crate::{
 ///
 /// # Errors
 /// `Operational` with the path and the reason, `Timeout` when it took longer than the settings allow.
-pub(crate) fn open(settings: &Settings, target: &str) -> Result<Box<Session>> {
+pub(crate) fn open(settings: &Settings, equipment: &Equipment, target: &str) -> Result<Box<Session>> {
     let explained = |native: rusqlite::Error| explain(native, settings, target);
     let connection = Connection::open_with_flags(name(settings)?, flags(settings)).map_err(explained)?;
     let mut patience = Patience::new(settings.busy_timeout.max(Duration::from_millis(1)), settings.timeout);
-    loop {
-        match set_up(&connection, settings) {
-            Ok(()) => break,
+    let context = |error: Error| error.context(format_args!("cannot open the SQLite database `{target}`"));
+    let mut insist = |work: &dyn Fn() -> rusqlite::Result<()>,
+                      explained: &dyn Fn(rusqlite::Error) -> Error| loop {
+        match work() {
+            Ok(()) => return Ok(()),
             Err(native) if error::is_busy(&native) => {
-                let context =
-                    |error: Error| error.context(format_args!("cannot open the SQLite database `{target}`"));
                 thread::sleep(patience.pause(native).map_err(context)?);
             }
             Err(native) => return Err(explained(native)),
         }
+    };
+    insist(&|| set_up(&connection, settings), &explained)?;
+    for (schema, database) in equipment.attachments.iter().chain(&settings.attachments) {
+        let attach = || attach::attach(&connection, schema, database, settings.file_settings());
+        insist(&attach, &|native| context(attach::explain(error::translate(native), schema, database)))?;
     }
-    Session::new(connection, settings, target).map(Box::new).map_err(explained)
+    let mut session = Session::new(connection, settings, target).map(Box::new).map_err(explained)?;
+    equipment.fit(&mut session).map_err(context)?;
+    Ok(session)
 }
 
 /// The name that SQLite gets: a path, or a URI where only that can say what is asked.
@@ -123,7 +132,7 @@ fn set_up(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> 
 }
 
 /// Sets a pragma to one of our own words or numbers, and gives what SQLite answers.
-fn set_pragma(connection: &Connection, pragma: &str, value: &str) -> rusqlite::Result<String> {
+pub(crate) fn set_pragma(connection: &Connection, pragma: &str, value: &str) -> rusqlite::Result<String> {
     let mut prepared = connection.prepare(&format!("PRAGMA {pragma} = {value}"))?;
     let mut rows = prepared.query([])?;
     match rows.next()? {

@@ -76,7 +76,7 @@ fn bind_encoded(
 }
 
 /// The form in which SQLite keeps a value; text and bytes are borrowed.
-fn encode(value: &Value) -> Result<ToSqlOutput<'_>> {
+pub(crate) fn encode(value: &Value) -> Result<ToSqlOutput<'_>> {
     let owned = match value {
         Value::Null => Owned::Null,
         Value::Bool(flag) => Owned::Integer(i64::from(*flag)),

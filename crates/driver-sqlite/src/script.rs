@@ -2,13 +2,15 @@
 
 use std::{sync::Arc, thread};
 
-use aludel_driver::Result;
+use aludel_driver::{Error, Result};
 use rusqlite::{Batch, fallible_iterator::FallibleIterator};
 
 use crate::{
     error,
     patience::Patience,
     session::{Failure, Session, Trouble},
+    step::check_faults,
+    watch::Watch,
 };
 
 /// How much of a script is shown when it cannot be parsed any further.
@@ -43,11 +45,13 @@ impl Session {
                                 _ => String::new(),
                             };
                             let rest = rest.into();
-                            wait(native, patience).map_err(|failure| in_script(failure, number, &rest))?;
+                            wait(native, patience)
+                                .map_err(|failure| in_script(failure, number, &rest, &session.watch))?;
                         }
                     }
                 };
                 loop {
+                    session.watch.changes.begin_statement();
                     let outcome = {
                         let mut rows = prepared.raw_query();
                         loop {
@@ -59,10 +63,18 @@ impl Session {
                         }
                     };
                     match outcome {
-                        Ok(()) => break,
+                        Ok(()) => {
+                            check_faults(&session.watch, !prepared.readonly()).map_err(|failure| {
+                                let sql: Arc<str> = prepared.expanded_sql().unwrap_or_default().trim().into();
+                                in_script(failure, number, &sql, &session.watch)
+                            })?;
+                            break;
+                        }
                         Err(native) => {
+                            session.watch.changes.undo_statement();
                             let sql: Arc<str> = prepared.expanded_sql().unwrap_or_default().trim().into();
-                            wait(native, patience).map_err(|failure| in_script(failure, number, &sql))?;
+                            wait(native, patience)
+                                .map_err(|failure| in_script(failure, number, &sql, &session.watch))?;
                         }
                     }
                 }
@@ -77,13 +89,21 @@ impl Session {
     }
 }
 
-fn in_script(failure: Failure, number: u64, sql: &Arc<str>) -> Failure {
+fn in_script(failure: Failure, number: u64, sql: &Arc<str>, watch: &Watch) -> Failure {
+    let placed = |error: Error| {
+        let error = error.context(format_args!("statement {number} of the script"));
+        if sql.is_empty() { error } else { error.with_statement(sql, None) }
+    };
+    // What the caller's own code said is in the watch, and tells more than SQLite.
+    if watch.faults.amend(placed) {
+        return failure;
+    }
     let error = match failure {
         // The watch knows why a statement was interrupted.
         Failure::Native(native) if error::is_interrupt(&native) => return Failure::Native(native),
+        Failure::Fault { .. } => return failure,
         Failure::Native(native) => error::translate(native),
         Failure::Other(error) | Failure::Sink(error) => error,
     };
-    let error = error.context(format_args!("statement {number} of the script"));
-    Failure::Other(if sql.is_empty() { error } else { error.with_statement(sql, None) })
+    Failure::Other(placed(error))
 }

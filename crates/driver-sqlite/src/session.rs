@@ -7,9 +7,11 @@ use std::{
 };
 
 use aludel_driver::{Done, Error, ErrorKind, Result, Retry, Sink, Statement, TransactionState, Value};
-use rusqlite::{Connection, wal::CheckpointMode};
+use rusqlite::{Connection, hooks::Action, wal::CheckpointMode};
 
 use crate::{
+    attach::FileSettings,
+    change::ChangeKind,
     database::Database,
     error,
     learned::Pace,
@@ -32,6 +34,9 @@ pub(crate) struct Session {
     checkpoint_at: i32,
     pub(crate) target: Arc<str>,
     is_private: bool,
+    file_settings: FileSettings,
+    hears_commits: bool,
+    hears_changes: bool,
 }
 
 /// What begins and ends most transactions, so that it stays prepared with what is sent in between.
@@ -53,6 +58,12 @@ pub(crate) enum Failure {
     Other(Error),
     /// The sink says so: its error goes back as it is.
     Sink(Error),
+    /// A collation or a listener of the caller's says so, and the watch has its error. SQLite itself takes the statement for
+    /// done.
+    Fault {
+        /// Whether it changed something.
+        is_change: bool,
+    },
 }
 
 impl From<rusqlite::Error> for Failure {
@@ -94,7 +105,55 @@ impl Session {
             checkpoint_at: settings.checkpoint_pages,
             target: target.into(),
             is_private: settings.is_private(),
+            file_settings: settings.file_settings(),
+            hears_commits: false,
+            hears_changes: false,
         })
+    }
+
+    /// What holds for the file of each database that is attached.
+    pub(crate) fn file_settings(&self) -> FileSettings {
+        self.file_settings
+    }
+
+    /// Has SQLite ask before it commits: a transaction is not, whose rows may be in the wrong order.
+    pub(crate) fn listen_for_commits(&mut self) -> Result<()> {
+        if self.hears_commits {
+            return Ok(());
+        }
+        let connection = self.database.connection_mut();
+        let (committing, rolling_back) = (self.watch.clone(), self.watch.clone());
+        let veto = move || {
+            let is_vetoed = committing.faults.is_decisive();
+            if !is_vetoed {
+                committing.changes.commit();
+            }
+            is_vetoed
+        };
+        connection.commit_hook(Some(veto)).map_err(error::translate)?;
+        connection.rollback_hook(Some(move || rolling_back.changes.roll_back())).map_err(error::translate)?;
+        self.hears_commits = true;
+        Ok(())
+    }
+
+    /// Has SQLite tell of each row that is changed.
+    pub(crate) fn listen_for_changes(&mut self) -> Result<()> {
+        self.listen_for_commits()?;
+        if self.hears_changes {
+            return Ok(());
+        }
+        let watch = self.watch.clone();
+        let listener = move |action: Action, schema: &str, table: &str, rowid: i64| {
+            let kind = match action {
+                Action::SQLITE_INSERT => ChangeKind::Insert,
+                Action::SQLITE_DELETE => ChangeKind::Delete,
+                _ => ChangeKind::Update,
+            };
+            watch.changes.record(kind, schema, table, rowid, &watch.faults);
+        };
+        self.database.connection_mut().update_hook(Some(listener)).map_err(error::translate)?;
+        self.hears_changes = true;
+        Ok(())
     }
 
     /// Whether nobody else can see the database, and it ends with this connection.
@@ -147,6 +206,7 @@ impl Session {
         self.watch.arm(patience.deadline(), movable);
         let result = work(self);
         self.watch.disarm();
+        self.watch.changes.deliver();
         result.map_err(|failure| self.trouble(failure, sql, patience.timeout(), was_in_transaction))
     }
 
@@ -158,10 +218,21 @@ impl Session {
         timeout: Option<Duration>,
         was_in_transaction: bool,
     ) -> Trouble {
+        let fault = self.watch.faults.take();
+        if let Failure::Fault { is_change: true } = failure
+            && self.is_in_transaction()
+        {
+            // Rows may be in the wrong place, or a listener does not know of them.
+            let _ = self.run_plain("ROLLBACK");
+        }
         let undone = was_in_transaction && !self.is_in_transaction();
         self.rolled_back |= undone;
         let mut error = match failure {
             Failure::Sink(error) => return Trouble::Failed(error),
+            Failure::Native(_) | Failure::Fault { .. } if fault.is_some() => {
+                fault.unwrap_or_else(error::rolled_back)
+            }
+            Failure::Fault { .. } => error::rolled_back(),
             Failure::Other(error) => error,
             Failure::Native(native) if error::is_busy(&native) && !undone => return Trouble::Busy(native),
             Failure::Native(native) if error::is_interrupt(&native) => match self.watch.verdict() {
@@ -257,6 +328,7 @@ impl Session {
             watch.arm(timeout.and_then(|timeout| Instant::now().checked_add(timeout)), true);
             let result = run_prepared(connection, prepared, learned, parameters, watch, &mut Direct { sink });
             watch.disarm();
+            watch.changes.deliver();
             if watch.was_long() {
                 learned.pace = Pace::Long;
             }
@@ -315,6 +387,12 @@ impl Session {
     /// The same, without having it seen to.
     pub(crate) fn is_log_long(&self) -> bool {
         self.watch.log_pages() >= self.checkpoint_at
+    }
+
+    /// After how many pages the log is written back.
+    pub(crate) fn set_checkpoint_pages(&mut self, pages: i32) {
+        self.checkpoint_pages = pages;
+        self.checkpoint_at = pages;
     }
 
     /// Writes the log back into the file, as far as readers allow.

@@ -4,6 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use aludel_driver::{ConnectArguments, Error, ErrorKind, Result};
 
+use crate::attach::FileSettings;
+
 /// How long a lock is waited for, unless the URL says otherwise.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -14,7 +16,7 @@ const STATEMENT_CACHE_SIZE: usize = 256;
 const CHECKPOINT_PAGES: i32 = 1000;
 
 /// The options of the URL, and what each takes.
-const OPTIONS: [(&str, &str); 12] = [
+const OPTIONS: [(&str, &str); 13] = [
     ("mode", "ro, rw, rwc or memory"),
     ("cache", "shared or private"),
     ("immutable", "true or false"),
@@ -27,6 +29,7 @@ const OPTIONS: [(&str, &str); 12] = [
     ("temp_store", "default, file or memory"),
     ("statement_cache_size", "a number of statements"),
     ("wal_autocheckpoint", "pages, or 0 for never"),
+    ("attach.SCHEMA", "a file"),
 ];
 
 /// What a URL asks for, checked.
@@ -47,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) temp_store: Option<&'static str>,
     pub(crate) statement_cache_size: usize,
     pub(crate) checkpoint_pages: i32,
+    /// Schemas, and the databases that are attached as such.
+    pub(crate) attachments: Vec<(String, String)>,
     /// How long opening may take.
     pub(crate) timeout: Option<Duration>,
 }
@@ -94,6 +99,7 @@ impl Settings {
             temp_store: None,
             statement_cache_size: STATEMENT_CACHE_SIZE,
             checkpoint_pages: CHECKPOINT_PAGES,
+            attachments: Vec::new(),
             timeout: arguments.timeout,
         };
         let mut in_memory = false;
@@ -131,7 +137,10 @@ impl Settings {
                         _ => return Err(unfit(name, text)),
                     };
                 }
-                _ => return Err(unknown(name)),
+                name => match name.strip_prefix("attach.") {
+                    Some("") | None => return Err(unknown(name)),
+                    Some(schema) => settings.attachments.push((schema.to_owned(), text.to_owned())),
+                },
             }
         }
         settings.place = match arguments.database.as_deref() {
@@ -154,6 +163,11 @@ impl Settings {
                 in_memory && !self.shared_cache && !has("cache=shared")
             }
         }
+    }
+
+    /// What holds for the file of each database that is attached.
+    pub(crate) fn file_settings(&self) -> FileSettings {
+        FileSettings { journal_mode: self.journal_mode, synchronous: self.synchronous }
     }
 
     /// Whether the database can live in a file that is written.

@@ -60,16 +60,7 @@ impl Session {
             while *position < sets.len() {
                 is_copied |= parameter::bind_all(prepared, sets.get(*position))
                     .map_err(|failure| in_set(failure, *position))?;
-                let count = if has_columns {
-                    let mut count = 0;
-                    let mut rows = prepared.raw_query();
-                    while rows.next()?.is_some() {
-                        count += 1;
-                    }
-                    count
-                } else {
-                    prepared.raw_execute()? as u64
-                };
+                let count = run_set(prepared, has_columns, watch)?;
                 let done = learned.effect.done(connection, count, has_columns);
                 total.rows += done.rows;
                 total.last_insert_id = done.last_insert_id.or(total.last_insert_id);
@@ -86,6 +77,42 @@ impl Session {
             Ok(())
         })
     }
+}
+
+/// Runs a statement that is bound, and says how many rows it gave or changed.
+#[inline]
+pub(crate) fn run_set(
+    prepared: &mut rusqlite::Statement<'_>,
+    has_columns: bool,
+    watch: &Watch,
+) -> Result<u64, Failure> {
+    watch.changes.begin_statement();
+    match count_of(prepared, has_columns) {
+        Ok(count) => check_faults(watch, true).map(|()| count),
+        Err(native) => {
+            watch.changes.undo_statement();
+            Err(Failure::Native(native))
+        }
+    }
+}
+
+#[inline]
+fn count_of(prepared: &mut rusqlite::Statement<'_>, has_columns: bool) -> rusqlite::Result<u64> {
+    if !has_columns {
+        return Ok(prepared.raw_execute()? as u64);
+    }
+    let mut count = 0;
+    let mut rows = prepared.raw_query();
+    while rows.next()?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// That the caller's own code did not fail where it could not tell SQLite.
+#[inline]
+pub(crate) fn check_faults(watch: &Watch, is_change: bool) -> Result<(), Failure> {
+    if watch.faults.is_decisive() { Err(Failure::Fault { is_change }) } else { Ok(()) }
 }
 
 fn check_not_empty(verb: Verb) -> Result<()> {
@@ -108,7 +135,14 @@ pub(crate) fn run_prepared<O: Outlet>(
     check_not_empty(learned.verb)?;
     parameter::check_count(learned.parameters, parameters.len())?;
     let is_large = parameter::bind_all(prepared, parameters)?;
-    let outcome = step(connection, prepared, learned, watch, outlet);
+    watch.changes.begin_statement();
+    let mut outcome = step(connection, prepared, learned, watch, outlet);
+    match outcome {
+        Ok(_) => outcome = check_faults(watch, !learned.read_only).and(outcome),
+        // A statement that writes is completed before its rows are given out.
+        Err(Failure::Sink(_)) => {}
+        Err(_) => watch.changes.undo_statement(),
+    }
     if is_large {
         // A statement that is kept prepared would keep copies of them.
         prepared.clear_bindings();

@@ -10,6 +10,8 @@ use std::{
 
 use rusqlite::Connection;
 
+use crate::{change::ChangeLog, fault::Faults};
+
 /// How long a query may take on the caller's thread before it is moved to a worker.
 pub(crate) const INLINE_BUDGET: Duration = Duration::from_millis(20);
 
@@ -32,6 +34,10 @@ pub(crate) struct Watch {
     cancelled: AtomicBool,
     verdict: AtomicU8,
     log_pages: AtomicI32,
+    /// What the caller's own functions ran into.
+    pub(crate) faults: Faults,
+    /// What was changed, for those who want to know.
+    pub(crate) changes: ChangeLog,
 }
 
 /// Why the watch stopped a statement.
@@ -44,7 +50,7 @@ pub(crate) enum Verdict {
     Deadline = 1,
     /// It takes long, and is worth a worker.
     Long = 2,
-    /// Nobody waits for it any more.
+    /// Nobody waits for it any more, or it failed already.
     Abandoned = 3,
 }
 
@@ -61,6 +67,8 @@ impl Watch {
             cancelled: AtomicBool::new(false),
             verdict: AtomicU8::new(0),
             log_pages: AtomicI32::new(0),
+            faults: Faults::default(),
+            changes: ChangeLog::default(),
         });
         let looking = watch.clone();
         connection.progress_handler(INSTRUCTIONS, Some(move || looking.look()))?;
@@ -79,6 +87,7 @@ impl Watch {
         self.movable.store(movable, Relaxed);
         self.long.store(false, Relaxed);
         self.verdict.store(Verdict::None as u8, Relaxed);
+        self.faults.forget();
     }
 
     /// Lets the next statement run as long as it likes.
@@ -152,7 +161,7 @@ impl Watch {
 
     /// Called by SQLite now and then: true stops the statement.
     fn look(&self) -> bool {
-        if self.abandoned.load(Relaxed) {
+        if self.abandoned.load(Relaxed) || self.faults.is_decisive() {
             return self.stop(Verdict::Abandoned);
         }
         let now = nanoseconds(self.origin.elapsed());

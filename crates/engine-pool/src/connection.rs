@@ -122,16 +122,22 @@ impl Connection {
 
     /// The driver's own connection, for what only this backend has.
     ///
-    /// What is sent there is not seen by events and echo. It is part of the transaction that is begun, and begins none
-    /// itself: call [`begin`](Self::begin) before, where it is to be in one.
+    /// What is sent there is not seen by events and echo. It is part of the transaction or savepoint that is begun, and begins
+    /// none itself: call [`begin`](Self::begin) before, where it is to be in one.
     ///
     /// # Errors
-    /// As [`Connection::execute`] where the connection has to be taken anew.
+    /// As [`Connection::execute`] where the connection has to be taken anew, and where there is something to be sent.
     pub async fn driver_connection(&mut self) -> Result<&mut dyn DriverConnection> {
         self.ready().await?;
-        if self.in_transaction() {
-            // What was begun and not sent yet would otherwise begin behind what is done there.
-            Box::pin(self.send(&mut [], &CallOptions::default(), false)).await?;
+        if !self.status.is_settled() {
+            match self.status.phase {
+                // What was begun and not sent yet would otherwise begin behind what is done there.
+                Phase::Pending | Phase::Active => {
+                    Box::pin(self.send(&mut [], &CallOptions::default(), false)).await?;
+                }
+                // What a dropped future left behind.
+                _ => Box::pin(self.rollback()).await?,
+            }
         }
         Ok(&mut **self.pooled()?)
     }

@@ -4,8 +4,16 @@
 #![allow(clippy::unwrap_used)]
 
 mod at_once;
+mod attaching;
+mod backups;
+mod blobs;
+mod changes;
+mod checkpoints;
 mod cursors;
 mod errors;
+#[cfg(feature = "load_extension")]
+mod extensions;
+mod functions;
 mod kept;
 mod locking;
 mod long;

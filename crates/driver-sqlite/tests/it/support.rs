@@ -13,7 +13,7 @@ use aludel_driver::{
     BeginOptions, CallOptions, ColumnInfo, ConnectArguments, Connection, Control, Discard, Done, Driver,
     Error, Result, Row, Sink, Statement, Value,
 };
-use aludel_driver_sqlite::SqliteDriver;
+use aludel_driver_sqlite::{SqliteConnection, SqliteDriver};
 use aludel_sql_expression::Decode;
 
 /// A folder that is gone when the test is.
@@ -145,3 +145,21 @@ pub(crate) fn text(text: &str) -> Value {
 /// A query that SQLite works on for some seconds without giving a row.
 pub(crate) const HEAVY: &str =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000000) SELECT max(i) FROM n";
+
+/// The driver's own connection.
+pub(crate) fn own(connection: &mut Box<dyn Connection>) -> &mut SqliteConnection {
+    connection.driver_mut().unwrap()
+}
+
+/// Opens a database in memory of a driver with something of its own.
+pub(crate) async fn memory_of(driver: &SqliteDriver) -> Box<dyn Connection> {
+    driver.connect(&arguments(None, &[])).await.unwrap()
+}
+
+/// The error of a statement that fails.
+pub(crate) async fn failure(connection: &mut dyn Connection, sql: &str) -> Error {
+    match try_run(connection, sql, &[]).await {
+        Ok(done) => panic!("`{sql}` did {done:?}"),
+        Err(error) => error,
+    }
+}
