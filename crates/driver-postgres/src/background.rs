@@ -7,17 +7,27 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    sync::mpsc,
     task::JoinHandle,
 };
-use tokio_postgres::{
-    AsyncMessage, Connection, Socket,
-    error::{DbError, Severity, SqlState},
-};
+use tokio_postgres::{AsyncMessage, Connection, Notification, Socket};
 
-use crate::error;
+use crate::{
+    error,
+    notice::{self, NoticeListener},
+};
 
 /// Why the connection ended, once it has ended by itself.
 pub(crate) type Lost = Arc<OnceLock<Box<str>>>;
+
+/// Who is told what the server says beside its answers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ears {
+    /// Of notices.
+    pub(crate) notices: Option<NoticeListener>,
+    /// Of notifications.
+    pub(crate) notifications: Option<mpsc::Sender<Notification>>,
+}
 
 /// The task that moves a connection's bytes; it ends with the connection.
 pub(crate) struct Background {
@@ -29,7 +39,7 @@ pub(crate) struct Background {
 
 impl Background {
     /// Starts the task; must be called inside a runtime.
-    pub(crate) fn spawn<T>(mut connection: Connection<Socket, T>, target: &str) -> Self
+    pub(crate) fn spawn<T>(mut connection: Connection<Socket, T>, target: &str, ears: Ears) -> Self
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -39,7 +49,13 @@ impl Background {
         let task = tokio::spawn(async move {
             while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
                 match message {
-                    Ok(AsyncMessage::Notice(notice)) => report(&notice, &target),
+                    Ok(AsyncMessage::Notice(notice)) => notice::tell(&notice, &target, ears.notices.as_ref()),
+                    Ok(AsyncMessage::Notification(notification)) => {
+                        if let Some(notifications) = &ears.notifications {
+                            // Waits for whoever is slow, as the server then does.
+                            let _ = notifications.send(notification).await;
+                        }
+                    }
                     Ok(_) => {}
                     Err(lower) => {
                         // Set before the connection is dropped, so that whoever waits on it finds the reason.
@@ -52,20 +68,5 @@ impl Background {
             }
         });
         Self { task, lost }
-    }
-}
-
-fn report(notice: &DbError, target: &str) {
-    let (code, message) = (notice.code().code(), notice.message());
-    // A rollback where nothing is open happens when the state was not known, and is meant.
-    let expected = *notice.code() == SqlState::NO_ACTIVE_SQL_TRANSACTION;
-    match notice.parsed_severity() {
-        Some(Severity::Warning) if !expected => {
-            tracing::warn!(server.address = %target, code, detail = notice.detail(), "{message}");
-        }
-        Some(Severity::Notice | Severity::Info) => {
-            tracing::info!(server.address = %target, code, detail = notice.detail(), "{message}");
-        }
-        _ => tracing::debug!(server.address = %target, code, detail = notice.detail(), "{message}"),
     }
 }

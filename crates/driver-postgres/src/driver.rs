@@ -7,9 +7,13 @@ use aludel_driver::{
     Returning, ServerInfo,
 };
 use aludel_sql_expression::{Dialect, dialect::PostgresDialect};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::mpsc};
+use tokio_postgres::Notification;
 
-use crate::{PostgresConnection, environment::Environment, opening, settings::Settings};
+use crate::{
+    Notice, PostgresConnection, background::Ears, environment::Environment, notice::NoticeListener, opening,
+    settings::Settings,
+};
 
 /// Opens connections to PostgreSQL, for URLs that begin with `postgresql://` or `postgres://`.
 ///
@@ -79,6 +83,7 @@ pub struct PostgresDriver {
     met: OnceLock<Arc<dyn Dialect>>,
     capabilities: Capabilities,
     environment: Environment,
+    notices: Option<NoticeListener>,
 }
 
 impl PostgresDriver {
@@ -89,6 +94,7 @@ impl PostgresDriver {
             met: OnceLock::new(),
             capabilities: capabilities(),
             environment: Environment::of_process(),
+            notices: None,
         }
     }
 
@@ -109,6 +115,53 @@ impl PostgresDriver {
     ) -> Self {
         self.environment = Environment::of(lookup);
         self
+    }
+
+    /// The same driver with somebody who is told what the server says beside its answers, such as `RAISE NOTICE`, on each of
+    /// its connections. `tracing` is told in any case.
+    ///
+    /// It is called before the answer to the statement that has the server say it, in the task that moves the connection's
+    /// bytes: it must not block.
+    ///
+    /// # Examples
+    /// ```
+    /// use aludel_driver_postgres::{Notice, PostgresDriver};
+    ///
+    /// let driver = PostgresDriver::new().on_notice(|notice: &Notice| eprintln!("{}", notice.message));
+    /// ```
+    #[must_use]
+    pub fn on_notice(mut self, listener: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
+        self.notices = Some(NoticeListener::new(listener));
+        self
+    }
+
+    /// Opens a connection, whose notifications go where they are asked for.
+    pub(crate) async fn open(
+        &self,
+        arguments: &ConnectArguments,
+        notifications: Option<mpsc::Sender<Notification>>,
+    ) -> Result<PostgresConnection> {
+        let settings = Settings::read(arguments, &self.environment)?;
+        if Handle::try_current().is_err() {
+            let message =
+                "connecting to PostgreSQL needs a Tokio runtime with I/O and time: await it inside one";
+            return Err(Error::new(ErrorKind::InvalidRequest, message));
+        }
+        let ears = Ears { notices: self.notices.clone(), notifications };
+        let opening = opening::open(&settings, &ears);
+        let opened = match settings.timeout {
+            Some(limit) => tokio::time::timeout(limit, opening).await.map_err(|_elapsed| {
+                Error::new(
+                    ErrorKind::Timeout,
+                    format!("connecting to PostgreSQL at {} took longer than {limit:?}", settings.who()),
+                )
+            })?,
+            None => opening.await,
+        };
+        let opened = opened?;
+        let server = server_info(&opened.version);
+        let (dialect, capabilities) = (self.dialect_of(server.version), self.capabilities.clone());
+        Ok(PostgresConnection::new(opened, &settings, server, dialect, capabilities))
     }
 
     /// The dialect of a server of this version.
@@ -148,26 +201,7 @@ impl Driver for PostgresDriver {
 
     fn connect<'a>(&'a self, arguments: &'a ConnectArguments) -> BoxFuture<'a, Result<Box<dyn Connection>>> {
         Box::pin(async move {
-            let settings = Settings::read(arguments, &self.environment)?;
-            if Handle::try_current().is_err() {
-                let message =
-                    "connecting to PostgreSQL needs a Tokio runtime with I/O and time: await it inside one";
-                return Err(Error::new(ErrorKind::InvalidRequest, message));
-            }
-            let opening = opening::open(&settings);
-            let opened = match settings.timeout {
-                Some(limit) => tokio::time::timeout(limit, opening).await.map_err(|_elapsed| {
-                    Error::new(
-                        ErrorKind::Timeout,
-                        format!("connecting to PostgreSQL at {} took longer than {limit:?}", settings.who()),
-                    )
-                })?,
-                None => opening.await,
-            };
-            let opened = opened?;
-            let server = server_info(&opened.version);
-            let (dialect, capabilities) = (self.dialect_of(server.version), self.capabilities.clone());
-            let connection = PostgresConnection::new(opened, &settings, server, dialect, capabilities);
+            let connection = self.open(arguments, None).await?;
             Ok(Box::new(connection) as Box<dyn Connection>)
         })
     }

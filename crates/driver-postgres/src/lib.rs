@@ -18,7 +18,9 @@
 //! | `connection` | [`PostgresConnection`]: the guard around every call |
 //! | `flight` | what a dropped call leaves behind, and deadlines |
 //! | `cancel` | cancel requests |
-//! | `background` | the task that moves the bytes, and the server's notices |
+//! | `background` | the task that moves the bytes |
+//! | `notice` | [`Notice`]: what the server says beside its answers |
+//! | `listener` | [`PostgresListener`]: LISTEN, over connections that are made anew when they are lost; NOTIFY |
 //! | `wire` | the client with what is known of its state: prepare, send, repair |
 //! | `answer` | reading an answer's rows into a sink, and throwing the rest away |
 //! | `pipeline` | many steps in one round trip |
@@ -33,6 +35,7 @@
 //! | `nested` | what stands in arrays, ranges and multiranges |
 //! | `numeric` | exact decimals on the wire |
 //! | `reflection` | what a database is made of, out of its catalogue: one file for each kind of object |
+//! | `random` | numbers that are not foreseen |
 //! | `error` | SQLSTATE to error kinds |
 
 mod answer;
@@ -54,13 +57,16 @@ mod flight;
 #[cfg(feature = "tls")]
 mod handshake;
 mod ledger;
+mod listener;
 mod nested;
+mod notice;
 mod numeric;
 mod opening;
 mod parameter;
 mod passfile;
 mod pipeline;
 mod prepared;
+mod random;
 mod reflection;
 mod row;
 mod script;
@@ -77,4 +83,6 @@ pub use self::{
     connection::PostgresConnection,
     copy::{CopyFormat, CopyIn, CopyOut, CopyRowsIn, CopyRowsOut, CopyStatement},
     driver::PostgresDriver,
+    listener::{ListenerEvent, Notification, PostgresListener},
+    notice::{Notice, NoticeSeverity},
 };

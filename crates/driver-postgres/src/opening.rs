@@ -6,7 +6,7 @@ use aludel_driver::{Error, ErrorKind, Result};
 use tokio_postgres::{Client, Config, Error as Lower, NoTls, Socket, config::SslMode, tls::MakeTlsConnect};
 
 use crate::{
-    background::Background,
+    background::{Background, Ears},
     cancel::{Address, Way},
     encryption::EncryptionMode,
     error,
@@ -30,8 +30,8 @@ pub(crate) struct Opened {
 ///
 /// # Errors
 /// `Operational`, with who wanted to connect where, and what to do.
-pub(crate) async fn open(settings: &Settings) -> Result<Opened> {
-    let mut door = Door::new(settings).await?;
+pub(crate) async fn open(settings: &Settings, ears: &Ears) -> Result<Opened> {
+    let mut door = Door::new(settings, ears).await?;
     #[cfg(unix)]
     if settings.is_socket() {
         let path = std::path::Path::new(&settings.host).join(format!(".s.PGSQL.{}", settings.port));
@@ -87,6 +87,7 @@ enum Try {
 /// What stands before every address of a server: the password, and the certificates.
 struct Door<'a> {
     settings: &'a Settings,
+    ears: &'a Ears,
     config: Config,
     /// The password came out of the password file.
     from_file: bool,
@@ -111,7 +112,7 @@ impl Refusal {
 
 impl<'a> Door<'a> {
     /// Reads the files, which may be slow, away from the runtime's threads.
-    async fn new(settings: &'a Settings) -> Result<Self> {
+    async fn new(settings: &'a Settings, ears: &'a Ears) -> Result<Self> {
         let mut config = settings.config.clone();
         let mut from_file = false;
         if let Some(passfile) = settings.passfile.clone() {
@@ -137,6 +138,7 @@ impl<'a> Door<'a> {
         };
         Ok(Self {
             settings,
+            ears,
             config,
             from_file,
             #[cfg(feature = "tls")]
@@ -218,7 +220,7 @@ impl<'a> Door<'a> {
     {
         let (client, connection) = config.connect(tls).await?;
         let version = connection.parameter("server_version").unwrap_or_default().to_owned();
-        let background = Background::spawn(connection, &self.settings.target);
+        let background = Background::spawn(connection, &self.settings.target, self.ears.clone());
         Ok(Opened { client, background, way, version })
     }
 

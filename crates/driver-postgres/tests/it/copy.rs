@@ -239,7 +239,7 @@ async fn what_is_aborted_leaves_nothing_and_the_connection() {
 #[tokio::test]
 async fn what_is_dropped_half_way_leaves_nothing_and_no_connection() {
     let (Some(mut connection), Some(mut other)) = (connect().await, connect().await) else { return };
-    batch(&mut *other, "DROP TABLE IF EXISTS copy_dropped; CREATE TABLE copy_dropped (id int4)").await;
+    batch(&mut *other, "CREATE TABLE copy_dropped (id int4)").await;
     let statement = CopyStatement::named("copy_dropped");
     let mut copy = own(&mut connection).copy_in(&statement).await.unwrap();
     copy.send("1\n2\n").await.unwrap();

@@ -16,11 +16,13 @@ mod errors;
 mod folder;
 mod listener;
 mod notices;
+mod notifications;
 mod pipeline;
 mod pooler_mode;
 mod proxy;
 mod server;
 mod statements;
+mod switch;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "tls")]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use aludel_driver::{ConnectArguments, Driver};
-use aludel_driver_postgres::PostgresDriver;
+use aludel_driver_postgres::{Notice, NoticeSeverity, PostgresDriver};
 use tracing::{
     Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
@@ -84,6 +84,36 @@ async fn notices_of_the_server_go_to_tracing() {
     server::batch(&mut *connection, "ROLLBACK").await;
     connection.ping().await.unwrap();
     assert!(!log.has(Level::WARN, &["no transaction"]), "{:?}", log.lines());
+}
+
+#[tokio::test]
+async fn notices_of_the_server_go_to_those_who_listen() {
+    let Some(arguments) = server::arguments() else { return };
+    // `tracing` settles for the whole process who wants an event when one is there first.
+    let _guard = tracing::subscriber::set_default(Log::default());
+    let heard = Arc::new(Mutex::new(Vec::<Notice>::new()));
+    let keeping = heard.clone();
+    let driver = PostgresDriver::new().on_notice(move |notice| {
+        keeping.lock().unwrap().push(notice.clone());
+        assert!(notice.message != "panic", "asked for");
+    });
+    let mut connection = driver.connect(&arguments).await.unwrap();
+    server::batch(
+        &mut *connection,
+        "DO $$ BEGIN RAISE NOTICE 'panic'; RAISE WARNING 'beware' USING DETAIL = 'of the dog', HINT = 'run', ERRCODE = '01XYZ'; \
+         END $$",
+    )
+    .await;
+    // They are told before the answer is.
+    let heard = heard.lock().unwrap().clone();
+    assert_eq!(heard.len(), 2);
+    assert_eq!((heard[0].severity, heard[0].code.as_str()), (NoticeSeverity::Notice, "00000"));
+    let warning = &heard[1];
+    assert_eq!((warning.severity, warning.code.as_str()), (NoticeSeverity::Warning, "01XYZ"));
+    assert_eq!((warning.detail.as_deref(), warning.hint.as_deref()), (Some("of the dog"), Some("run")));
+    assert!(warning.context.as_deref().unwrap().contains("inline_code_block"));
+    assert_eq!(warning.target, arguments.target());
+    connection.ping().await.unwrap();
 }
 
 #[cfg(unix)]
