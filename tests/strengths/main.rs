@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `elsewhere` | what another database has is an error that says so |
+//! | `mysql` | LOAD DATA, the bulk protocol, compression |
 //! | `postgres` | COPY, notifications, several hosts, locks, large objects |
 //! | `sqlite` | functions, collations, attached databases, changes, blobs, backups |
 //!
@@ -15,5 +16,6 @@
 #[expect(dead_code, reason = "the other tests need more of it")]
 mod database;
 mod elsewhere;
+mod mysql;
 mod postgres;
 mod sqlite;

@@ -21,15 +21,6 @@ const PIECE: usize = 1 << 16;
 /// statement ends by itself, without having to be cancelled.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How many warnings are looked at: the first one tells.
-const WARNINGS: &str = "SHOW WARNINGS LIMIT 1";
-
-/// Notes are not counted among the warnings while a load is under way: an INSERT passes over them, too.
-const WITHOUT_NOTES: &str = "SET @aludel_sql_notes = @@sql_notes, sql_notes = 0";
-
-/// As it was before.
-const WITH_NOTES: &str = "SET sql_notes = @aludel_sql_notes";
-
 impl MySqlConnection {
     /// Loads rows in the fastest way that the server allows.
     pub(crate) async fn load_rows(
@@ -41,7 +32,7 @@ impl MySqlConnection {
         if let Some(load) = self.plan(target).await? {
             let limit = options.timeout.and_then(|limit| limit.checked_add(GRACE));
             let kill = self.kill.clone();
-            let ended = deadline::keep(kill, limit, self.load_data(&load, target, &mut *rows)).await;
+            let ended = deadline::keep(kill, limit, self.send_rows(&load, target, &mut *rows)).await;
             if let Some(rows) = self.settle(ended, limit).await? {
                 return Ok(BulkDone { rows, way: BulkWay::LoadData });
             }
@@ -73,13 +64,13 @@ impl MySqlConnection {
     }
 
     /// None: the server does not take LOAD DATA LOCAL, and no row was asked for.
-    async fn load_data(
+    async fn send_rows(
         &mut self,
         load: &Load,
         target: &BulkTarget,
         rows: &mut dyn RowSource,
     ) -> Result<Option<u64>> {
-        self.command(WITHOUT_NOTES).await?;
+        self.hide_notes().await?;
         let sent = self.send_infile(&load.sql, |sender| write_rows(load, target, rows, sender)).await;
         let outcome = match sent {
             Ok(Sent::All(written)) => self.check_loaded(written, target).await.map(Some),
@@ -89,14 +80,31 @@ impl MySqlConnection {
             }
             Err(error) => Err(error),
         };
-        if !self.is_in_doubt() {
-            let restored = self.command(WITH_NOTES).await;
+        let shown = self.show_notes().await;
+        outcome.and_then(|rows| shown.map(|()| rows))
+    }
 
-            if outcome.is_ok() {
-                restored?;
-            }
+    /// What follows counts no notes among its warnings: an INSERT passes over them, too.
+    pub(crate) async fn hide_notes(&mut self) -> Result<()> {
+        self.command("SET @aludel_sql_notes = @@sql_notes, sql_notes = 0").await
+    }
+
+    /// As it was before.
+    pub(crate) async fn show_notes(&mut self) -> Result<()> {
+        match self.is_in_doubt() {
+            true => Ok(()),
+            false => self.command("SET sql_notes = @aludel_sql_notes").await,
         }
-        outcome
+    }
+
+    /// The first warning of the last statement, as the error that it would have been, and the row that it names.
+    pub(crate) async fn first_warning(&mut self) -> Result<Option<(Error, Option<u64>)>> {
+        let mut complaint = Complaint::default();
+        self.exchange(&Statement::once("SHOW WARNINGS LIMIT 1"), &[], &mut complaint).await?;
+        Ok(complaint.code.map(|code| {
+            let row = row_of(&complaint.message);
+            (error::of_warning(code, complaint.message), row)
+        }))
     }
 
     /// LOCAL makes of every error of a row a warning: here it becomes what it would have been for an INSERT.
@@ -107,11 +115,7 @@ impl MySqlConnection {
         if self.wire.warnings() == 0 && loaded == written {
             return Ok(written);
         }
-        let mut complaint = Complaint::default();
-        self.exchange(&Statement::once(WARNINGS), &[], &mut complaint).await?;
-        if let Some(code) = complaint.code {
-            let row = row_of(&complaint.message);
-            let error = error::of_warning(code, complaint.message);
+        if let Some((error, row)) = self.first_warning().await? {
             return Err(match row {
                 Some(row) => in_rows(error, target, row, 1),
                 None => in_rows(error, target, 1, written),

@@ -180,10 +180,10 @@ fn kind_of(server: &ServerError) -> ErrorKind {
         1216 | 1217 | 1451 | 1452 | 1761 | 1762 => ErrorKind::Integrity,
         1048 | 1138 | 1263 | 1364 => ErrorKind::Integrity,
         1369 | 3819 | 1526 | 1748 | 1863 => ErrorKind::Integrity,
-        // Out of range, not convertible, too long, truncated, no member of an ENUM; no valid text; no JSON.
-        1264 | 1265 | 1292 | 1365 | 1366 | 1367 | 1406 | 1411 | 1416 | 1441 | 1525 | 1690 | 1916 => {
-            ErrorKind::Data
-        }
+        // A line of LOAD DATA with too few or too many fields; out of range, not convertible, too long, truncated, no member
+        // of an ENUM; no valid text; no JSON.
+        1261 | 1262 | 1264 | 1265 | 1292 | 1365 | 1366 | 1367 | 1406 | 1411 | 1416 | 1441 | 1525 | 1690
+        | 1916 => ErrorKind::Data,
         1300 | 1301 | 1977 | 3854 => ErrorKind::Data,
         3140 | 3141 | 3156 | 3157 | 3903 | 4035..=4042 => ErrorKind::Data,
         // The server's limit on the time of a statement.

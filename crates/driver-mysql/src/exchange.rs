@@ -129,7 +129,7 @@ impl MySqlConnection {
     }
 
     /// Closes the prepared statements that are not kept any more.
-    async fn close_gone(&mut self, statement: &Statement) -> Result<()> {
+    pub(crate) async fn close_gone(&mut self, statement: &Statement) -> Result<()> {
         while let Some(gone) = self.statements.next_gone() {
             if let Err(lower) = self.wire.close(gone).await {
                 return Err(self.failed(lower, statement.sql()).await);
@@ -139,7 +139,7 @@ impl MySqlConnection {
     }
 
     /// The prepared form of a statement, and the shape of its rows where that is known; none when it is sent as text.
-    async fn prepare(
+    pub(crate) async fn prepare(
         &mut self,
         statement: &Statement,
         has_parameters: bool,

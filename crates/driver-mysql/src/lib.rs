@@ -15,7 +15,9 @@
 //! | `shape` | the columns of a result, and how each is read |
 //! | `row` | a row's cells, borrowed from mysql_async |
 //! | `bulk` | bulk loads: LOAD DATA, or INSERTs of many rows |
+//! | `bulk_execute` | one statement for many sets of parameters, in few packets |
 //! | `infile` | the bytes of LOAD DATA LOCAL, as the server asks for them |
+//! | `load_data` | [`LoadData`]: LOAD DATA LOCAL with the bytes of a reader or a stream |
 //! | `load_text` | values as the text that LOAD DATA reads |
 //! | `cursor` | rows in batches |
 //! | `control` | the statements that begin and end transactions |
@@ -35,6 +37,7 @@
 //! - `MySQL` has no RETURNING; `MariaDB` has it for INSERT and DELETE.
 
 mod bulk;
+mod bulk_execute;
 mod complaint;
 mod connection;
 mod control;
@@ -47,6 +50,7 @@ mod infile;
 mod introduction;
 mod kill;
 mod lexer;
+mod load_data;
 mod load_text;
 mod parameter;
 mod prepared;
@@ -60,4 +64,8 @@ mod two_phase;
 mod wire;
 mod xid;
 
-pub use self::{connection::MySqlConnection, driver::MySqlDriver};
+pub use self::{
+    connection::MySqlConnection,
+    driver::MySqlDriver,
+    load_data::{LoadData, LoadedData},
+};

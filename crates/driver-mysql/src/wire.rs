@@ -168,6 +168,11 @@ impl Wire {
         self.connection.as_ref().map_or(0, Conn::affected_rows)
     }
 
+    /// What the last statement says of itself.
+    pub(crate) fn info(&self) -> String {
+        self.connection.as_ref().map_or_else(String::new, |connection| connection.info().into_owned())
+    }
+
     /// How many warnings the last statement gave.
     pub(crate) fn warnings(&self) -> u16 {
         self.connection.as_ref().map_or(0, Conn::get_warnings)
