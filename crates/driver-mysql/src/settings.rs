@@ -57,6 +57,12 @@ impl Settings {
     /// without it.
     pub(crate) fn read(arguments: &ConnectArguments) -> Result<Self> {
         let host = arguments.host.as_deref().unwrap_or("localhost");
+        if arguments.has_several_hosts() {
+            return Err(Error::not_supported(
+                &format!("naming several hosts (`{host}`) in one URL"),
+                "this driver for MySQL and MariaDB; name one, or a proxy in front of them",
+            ));
+        }
         let port = arguments.port.unwrap_or(PORT);
         let mut read = Reading {
             builder: OptsBuilder::default()

@@ -52,7 +52,7 @@ impl PostgresConnection {
         dialect: Arc<dyn Dialect>,
         capabilities: Capabilities,
     ) -> Self {
-        let Opened { client, background, way, .. } = opened;
+        let Opened { client, background, way, target, .. } = opened;
         let kept = match settings.prepare_mode {
             PrepareMode::Cached => settings.statement_cache_size,
             PrepareMode::Unnamed => 0,
@@ -68,7 +68,7 @@ impl PostgresConnection {
             ),
             client: Arc::new(client),
             statements: StatementCache::new(kept),
-            ledger: Ledger::new(&settings.target, background.lost, opening.into()),
+            ledger: Ledger::new(&target, background.lost, opening.into()),
             prepare_mode: settings.prepare_mode,
             knows_types: false,
             limit_outside: settings.statement_timeout,

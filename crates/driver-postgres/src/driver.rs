@@ -33,10 +33,11 @@ use crate::{
 /// | --- | --- | --- | --- |
 /// | `application_name` | `PGAPPNAME` | the name that the server shows for the connection | none |
 /// | `channel_binding` | `PGCHANNELBINDING` | `disable`, `prefer` or `require` that the login is tied to the TLS connection | `prefer` |
-/// | `connect_timeout` | `PGCONNECT_TIMEOUT` | seconds that connecting may take; 0: no limit | no limit |
+/// | `connect_timeout` | `PGCONNECT_TIMEOUT` | seconds that connecting to one host may take; 0: no limit | no limit |
 /// | `host`, `port`, `user`, `dbname` | | for URLs that leave them out before the `?` | |
 /// | `hostaddr` | | the address of the host, which is then not looked up | none |
 /// | `keepalives`, `keepalives_idle`, `keepalives_interval`, `keepalives_count` | | TCP keepalive: 0 or 1, seconds, seconds, probes | 1, 7200, system, system |
+/// | `load_balance_hosts` | `PGLOADBALANCEHOSTS` | `random`: hosts, and the addresses of each, are tried in an order that is not foreseen; `disable`: in theirs | `disable` |
 /// | `options` | `PGOPTIONS` | command-line options for the server, such as `-c search_path=app` | none |
 /// | `passfile` | `PGPASSFILE` | the password file | `~/.pgpass` |
 /// | `prepare_mode` | | `cached`, or `unnamed` behind a pooler that hands out connections by transaction | `cached` |
@@ -47,8 +48,19 @@ use crate::{
 /// | `sslrootcert` | `PGSSLROOTCERT` | the authorities to trust: a PEM file, or `system` for those that this machine trusts | `~/.postgresql/root.crt` |
 /// | `statement_cache_size` | | prepared statements kept on a connection | 256 |
 /// | `statement_timeout` | | the server's own limit for each statement, in milliseconds or with a unit | no limit |
-/// | `target_session_attrs` | `PGTARGETSESSIONATTRS` | `any`, `read-write`, `read-only` | `any` |
+/// | `target_session_attrs` | `PGTARGETSESSIONATTRS` | which servers will do: `any`, `read-write`, `read-only`, `primary`, `standby`, `prefer-standby` | `any` |
 /// | `tcp_user_timeout` | | milliseconds after which unanswered bytes end the connection | system |
+///
+/// # Several hosts
+/// `postgresql://one:5432,two:5432/library?target_session_attrs=primary` names several servers, as `host=one,two` and
+/// `PGHOST` do; `hostaddr` and `port` then are lists, too, or one port for all. They are tried in order, or at random. As in
+/// libpq, the next one is tried when one cannot be reached, starts, stops or has no place left, or will not do for
+/// `target_session_attrs`; a wrong password, a database that is not there and TLS that fails end the search. The error
+/// says of each host why it gave no connection. Give a `connect_timeout`: a host that is gone without a word is waited for as
+/// long as the system does.
+///
+/// A pool asks anew for each connection: after a failover the connections to the old server are lost, and new ones go to
+/// whichever will do by then.
 ///
 /// # Encryption
 /// Needs the cargo feature `tls`. Without it `disable`, `allow` and `prefer` connect without encryption, and the stronger

@@ -42,8 +42,9 @@ pub(crate) fn of_call(lower: Lower, target: &str, lost: Option<&str>) -> Error {
     Error::new(ErrorKind::Internal, message).with_disconnect().with_source(lower)
 }
 
-/// The error of a connection that could not be opened; `who` says where to and as whom, `more` what else is known.
-pub(crate) fn of_connecting(lower: Lower, who: &str, more: &str) -> Error {
+/// The error of a connection that could not be opened; `more` says what else is known. Whoever gives it to the outside says
+/// where to and as whom.
+pub(crate) fn of_connecting(lower: Lower, more: &str) -> Error {
     let code = lower.code().map(|code| code.code().to_owned());
     let words = describe(&lower);
     let advice = match code.as_deref() {
@@ -74,7 +75,7 @@ pub(crate) fn of_connecting(lower: Lower, who: &str, more: &str) -> Error {
         }
         None => "",
     };
-    let message = format!("could not connect to PostgreSQL at {who}: {words}{advice}{more}");
+    let message = format!("{words}{advice}{more}");
     let error = Error::new(ErrorKind::Operational, message);
     match lower.as_db_error() {
         Some(database) => error.with_database_error(told(database)),

@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `driver` | [`PostgresDriver`]: schemes, capabilities, connecting |
 //! | `settings` | connect arguments, read and checked |
+//! | `hosts` | the servers that a connection may go to, and which of them will do |
 //! | `environment` | the variables and the user that stand in for what a URL leaves out |
 //! | `passfile` | passwords kept in a file |
 //! | `opening` | from settings to a connection: which address, encrypted or not, with which password |
@@ -56,6 +57,7 @@ mod error;
 mod flight;
 #[cfg(feature = "tls")]
 mod handshake;
+mod hosts;
 mod ledger;
 mod listener;
 mod nested;

@@ -1,21 +1,22 @@
 //! [`Settings`]: connect arguments, read and checked, with the environment in place of what they leave out.
 
-use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use aludel_driver::{ConnectArguments, Error, ErrorKind, Result};
 use tokio_postgres::{
     Config,
-    config::{ChannelBinding, SslMode, TargetSessionAttrs},
+    config::{ChannelBinding, SslMode},
 };
 
 use crate::{
     encryption::{Encryption, EncryptionMode, Roots},
     environment::Environment,
+    hosts::{Host, Places, SessionAttributes},
     passfile::Passfile,
 };
 
 /// The options that a URL may carry, in alphabetical order, and the variable that stands in for each.
-const OPTIONS: [(&str, Option<&str>); 25] = [
+const OPTIONS: [(&str, Option<&str>); 26] = [
     ("application_name", Some("PGAPPNAME")),
     ("channel_binding", Some("PGCHANNELBINDING")),
     ("connect_timeout", Some("PGCONNECT_TIMEOUT")),
@@ -26,6 +27,7 @@ const OPTIONS: [(&str, Option<&str>); 25] = [
     ("keepalives_count", None),
     ("keepalives_idle", None),
     ("keepalives_interval", None),
+    ("load_balance_hosts", Some("PGLOADBALANCEHOSTS")),
     ("options", Some("PGOPTIONS")),
     ("passfile", Some("PGPASSFILE")),
     ("port", None),
@@ -46,9 +48,6 @@ const OPTIONS: [(&str, Option<&str>); 25] = [
 /// How many prepared statements a connection keeps when nothing else is asked for.
 const STATEMENT_CACHE_SIZE: usize = 256;
 
-/// The port when none is given.
-const PORT: u16 = 5432;
-
 /// How long prepared statements live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PrepareMode {
@@ -62,18 +61,22 @@ pub(crate) enum PrepareMode {
 pub(crate) struct Settings {
     /// What tokio-postgres connects with.
     pub(crate) config: Config,
-    /// The host, or the directory of a socket.
-    pub(crate) host: String,
-    /// The address that spares looking up the host.
-    pub(crate) address: Option<IpAddr>,
-    /// The port, which is part of a socket's name too.
-    pub(crate) port: u16,
+    /// The servers that it may go to: one at least.
+    pub(crate) hosts: Vec<Host>,
+    /// Which of them will do.
+    pub(crate) attributes: SessionAttributes,
+    /// Whether they are tried in an order that is not foreseen, rather than in theirs.
+    pub(crate) is_balanced: bool,
+    /// The database; none: not even a user's name stands for it.
+    pub(crate) database: Option<String>,
     /// Who connects; none: not even the operating system tells.
     pub(crate) user: Option<String>,
-    /// `host:port/database`, for messages.
+    /// `host:port/database` with all hosts, for messages.
     pub(crate) target: String,
     /// The whole of connecting may take so long.
     pub(crate) timeout: Option<Duration>,
+    /// Connecting to one of the hosts may take so long.
+    pub(crate) host_timeout: Option<Duration>,
     /// How long prepared statements live.
     pub(crate) prepare_mode: PrepareMode,
     /// How many prepared statements are kept; 0: none.
@@ -90,46 +93,32 @@ impl Settings {
     /// Reads connect arguments; what they leave out comes from the environment. Opens no file.
     ///
     /// # Errors
-    /// `Argument` for an unknown option or a value that makes no sense, `NotSupported` for several hosts, and for TLS in
-    /// a build without.
+    /// `Argument` for an unknown option or a value that makes no sense, `NotSupported` for TLS in a build
+    /// without.
     pub(crate) fn read(arguments: &ConnectArguments, environment: &Environment) -> Result<Self> {
         let option = |name: &str| arguments.options.get(name).filter(|value| !value.is_empty()).cloned();
         let given = |argument: &Option<String>, name: &str| {
             argument.clone().filter(|value| !value.is_empty()).or_else(|| option(name))
         };
-        let named_host = given(&arguments.host, "host");
-        let named_address = option("hostaddr");
-        // A variable moves a connection only when the URL names no place at all.
-        let address = match named_address.is_none() && named_host.is_none() {
-            true => environment.variable("PGHOSTADDR").map(|text| ("PGHOSTADDR", text)),
-            false => named_address.map(|text| ("hostaddr", text)),
+        let places = Places {
+            names: given(&arguments.host, "host"),
+            addresses: option("hostaddr"),
+            port: arguments.port,
+            ports: option("port"),
         };
-        let host = named_host
-            .or_else(|| address.is_none().then(|| environment.variable("PGHOST")).flatten())
-            .or_else(|| address.as_ref().map(|(_, text)| text.clone()))
-            .unwrap_or_else(|| "localhost".to_owned());
-        refuse_several(&host)?;
-        let address = address.map(|(name, text)| {
-            refuse_several(&text)?;
-            parse(Origin::of(name), &text, "an IP address")
-        });
-        let address = address.transpose()?;
-        let port = match (arguments.port, option("port"), environment.variable("PGPORT")) {
-            (Some(port), ..) => port,
-            (None, Some(text), _) => number(Origin::Option("port"), &text)?,
-            (None, None, Some(text)) => number(Origin::Variable("PGPORT"), &text)?,
-            (None, None, None) => PORT,
-        };
+        let hosts = Host::read(places, environment)?;
         let user = given(&arguments.username, "user")
             .or_else(|| environment.variable("PGUSER"))
             .or_else(|| environment.system_user());
         let database = given(&arguments.database, "dbname").or_else(|| environment.variable("PGDATABASE"));
 
         let mut config = Config::new();
-        config.ssl_mode(SslMode::Disable).host(&host).port(port);
-        let mut target = format!("{host}:{port}");
+        config.ssl_mode(SslMode::Disable);
+        let names: Vec<String> = hosts.iter().map(Host::to_string).collect();
+        let mut target = names.join(",");
         // Without a name the server takes the user's.
-        if let Some(database) = database.as_ref().or(user.as_ref()) {
+        let database = database.or_else(|| user.clone());
+        if let Some(database) = &database {
             config.dbname(database);
             target.push('/');
             target.push_str(database);
@@ -145,12 +134,14 @@ impl Settings {
 
         let mut settings = Self {
             config,
-            host,
-            address,
-            port,
+            hosts,
+            attributes: SessionAttributes::Any,
+            is_balanced: false,
+            database,
             user,
             target,
             timeout: arguments.timeout,
+            host_timeout: None,
             prepare_mode: PrepareMode::Cached,
             statement_cache_size: STATEMENT_CACHE_SIZE,
             statement_timeout: None,
@@ -210,7 +201,7 @@ impl Settings {
                 if seconds > 0 {
                     let limit = Duration::from_secs(seconds);
                     self.config.connect_timeout(limit);
-                    self.timeout = Some(self.timeout.map_or(limit, |timeout| timeout.min(limit)));
+                    self.host_timeout = Some(limit);
                 }
             }
             "keepalives" => {
@@ -224,6 +215,13 @@ impl Settings {
             }
             "keepalives_interval" => {
                 self.config.keepalives_interval(Duration::from_secs(number(origin, value)?));
+            }
+            "load_balance_hosts" => {
+                self.is_balanced = match value {
+                    "disable" => false,
+                    "random" => true,
+                    _ => return Err(unknown_value(origin, value, "disable, random")),
+                };
             }
             "options" => {
                 self.config.options(value);
@@ -259,12 +257,8 @@ impl Settings {
             "statement_cache_size" => self.statement_cache_size = number(origin, value)?,
             "statement_timeout" => self.statement_timeout = duration(origin, value)?,
             "target_session_attrs" => {
-                self.config.target_session_attrs(match value {
-                    "any" => TargetSessionAttrs::Any,
-                    "read-write" => TargetSessionAttrs::ReadWrite,
-                    "read-only" => TargetSessionAttrs::ReadOnly,
-                    _ => return Err(unknown_value(origin, value, "any, read-write, read-only")),
-                });
+                self.attributes = SessionAttributes::parse(value)
+                    .ok_or_else(|| unknown_value(origin, value, SessionAttributes::NAMES))?;
             }
             "tcp_user_timeout" => {
                 self.config.tcp_user_timeout(Duration::from_millis(number(origin, value)?));
@@ -286,7 +280,7 @@ impl Settings {
         if self.encryption.roots == Some(Roots::System) && !has_mode {
             self.encryption.mode = EncryptionMode::VerifyFull;
         }
-        if self.is_socket() {
+        if self.hosts.iter().all(Host::is_socket) {
             // What never leaves the machine is not encrypted.
             self.encryption.mode = EncryptionMode::Disable;
             self.encryption.is_direct = false;
@@ -302,11 +296,6 @@ impl Settings {
         Ok(())
     }
 
-    /// Whether the host is the directory of a Unix socket.
-    pub(crate) fn is_socket(&self) -> bool {
-        cfg!(unix) && self.address.is_none() && self.host.starts_with('/')
-    }
-
     /// Who connects where, for messages.
     pub(crate) fn who(&self) -> String {
         match &self.user {
@@ -314,19 +303,21 @@ impl Settings {
             None => format!("{} as the user of this process", self.target),
         }
     }
+
+    /// `host:port/database` of one of the hosts, for messages.
+    pub(crate) fn target_of(&self, host: &Host) -> String {
+        match &self.database {
+            Some(database) => format!("{host}/{database}"),
+            None => host.to_string(),
+        }
+    }
 }
 
 /// Where a value comes from, for messages.
 #[derive(Clone, Copy)]
-enum Origin<'a> {
+pub(crate) enum Origin<'a> {
     Option(&'a str),
     Variable(&'a str),
-}
-
-impl<'a> Origin<'a> {
-    fn of(name: &'a str) -> Self {
-        if name.starts_with("PG") { Self::Variable(name) } else { Self::Option(name) }
-    }
 }
 
 impl fmt::Display for Origin<'_> {
@@ -338,21 +329,13 @@ impl fmt::Display for Origin<'_> {
     }
 }
 
-fn refuse_several(host: &str) -> Result<()> {
-    if host.contains(',') {
-        return Err(Error::not_supported(
-            &format!("naming several hosts (`{host}`) in one URL"),
-            "this driver for PostgreSQL; name one, or a pooler or proxy in front of them",
-        ));
-    }
-    Ok(())
-}
-
-fn number<T: FromStr>(origin: Origin<'_>, value: &str) -> Result<T> {
+/// Reads a number.
+pub(crate) fn number<T: FromStr>(origin: Origin<'_>, value: &str) -> Result<T> {
     parse(origin, value, "a whole number in its range")
 }
 
-fn parse<T: FromStr>(origin: Origin<'_>, value: &str, known: &'static str) -> Result<T> {
+/// Reads a value; `known` says what it can be.
+pub(crate) fn parse<T: FromStr>(origin: Origin<'_>, value: &str, known: &'static str) -> Result<T> {
     value.trim().parse().map_err(|_error| unknown_value(origin, value, known))
 }
 
@@ -381,6 +364,7 @@ fn duration(origin: Origin<'_>, value: &str) -> Result<Option<Duration>> {
     Ok((milliseconds > 0).then(|| Duration::from_millis(milliseconds)))
 }
 
-fn unknown_value(origin: Origin<'_>, value: &str, known: &str) -> Error {
+/// The error of a value that makes no sense.
+pub(crate) fn unknown_value(origin: Origin<'_>, value: &str, known: &str) -> Error {
     Error::new(ErrorKind::Argument, format!("{origin} cannot be `{value}`; it takes: {known}"))
 }

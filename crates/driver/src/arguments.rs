@@ -8,7 +8,8 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 /// `Debug` shows `***` in place of the password and of every option whose name tells of a secret.
 #[derive(Clone, Default)]
 pub struct ConnectArguments {
-    /// The server's name or address; none for a file database.
+    /// The server's name or address; none for a file database. Several, for backends that can choose among them, have commas
+    /// between them, and may have ports of their own: `one:5432,two,[::1]:5433`.
     pub host: Option<String>,
     /// The server's port; none: the backend's usual one.
     pub port: Option<u16>,
@@ -25,9 +26,14 @@ pub struct ConnectArguments {
 }
 
 impl ConnectArguments {
+    /// Whether several hosts are named.
+    pub fn has_several_hosts(&self) -> bool {
+        self.host.as_deref().is_some_and(|host| host.contains(','))
+    }
+
     /// Where it goes to, without any secret: for messages.
     pub fn target(&self) -> String {
-        match (&self.host, self.port, &self.database) {
+        match (&self.host, self.port.filter(|_| !self.has_several_hosts()), &self.database) {
             (Some(host), Some(port), Some(database)) => format!("{host}:{port}/{database}"),
             (Some(host), Some(port), None) => format!("{host}:{port}"),
             (Some(host), None, Some(database)) => format!("{host}/{database}"),

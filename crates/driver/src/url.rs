@@ -10,7 +10,8 @@ use crate::{ConnectArguments, Error, ErrorKind, Result, Secret, arguments::is_se
 /// A database URL: `dialect[+driver]://user:password@host:port/database?option=value`.
 ///
 /// `sqlite:///file.db` is a relative file, `sqlite:////file.db` an absolute one, `sqlite://` a database in memory.
-/// User, password and database are percent-decoded: write `%40` for an `@` in a password.
+/// User, password and database are percent-decoded: write `%40` for an `@` in a password. Several hosts, for backends that can
+/// choose among them, are written with commas: `postgresql://one:5432,two:5432/library`.
 ///
 /// `Display` and `Debug` show `***` in place of the password; [`DatabaseUrl::render`] can show it.
 #[derive(Clone)]
@@ -89,11 +90,18 @@ impl DatabaseUrl {
             url.push('@');
         }
         match arguments.host.as_deref() {
+            Some(hosts) if hosts.contains(',') => {
+                let hosts: Vec<String> =
+                    hosts.split(',').map(|host| with_port(host, arguments.port)).collect();
+                url.extend(utf8_percent_encode(&hosts.join(","), HOSTS));
+            }
             Some(host) if host.contains(':') => url.extend(["[", host, "]"]),
             Some(host) => url.extend(utf8_percent_encode(host, USER)),
             None => {}
         }
-        if let Some(port) = arguments.port {
+        if let Some(port) = arguments.port
+            && !arguments.has_several_hosts()
+        {
             url.push_str(&format!(":{port}"));
         }
         if let Some(database) = &arguments.database {
@@ -166,6 +174,9 @@ impl DatabaseUrl {
 /// Everything is escaped in a user and a password but what needs no escape anywhere in a URL.
 const USER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// What stands between several hosts, and around an address, stays as it is.
+const HOSTS: &AsciiSet = &USER.remove(b',').remove(b':').remove(b'[').remove(b']');
+
 /// Paths stay readable: only what would end them is escaped.
 const DATABASE: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#').add(b'"').add(b'<').add(b'>');
 
@@ -183,8 +194,34 @@ fn parse_scheme(scheme: &str) -> Result<(String, Option<String>)> {
     }
 }
 
-/// Reads `host:port` and `[address]:port`. What is wrong is not shown: it may be the rest of an unescaped password.
+/// Reads `host:port` and `[address]:port`, or several of them with commas between, which stay one text.
 fn parse_host_and_port(text: &str) -> Result<(Option<String>, Option<u16>)> {
+    if !text.contains(',') {
+        return parse_one(text);
+    }
+    let mut hosts = Vec::new();
+    for part in text.split(',') {
+        let (Some(host), port) = parse_one(part)? else {
+            return Err(unparsable("between two commas, or beside one, there must be a host"));
+        };
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        hosts.push(port.map_or(host.clone(), |port| format!("{host}:{port}")));
+    }
+    Ok((Some(hosts.join(",")), None))
+}
+
+/// One of several hosts, with the port that holds for those that have none of their own.
+fn with_port(host: &str, port: Option<u16>) -> String {
+    let has_port =
+        host.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    match port {
+        Some(port) if !has_port => format!("{host}:{port}"),
+        _ => host.to_owned(),
+    }
+}
+
+/// Reads one host. What is wrong is not shown: it may be the rest of an unescaped password.
+fn parse_one(text: &str) -> Result<(Option<String>, Option<u16>)> {
     let (host, port) = match text.strip_prefix('[') {
         Some(bracketed) => {
             let (address, rest) = bracketed
@@ -211,12 +248,6 @@ fn parse_host_and_port(text: &str) -> Result<(Option<String>, Option<u16>)> {
     };
     let port = match port {
         None | Some("") => None,
-        Some(port) if port.contains(',') => {
-            return Err(Error::new(
-                ErrorKind::NotSupported,
-                "naming several hosts in one URL is not supported; name one, or a pooler or proxy in front of them",
-            ));
-        }
         Some(port) => Some(port.parse().map_err(|error: std::num::ParseIntError| {
             unparsable(
                 "the port is no number from 0 to 65535; a `:`, `/`, `?` or `@` inside a user or password must be \

@@ -28,7 +28,7 @@ fn options_are_checked_before_connecting() {
         ("connect_timeout", "soon"),
         ("keepalives", "yes"),
         ("statement_timeout", "5s -c x=y"),
-        ("target_session_attrs", "primary"),
+        ("target_session_attrs", "secondary"),
         ("sslmode", "always"),
         ("port", "99999"),
     ] {

@@ -108,7 +108,8 @@ fn variables_are_checked_like_options_and_named() {
         ("PGHOSTADDR", "localhost"),
         ("PGCONNECT_TIMEOUT", "soon"),
         ("PGCHANNELBINDING", "always"),
-        ("PGTARGETSESSIONATTRS", "primary"),
+        ("PGTARGETSESSIONATTRS", "secondary"),
+        ("PGLOADBALANCEHOSTS", "sometimes"),
         ("PGSSLNEGOTIATION", "none"),
     ] {
         let error = driver(&[(name, value)]).check(&ConnectArguments::default()).unwrap_err();
@@ -263,18 +264,101 @@ async fn sockets_are_written_in_two_ways() {
     driver(&variables).connect(&ConnectArguments::default()).await.unwrap();
 }
 
-#[test]
-fn several_hosts_are_refused_in_plain_words() {
-    for (arguments, variables) in [
-        (url("postgresql://one,two/library"), &[][..]),
-        (url("postgresql:///library?host=one,two"), &[]),
-        (url("postgresql:///library"), &[("PGHOST", "one,two")]),
+/// The error of connecting to hosts of which none answers.
+async fn none_answers(address: &str, variables: &[(&str, &str)]) -> String {
+    let error = driver(variables).connect(&url(address)).await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Operational, "{error}");
+    error.message().to_owned()
+}
+
+#[tokio::test]
+async fn several_hosts_are_read_wherever_they_are_named() {
+    // Nobody listens on these.
+    let both = ["127.0.0.1:1: error connecting to server", "[::1]:2: "];
+    let (name, word) = ("PGUSER", "reader");
+    for (address, variables) in [
+        ("postgresql://127.0.0.1:1,[::1]:2/library", &[(name, word)][..]),
+        ("postgresql:///library?host=127.0.0.1,[::1]&port=1,2", &[(name, word)]),
+        ("postgresql:///library?host=127.0.0.1:1,[::1]:2&port=9", &[(name, word)]),
+        ("postgresql:///library", &[(name, word), ("PGHOST", "127.0.0.1,[::1]"), ("PGPORT", "1,2")]),
+        ("postgresql:///library", &[(name, word), ("PGHOSTADDR", "127.0.0.1,::1"), ("PGPORT", "1,2")]),
     ] {
-        let error = driver(variables).check(&arguments).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::NotSupported);
-        assert!(error.message().contains("several hosts (`one,two`)"), "{error}");
+        let message = none_answers(address, variables).await;
+        assert!(message.contains("as user `reader`"), "{message}");
+        for words in both.map(|words| words.replace("[::1]", "::1")) {
+            assert!(message.contains(&words), "{address}: {message}");
+        }
     }
-    let error = DatabaseUrl::parse("postgresql://one:5432,two:5432/library").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotSupported);
-    assert!(error.message().contains("several hosts"), "{error}");
+    // One port holds for all, and names are not looked up where addresses are given.
+    let message = none_answers(
+        "postgresql://a@one,two:2/?port=1&hostaddr=127.0.0.1,127.0.0.2",
+        &[("PGPASSWORD", "hidden")],
+    )
+    .await;
+    assert!(
+        message.contains("one:1: error connecting") && message.contains("two:2: error connecting"),
+        "{message}"
+    );
+    assert!(!message.contains("hidden"), "{message}");
+    for (address, words) in [
+        ("postgresql://one,two/?port=1,2,3", "3 ports for 2 hosts"),
+        ("postgresql://one,two/?hostaddr=127.0.0.1", "1 addresses for 2 hosts"),
+        ("postgresql:///?host=one:many,two", "`one:many`"),
+        ("postgresql://one,two/?load_balance_hosts=sometimes", "it takes: disable, random"),
+        ("postgresql://one,two/?target_session_attrs=secondary", "primary, standby, prefer-standby"),
+    ] {
+        let error = driver(&[]).check(&url(address)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Argument);
+        assert!(error.message().contains(words), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_next_host_is_tried_only_where_one_cannot_be_reached() {
+    let Some(arguments) = crate::server::arguments() else { return };
+    let (host, port) = (arguments.host.clone().unwrap(), arguments.port.unwrap());
+    let with = |hosts: String| ConnectArguments { host: Some(hosts), port: None, ..arguments.clone() };
+    let here = format!("{host}:{port}");
+    let driver = PostgresDriver::new().with_environment(|_| None);
+    // Nobody listens, and no such name.
+    for hosts in
+        [format!("127.0.0.1:1,{here}"), format!("no.such.host.invalid,{here}"), format!("{here},127.0.0.1:1")]
+    {
+        driver.connect(&with(hosts)).await.unwrap();
+    }
+    // One that is silent is left after its limit.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut slow = with(format!("{},{here}", silent.local_addr().unwrap()));
+    slow.options.insert("connect_timeout".to_owned(), "1".to_owned());
+    driver.connect(&slow).await.unwrap();
+    // A wrong password ends the search.
+    let mut wrong = with(format!("127.0.0.1:1,{here},127.0.0.1:2"));
+    wrong.password = Some("surely not".into());
+    let error = driver.connect(&wrong).await.err().unwrap();
+    assert_eq!(error.code(), Some("28P01"), "{error}");
+    assert!(
+        error.message().contains("127.0.0.1:1: ") && !error.message().contains("127.0.0.1:2: "),
+        "{error}"
+    );
+    assert!(!error.to_string().contains("surely not"), "{error}");
+}
+
+#[test]
+fn several_hosts_stay_in_the_url() {
+    for address in ["postgresql://one:5432,two:5433/library", "postgresql://u@one,[::1]:5433/library?a=b"] {
+        let parsed = DatabaseUrl::parse(address).unwrap();
+        assert_eq!(parsed.arguments.port, None);
+        assert_eq!(parsed.render(true), address);
+    }
+    let parsed = DatabaseUrl::parse("postgresql://one,two:2/library").unwrap().port(1);
+    assert_eq!(parsed.arguments.target(), "one,two:2/library");
+    assert_eq!(parsed.render(true), "postgresql://one:1,two:2/library");
+    for wrong in [
+        "postgresql://one,/x",
+        "postgresql://,one/x",
+        "postgresql://one:many,two/x",
+        "postgresql://[::1,two/x",
+    ] {
+        assert_eq!(DatabaseUrl::parse(wrong).unwrap_err().kind(), ErrorKind::Argument, "{wrong}");
+    }
 }
