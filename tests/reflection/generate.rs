@@ -26,15 +26,40 @@ const NAMES: [&str; 10] = [
     "col:on",
 ];
 
-/// A schema of a few tables, always the same for a seed.
+/// A table that others can reference, and its lone key.
+struct Parent {
+    table: String,
+    key: String,
+}
+
+/// A schema of a few tables and views, always the same for a seed.
 pub fn random(seed: u64, dialect: &str) -> MetaData {
     let mut random = fastrand::Rng::with_seed(seed);
     let metadata = MetaData::new();
-    let mut names: Vec<String> = Vec::new();
-    for number in 0..random.usize(1..4) {
+    let mut parents: Vec<Parent> = Vec::new();
+    for number in 0..random.usize(1..5) {
         let name = format!("{} {number}", random.choice(NAMES).unwrap_or("t"));
-        metadata.add(&table(&mut random, &name, &names, dialect));
-        names.push(name);
+        let key = format!("id {}", random.choice(NAMES).unwrap_or("x"));
+        let parent = Parent { table: name, key };
+        let table = table(&mut random, &parent, &parents, dialect);
+        metadata.add(&table);
+        // What stays cannot reference what a crash empties.
+        if !table.definition().options.postgresql.unlogged {
+            parents.push(parent);
+        }
+    }
+    if random.bool() && !parents.is_empty() {
+        let parent = &parents[random.usize(..parents.len())];
+        let name = format!("view {}", random.choice(NAMES).unwrap_or("v"));
+        let of = metadata.table(&parent.table).map(|table| table.c(parent.key.as_str()));
+        if let Some(key) = of {
+            let query = select(key.of::<i64>()).filter(key.of::<i64>().gt(3));
+            metadata.add(
+                &Table::unregistered(name.as_str())
+                    .column(Column::new(parent.key.as_str(), Integer))
+                    .view(query),
+            );
+        }
     }
     metadata
 }
@@ -63,6 +88,7 @@ fn types(dialect: &str) -> Vec<SqlType> {
         Uuid.into(),
         Inet.into(),
         Json.into(),
+        SqlType::Enum { name: "mood".into(), values: ["calm", "it's wild", "ü"].map(Into::into).into() },
     ];
     if dialect == "postgresql" {
         types.push(SqlType::Array(SqlType::Integer.into()));
@@ -72,12 +98,12 @@ fn types(dialect: &str) -> Vec<SqlType> {
     types
 }
 
-fn table(random: &mut fastrand::Rng, name: &str, others: &[String], dialect: &str) -> Table {
+fn table(random: &mut fastrand::Rng, own: &Parent, parents: &[Parent], dialect: &str) -> Table {
+    let Parent { table: name, key: key_name } = own;
     let is_postgres = dialect == "postgresql";
     let is_sqlite = dialect == "sqlite";
-    let mut table = Table::unregistered(name);
+    let mut table = Table::unregistered(name.as_str());
     let types = types(dialect);
-    let key_name = format!("id {}", random.choice(NAMES).unwrap_or("x"));
     if random.bool() {
         table = table.primary_key(PrimaryKeyConstraint::new([key_name.as_str()]).named(format!("pk {name}")));
     }
@@ -128,9 +154,31 @@ fn table(random: &mut fastrand::Rng, name: &str, others: &[String], dialect: &st
             table = table.column(Column::new("computed", Integer).computed(computed));
         }
     }
-    if let Some(other) = random.choice(others) {
-        // References are always to the lone key; its name is not known here, so that only what has one is referenced.
-        let _ = other;
+    if !parents.is_empty() && random.u8(0..3) > 0 {
+        let parent = &parents[random.usize(..parents.len())];
+        let column_name = format!("to {}", random.choice(NAMES).unwrap_or("x"));
+        table = table.column(Column::new(column_name.as_str(), Integer).nullable(true));
+        let mut key =
+            ForeignKeyConstraint::new([column_name.as_str()], parent.table.as_str(), [parent.key.as_str()])
+                .named(format!("to {name}"))
+                .on_delete(
+                    random
+                        .choice([
+                            ReferentialAction::Cascade,
+                            ReferentialAction::SetNull,
+                            ReferentialAction::Restrict,
+                        ])
+                        .unwrap_or_default(),
+                )
+                .on_update(if random.bool() {
+                    ReferentialAction::Cascade
+                } else {
+                    ReferentialAction::default()
+                });
+        if random.bool() && !matches!(dialect, "mysql" | "mariadb") {
+            key = key.initially(Initially::Deferred);
+        }
+        table = table.foreign_key(key);
     }
     if numbers.len() > 1 {
         table = table

@@ -4,6 +4,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `cases` | the numbered cases of reflection |
+//! | `chinook` | the schema of a digital media store |
 //! | `everywhere` | what holds on every database alike |
 //! | `metadata` | `MetaData` filled with the tables of a database |
 //! | `round_trip`, `generate` | what is created again reflects the same, also of random tables |
@@ -15,6 +16,7 @@
 #![allow(unreachable_pub, reason = "nothing can be reached from outside of a test binary")]
 
 mod cases;
+mod chinook;
 #[path = "../it/database.rs"]
 #[expect(dead_code, reason = "the other tests need more of it")]
 mod database;

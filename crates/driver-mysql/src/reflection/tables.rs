@@ -6,10 +6,11 @@ use aludel_driver::{
 };
 use aludel_sql_expression::FromRow;
 
-use super::{partitions, takes, text};
+use super::{partitions, quoted, takes, text};
 
 #[derive(FromRow)]
 struct Found {
+    schema_name: String,
     name: String,
     kind: String,
     engine: Option<String>,
@@ -22,10 +23,11 @@ struct Found {
 pub(super) async fn reflect(catalog: &mut dyn Catalog, scope: &Scope) -> Result<Vec<ReflectedTable>> {
     let (condition, parameters) = takes(scope, "t.table_schema", "t.table_name");
     let sql = format!(
-        "SELECT {} AS name, {} AS kind, {} AS engine, {} AS collation, {} AS create_options, {} AS comment, {} AS definition \
+        "SELECT {} AS schema_name, {} AS name, {} AS kind, {} AS engine, {} AS collation, {} AS create_options, {} AS comment, {} AS definition \
          FROM information_schema.tables t LEFT JOIN information_schema.views v \
          ON v.table_schema = t.table_schema AND v.table_name = t.table_name \
          WHERE {condition} AND t.table_type <> 'SEQUENCE' ORDER BY t.table_name",
+        text("t.table_schema"),
         text("t.table_name"),
         text("t.table_type"),
         text("t.engine"),
@@ -56,7 +58,11 @@ fn table(scope: &Scope, found: Found) -> ReflectedTable {
     let mut table = ReflectedTable::new(scope.name(found.name));
     if found.kind.ends_with("VIEW") {
         table.kind = TableKind::View;
-        table.definition = found.definition;
+        table.definition = found.definition.map(|text| match scope.schema {
+            // A view that is named without its database is created again in whatever database is there.
+            None => without_database(&text, &found.schema_name),
+            Some(_) => text,
+        });
         return table;
     }
     table.temporary = found.kind == "TEMPORARY";
@@ -70,4 +76,42 @@ fn table(scope: &Scope, found: Found) -> ReflectedTable {
         .map(|options| options.replace("partitioned", "").trim().to_owned())
         .filter(|options| !options.is_empty());
     table
+}
+
+/// The text of a view without the name of its own database, which the server puts before each table.
+fn without_database(text: &str, database: &str) -> String {
+    let prefix = format!("{}.", quoted(database));
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(place) = rest.find(['\'', '`']) {
+        kept.push_str(&rest[..place]);
+        rest = &rest[place..];
+        if let Some(shorter) = rest.strip_prefix(&prefix) {
+            rest = shorter;
+            continue;
+        }
+        let end = end_of_quoted(rest);
+        kept.push_str(&rest[..end]);
+        rest = &rest[end..];
+    }
+    kept.push_str(rest);
+    kept
+}
+
+/// Where the text or name ends that begins here with a quote: in a name the quote is doubled, in a text it may come behind a
+/// backslash as well.
+fn end_of_quoted(text: &str) -> usize {
+    let mut letters = text.char_indices();
+    let quote = letters.next().map(|(_, letter)| letter);
+    while let Some((place, letter)) = letters.next() {
+        match letter {
+            '\\' if quote == Some('\'') => drop(letters.next()),
+            letter if Some(letter) == quote => match letters.clone().next() {
+                Some((_, next)) if Some(next) == quote => drop(letters.next()),
+                _ => return place + letter.len_utf8(),
+            },
+            _ => {}
+        }
+    }
+    text.len()
 }
