@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aludel_driver::ColumnInfo;
 use rusqlite::StatementStatus;
 
-use crate::{effect::Effect, verb::Verb};
+use crate::{effect::Effect, many_rows::ManyRows, verb::Verb};
 
 /// What a connection remembers of a statement that it keeps prepared: what never changes of it, its columns, so that a
 /// repeated statement allocates none, and how long it takes.
@@ -17,6 +17,8 @@ pub(crate) struct Learned {
     /// How many parameters it takes.
     pub(crate) parameters: usize,
     pub(crate) pace: Pace,
+    /// An INSERT of one row as one of many; none: it was not looked for yet.
+    many_rows: Option<Option<Box<ManyRows>>>,
     columns: Arc<[ColumnInfo]>,
     /// How often SQLite had prepared the statement anew when the columns were read; none: they were never read.
     preparations: Option<i32>,
@@ -44,9 +46,25 @@ impl Learned {
             read_only,
             parameters: prepared.parameter_count(),
             pace: Pace::New,
+            many_rows: None,
             columns: Arc::default(),
             preparations: None,
         }
+    }
+
+    /// The same statement for many rows, where it is an INSERT of one and nothing has spoken against it.
+    pub(crate) fn many_rows(&mut self, sql: &str) -> Option<&ManyRows> {
+        let (effect, parameters) = (self.effect, self.parameters);
+        let find = || match effect {
+            Effect::Inserts => ManyRows::of(sql, parameters).map(Box::new),
+            _ => None,
+        };
+        self.many_rows.get_or_insert_with(find).as_deref()
+    }
+
+    /// Rows go one by one from now on: together they do something else.
+    pub(crate) fn forget_many_rows(&mut self) {
+        self.many_rows = Some(None);
     }
 
     /// The columns of the statement, after it was stepped. SQLite prepares a statement anew when the schema was changed, and

@@ -16,7 +16,8 @@
 //!   checkpoints of the write-ahead log run on a worker.
 //! - A commit runs on the caller's thread: in write-ahead mode it is an append to the log that waits for no disk.
 //! - A statement that changes rows runs on the caller's thread to its end, as stopping it could undo a transaction;
-//!   a long one goes to the worker from the second time on. Many sets of parameters run in slices of a few milliseconds.
+//!   a long one goes to the worker from the second time on. Many sets of parameters run in slices of a few milliseconds; in a
+//!   transaction an INSERT of one row takes up to 64 of them at once, where that does the same.
 //! - A locked database is waited for with a timer, never with a blocked thread, up to `busy_timeout`.
 //!
 //! A future that is dropped while a worker has the connection stops the worker, and waits for it a moment (usually some
@@ -49,6 +50,8 @@
 //! | `session` | a connection with all that belongs to it, on whatever thread it is called |
 //! | `database` | the connection of rusqlite, and the statements that are kept prepared on it |
 //! | `step` | binds and steps statements |
+//! | `sets` | many sets of parameters for one statement |
+//! | `many_rows` | an INSERT of one row, written for many |
 //! | `script` | runs several statements in one text |
 //! | `bulk` | loads rows as they come, by one prepared INSERT |
 //! | `outlet` | where the rows of a statement go |
@@ -104,6 +107,7 @@ mod extension;
 mod fault;
 mod function;
 mod learned;
+mod many_rows;
 mod open;
 mod outlet;
 mod parameter;
@@ -113,6 +117,7 @@ mod row;
 mod row_batch;
 mod script;
 mod session;
+mod sets;
 mod settings;
 mod step;
 mod transfer;

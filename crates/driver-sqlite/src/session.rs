@@ -17,6 +17,7 @@ use crate::{
     learned::Pace,
     outlet::{Collected, Direct},
     patience::Patience,
+    sets::SAVEPOINT,
     settings::Settings,
     step::run_prepared,
     verb::Verb,
@@ -40,8 +41,10 @@ pub(crate) struct Session {
 }
 
 /// What begins and ends most transactions, so that it stays prepared with what is sent in between.
-static TRANSACTION: LazyLock<[Statement; 4]> =
-    LazyLock::new(|| ["BEGIN DEFERRED", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"].map(Statement::new));
+static TRANSACTION: LazyLock<[Statement; 7]> = LazyLock::new(|| {
+    let [savepoint, release, back] = SAVEPOINT;
+    ["BEGIN DEFERRED", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", savepoint, release, back].map(Statement::new)
+});
 
 fn run_through(prepared: &mut rusqlite::Statement<'_>) -> Result<(), Failure> {
     let mut rows = prepared.raw_query();

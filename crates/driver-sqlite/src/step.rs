@@ -1,11 +1,8 @@
 //! Binds and steps statements, on whatever thread it is called.
 
-use std::{
-    ops::ControlFlow,
-    time::{Duration, Instant},
-};
+use std::{ops::ControlFlow, time::Duration};
 
-use aludel_driver::{Done, Error, ErrorKind, ParameterSets, Result, Statement, Value};
+use aludel_driver::{Done, Error, ErrorKind, Result, Statement, Value};
 use rusqlite::Connection;
 
 use crate::{
@@ -35,46 +32,6 @@ impl Session {
         let Self { database, watch, .. } = self;
         database.with(statement, |connection, prepared, learned| {
             run_prepared(connection, prepared, learned, parameters, watch, outlet)
-        })
-    }
-
-    /// Runs sets of parameters from `position` on, for a few milliseconds; `position` and `total` tell how far it came.
-    pub(crate) fn run_sets(
-        &mut self,
-        statement: &Statement,
-        sets: ParameterSets<'_>,
-        position: &mut usize,
-        total: &mut Done,
-        each: &mut (dyn FnMut(usize, Done) -> Result<()> + Send),
-    ) -> Result<(), Failure> {
-        let Self { database, watch, .. } = self;
-        database.with(statement, |connection, prepared, learned| {
-            check_not_empty(learned.verb)?;
-            if !learned.read_only {
-                watch.keep_here();
-            }
-            let has_columns = prepared.column_count() > 0;
-            parameter::check_count(learned.parameters, sets.get(*position).len())
-                .map_err(|error| in_set(error.into(), *position))?;
-            let (started, mut is_copied) = (Instant::now(), false);
-            while *position < sets.len() {
-                is_copied |= parameter::bind_all(prepared, sets.get(*position))
-                    .map_err(|failure| in_set(failure, *position))?;
-                let count = run_set(prepared, has_columns, watch)?;
-                let done = learned.effect.done(connection, count, has_columns);
-                total.rows += done.rows;
-                total.last_insert_id = done.last_insert_id.or(total.last_insert_id);
-                let finished = *position;
-                *position += 1;
-                each(finished, done).map_err(Failure::Sink)?;
-                if position.is_multiple_of(SETS_BETWEEN_LOOKS) && started.elapsed() > SLICE {
-                    break;
-                }
-            }
-            if is_copied {
-                prepared.clear_bindings();
-            }
-            Ok(())
         })
     }
 }
@@ -115,7 +72,7 @@ pub(crate) fn check_faults(watch: &Watch, is_change: bool) -> Result<(), Failure
     if watch.faults.is_decisive() { Err(Failure::Fault { is_change }) } else { Ok(()) }
 }
 
-fn check_not_empty(verb: Verb) -> Result<()> {
+pub(crate) fn check_not_empty(verb: Verb) -> Result<()> {
     match verb {
         Verb::Empty => Err(Error::new(ErrorKind::Programming, "the statement is empty")),
         _ => Ok(()),
@@ -220,12 +177,5 @@ fn step<O: Outlet>(
     match enough {
         Some(Err(error)) => Err(Failure::Sink(error)),
         _ => Ok(learned.effect.done(connection, count, true)),
-    }
-}
-
-fn in_set(failure: Failure, position: usize) -> Failure {
-    match failure {
-        Failure::Other(error) => Failure::Other(error.context(format_args!("set {position} (from 0)"))),
-        failure => failure,
     }
 }

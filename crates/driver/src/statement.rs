@@ -92,6 +92,12 @@ impl<'a> ParameterSets<'a> {
         &self.values[position * self.width..(position + 1) * self.width]
     }
 
+    /// The values of `count` sets from a position on.
+    #[inline]
+    pub fn range(&self, position: usize, count: usize) -> &'a [Value] {
+        &self.values[position * self.width..(position + count) * self.width]
+    }
+
     /// The sets in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [Value]> + use<'a> {
         let sets = *self;

@@ -1,7 +1,7 @@
 //! The implementation of `Model`: the table, and rows to and from values.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 
 use super::quiet;
 use crate::{
@@ -94,23 +94,17 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
     }
 }
 
-/// Writes columns into places that were made for them, which is quicker than to push one by one: no value is moved.
+/// Writes columns, all in one go.
 fn write_columns(columns: &[&Column], root: &Root) -> TokenStream {
-    let sql = &root.sql;
-    let column_type = quote!(#sql::typed::FieldType);
-    let count = columns.len();
-    let places: Vec<Ident> = (0..count).map(|index| format_ident!("__place{index}")).collect();
+    let column_type = {
+        let sql = &root.sql;
+        quote!(#sql::typed::FieldType)
+    };
     let values = columns.iter().map(|column| {
         let (of, field) = (column.as_trait(&column_type), &column.member.field);
         quote!(#of::to_value(&self.#field))
     });
-    quote! {
-        let __start = __values.len();
-        __values.resize_with(__start + #count, ::core::default::Default::default);
-        if let [#(#places),*] = &mut __values[__start..] {
-            #(*#places = #values;)*
-        }
-    }
+    quote!(__values.extend([#(#values),*]);)
 }
 
 fn build(model: &Model, root: &Root) -> TokenStream {

@@ -71,18 +71,23 @@ impl Inner {
         }
     }
 
-    /// The row of a new object is there, under this key: the object is found by it from now on. `is_new_key`: nobody else
-    /// can have the key.
-    #[inline]
-    pub(crate) fn register(&mut self, mapper: &'static Mapper, key: &[Value], index: u32, is_new_key: bool) {
+    /// The row of a new object is there, under this key: the object is found by it from now on.
+    pub(crate) fn register(&mut self, mapper: &'static Mapper, key: &[Value], index: u32) {
         let Self { identity, entries, .. } = self;
-        if is_new_key {
-            identity.insert(mapper, key, index);
-        } else if identity.find_or_insert(entries, mapper, key, index).is_some() {
+        if identity.find_or_insert(entries, mapper, key, index).is_some() {
             // The database gave out the key, so the row of whoever had it before was deleted behind the session's back.
             self.miss(mapper, key);
             self.identity.insert(mapper, key, index);
         }
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.fresh = true;
+        }
+    }
+
+    /// The same for a key that is a number and that nobody else can have.
+    #[inline]
+    pub(crate) fn register_new_number(&mut self, mapper: &'static Mapper, number: i64, index: u32) {
+        self.identity.insert_number(mapper, number, index);
         if let Some(entry) = self.entries.get_mut(index) {
             entry.fresh = true;
         }

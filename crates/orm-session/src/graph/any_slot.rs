@@ -51,9 +51,6 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     fn write_sending(&self, columns: &[u16], values: &mut Vec<Value>);
     /// The values of several columns as they stand in the database, into a row.
     fn write_stored(&self, columns: &[u16], values: &mut Vec<Value>);
-    /// The values of all columns that are being sent, into a row: without the key when `numbered` and it is unset, which is
-    /// then true.
-    fn write_insert(&self, numbered: bool, values: &mut Vec<Value>) -> bool;
     /// The columns that differ from the database, and a row of their values and of those that find the row.
     fn write_update(&self, finding: &[u16], changed: &mut Vec<u16>, values: &mut Vec<Value>);
     /// Whether the numbered key is not set in the version that is being sent.

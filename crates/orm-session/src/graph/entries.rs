@@ -32,12 +32,14 @@ impl Entries {
     ///
     /// # Panics
     /// When four thousand million objects went through one session.
+    #[inline]
     pub(crate) fn next(&self) -> u32 {
         u32::try_from(self.given)
             .expect("four thousand million objects went through one session; open a new one for some of them")
     }
 
     /// Puts an object in under the next number.
+    #[inline]
     pub(crate) fn push(&mut self, entry: Entry) {
         self.give(Some(entry));
         self.living += 1;

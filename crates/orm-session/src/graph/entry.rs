@@ -29,6 +29,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    #[inline]
     pub(crate) fn new(slot: Arc<dyn AnySlot>) -> Self {
         let mut entry = Self::loaded(slot, None);
         if entry.mapper().relationships().is_empty() {
@@ -44,6 +45,7 @@ impl Entry {
         entry
     }
 
+    #[inline]
     pub(crate) fn loaded(slot: Arc<dyn AnySlot>, peers: Option<GroupId>) -> Self {
         Self {
             slot,

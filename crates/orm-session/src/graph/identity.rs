@@ -38,6 +38,15 @@ impl IdentityMap {
         KeyHash((state.finish() >> 32) as u32)
     }
 
+    /// What [`hash`](Self::hash) gives for a key of one integer.
+    #[inline]
+    fn hash_number(&self, mapper: &'static Mapper, number: i64) -> KeyHash {
+        let mut state = self.hasher.build_hasher();
+        std::ptr::from_ref(mapper).hash(&mut state);
+        number.hash(&mut state);
+        KeyHash((state.finish() >> 32) as u32)
+    }
+
     /// The object with this key.
     pub(crate) fn find(&self, entries: &Entries, mapper: &'static Mapper, key: &[Value]) -> Option<u32> {
         let hash = self.hash(mapper, key);
@@ -78,6 +87,13 @@ impl IdentityMap {
     /// Puts an object in; the caller has seen that its key is not there.
     pub(crate) fn insert(&mut self, mapper: &'static Mapper, key: &[Value], index: u32) {
         let hash = self.hash(mapper, key);
+        self.table.insert_unique(hash.spread(), (hash, index), |(hash, _)| hash.spread());
+    }
+
+    /// Puts an object in under a key of one integer; the caller has seen that its key is not there.
+    #[inline]
+    pub(crate) fn insert_number(&mut self, mapper: &'static Mapper, number: i64, index: u32) {
+        let hash = self.hash_number(mapper, number);
         self.table.insert_unique(hash.spread(), (hash, index), |(hash, _)| hash.spread());
     }
 

@@ -8,7 +8,8 @@ use aludel_sql_expression::Value;
 use super::{AnySlot, Slot};
 use crate::mapping::Mapped;
 
-/// Writes rows of new objects as long as they are of the model and alike, and says how many they were. `is_numbered`: the
+/// A flush begins to send new objects, as long as they are of the model and alike: writes their rows, and says how many they
+/// were. `is_numbered`: the
 /// database numbers keys of the model; `is_unnumbered`: those of these rows are left to it.
 pub(crate) fn write_new<M: Mapped>(
     slots: &[Arc<dyn AnySlot>],
@@ -20,7 +21,7 @@ pub(crate) fn write_new<M: Mapped>(
     for (count, place) in places.iter().enumerate() {
         let Some(slot) = typed::<M>(&slots[*place]) else { return count };
         let start = values.len();
-        if slot.write_insert(is_numbered, values) != is_unnumbered {
+        if slot.send_row(is_numbered, values) != is_unnumbered {
             values.truncate(start);
             return count;
         }
@@ -28,16 +29,18 @@ pub(crate) fn write_new<M: Mapped>(
     places.len()
 }
 
-/// The rows of new objects are in the database, and these are the numbers that it gave them: the flush of them is done.
+/// The rows of new objects are in the database, and these are the numbers that it gave them: the flush of them is done, and
+/// the transaction, too, when `is_committed`.
 pub(crate) fn number_new<M: Mapped>(
     slots: &[Arc<dyn AnySlot>],
     places: &[usize],
     column: u16,
     numbers: &[i64],
+    is_committed: bool,
 ) -> Result<()> {
     for (place, number) in places.iter().zip(numbers) {
         if let Some(slot) = typed::<M>(&slots[*place]) {
-            slot.number(column, *number)?;
+            slot.finish_numbered(column, *number, is_committed)?;
         }
     }
     Ok(())

@@ -49,6 +49,8 @@ pub(super) struct Before<M> {
 pub(super) enum Standing {
     /// There is the one version in its slot: it is read without a lock.
     Inline,
+    /// There is one version beside its slot, which no flush sends and no rollback changes.
+    Single,
     /// The present version is the one in the database, or there is no row yet.
     Clean,
     /// The present version differs from the database.
@@ -59,7 +61,8 @@ impl Standing {
     pub(super) fn of(number: u8) -> Self {
         match number {
             0 => Self::Inline,
-            1 => Self::Clean,
+            1 => Self::Single,
+            2 => Self::Clean,
             _ => Self::Changed,
         }
     }
@@ -201,6 +204,7 @@ impl<M> Versions<M> {
     pub(super) fn standing(&self) -> Standing {
         match self {
             Self::One(_, Version::Inline) => Standing::Inline,
+            Self::One(Marks { sends_now: false, origin: None }, _) => Standing::Single,
             _ if self.changed_from().is_some() => Standing::Changed,
             _ => Standing::Clean,
         }

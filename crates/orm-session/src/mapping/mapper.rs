@@ -120,8 +120,9 @@ type LoadFunction = fn(&mut RowReader<'_>, &mut Admission<'_>, Option<&mut Optio
 /// of them, whether the database numbers keys, and whether it numbers those of these rows.
 type WriteNew = fn(&[Arc<dyn AnySlot>], &[usize], bool, bool, &mut Vec<Value>) -> usize;
 
-/// Puts numbers into new objects, whose rows were written: of which objects, which of them, the column, and the numbers.
-type NumberNew = fn(&[Arc<dyn AnySlot>], &[usize], u16, &[i64]) -> Result<()>;
+/// Puts numbers into new objects, whose rows were written: of which objects, which of them, the column, the numbers, and
+/// whether the rows are committed.
+type NumberNew = fn(&[Arc<dyn AnySlot>], &[usize], u16, &[i64], bool) -> Result<()>;
 
 /// Writes rows of changed objects as long as they are of the model and alike: of which objects, the columns that differ and
 /// those that find the row.

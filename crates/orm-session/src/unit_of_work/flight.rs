@@ -50,7 +50,7 @@ impl Flush<'_> {
             }
             let numbers = match &mut self.draft {
                 Some(draft) => draft.answer(work, &operation).map(|()| Vec::new())?,
-                None => operation.finish(work, &mut prepared).map_err(|error| match commit {
+                None => operation.finish(work, &mut prepared, commit).map_err(|error| match commit {
                     true => after_commit(&error),
                     false => error,
                 })?,
@@ -84,7 +84,7 @@ impl Flush<'_> {
         inner.identity.reserve(slots.len());
         for slot in slots {
             let index = slot.index();
-            slot.show_key(&mut |key| inner.register(mapper, key, index, false));
+            slot.show_key(&mut |key| inner.register(mapper, key, index));
             inner.notices.note(Occasion::PendingToPersistent, slot);
         }
     }
@@ -110,7 +110,10 @@ impl Flush<'_> {
         inner.identity.reserve(places.len());
         for (place, number) in places.iter().zip(numbers) {
             let slot = &slots[*place];
-            inner.register(mapper, &[Value::I64(*number)], slot.index(), is_new_key);
+            match is_new_key {
+                true => inner.register_new_number(mapper, *number, slot.index()),
+                false => inner.register(mapper, &[Value::I64(*number)], slot.index()),
+            }
             if is_told {
                 inner.notices.note(Occasion::PendingToPersistent, slot);
             }

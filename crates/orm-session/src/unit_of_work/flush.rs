@@ -7,7 +7,7 @@ use aludel_engine_pool::Connection;
 use hashbrown::HashSet;
 
 use super::{
-    assignment::{ByChild, by_child},
+    assignment::{Assigned, ByChild, by_child},
     cascade::{cascade_deletes, look_up_replaced},
     defaults::apply_defaults,
     delete::delete_operations,
@@ -84,11 +84,11 @@ impl Flush<'_> {
 
     async fn write(&mut self, rounds: &mut Vec<Work>, commit: bool) -> Result<bool> {
         for work in rounds.iter_mut() {
+            work.expressions = Arc::new(self.graph.take_expressions(work.sent()));
             let keyed = work.begin_flush();
             work.complete(self.graph, &keyed)?;
             work.validate()?;
             work.enlist(&mut self.graph.lock());
-            work.expressions = Arc::new(self.graph.take_expressions(work.sent()));
             apply_defaults(work)?;
             find_row_switches(work)?;
         }
@@ -113,6 +113,10 @@ impl Flush<'_> {
                 self.fly(work, &mut flight, false).await?;
             }
             flight.extend(insert_operations(work, &level, &by_child)?);
+        }
+        if work.sends_rows_at_once() {
+            // There is one level, and nothing was sent yet.
+            work.check_keys(self.graph, &given_keys(&flight), &Assigned::by(&[]))?;
         }
         if rest_waits(work, &flight) {
             self.fly(work, &mut flight, false).await?;
@@ -211,6 +215,19 @@ fn follow_deletes(graph: &Arc<Graph>, work: &Work) {
         graph.follow_deletes(mapper, &slots, &[]);
         waiting = rest;
     }
+}
+
+/// The places of new objects whose keys are written along with their rows.
+fn given_keys(flight: &[Operation]) -> Vec<usize> {
+    let mut given = Vec::new();
+    for operation in flight {
+        if let Purpose::Insert { places, fetch, .. } = &operation.purpose
+            && fetch.is_empty()
+        {
+            given.extend_from_slice(places);
+        }
+    }
+    given
 }
 
 /// Whether new rows of a level refer to rows whose keys the database has not made yet.

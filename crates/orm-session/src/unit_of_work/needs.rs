@@ -13,6 +13,8 @@ pub(super) struct Needs {
     pub(super) refers: bool,
     /// Columns have validators.
     pub(super) validates: bool,
+    /// The database makes values for columns beside the numbered key.
+    pub(super) leaves_out: bool,
     /// The session writes foreign keys that refer to a key which changes.
     pub(super) follows_keys: bool,
 }
@@ -25,6 +27,7 @@ impl Needs {
         self.fills |= !configuration.defaults.is_empty() || configuration.version.is_some();
         self.refers |= configuration.relationships.iter().any(|relation| is_reference(relation.direction));
         self.validates |= mapper.functions().is_validated;
+        self.leaves_out |= configuration.leaves_columns_out();
         self.follows_keys |= configuration.follows_keys;
         Ok(())
     }

@@ -45,13 +45,19 @@ pub(super) enum Purpose {
 }
 
 impl Operation {
-    /// Takes in what the database answered. Gives the numbers of new rows, where they got nothing else.
-    pub(super) fn finish(&self, work: &Work, prepared: &mut [Prepared]) -> Result<Vec<i64>> {
+    /// Takes in what the database answered; `is_committed`: to a COMMIT, too. Gives the numbers of new rows, where they got
+    /// nothing else.
+    pub(super) fn finish(
+        &self,
+        work: &Work,
+        prepared: &mut [Prepared],
+        is_committed: bool,
+    ) -> Result<Vec<i64>> {
         let written = prepared.iter().filter(|statement| !statement.selects);
         let matched: u64 = written.map(|statement| statement.done.rows).sum();
         match &self.purpose {
             Purpose::Insert { mapper, places, fetch, made } => {
-                let numbers = self.receive(mapper, (&work.inserts, places), fetch, prepared)?;
+                let numbers = self.receive(mapper, (&work.inserts, places), fetch, prepared, is_committed)?;
                 made.expire(places.iter().map(|place| &work.inserts[*place]));
                 return Ok(numbers);
             }

@@ -73,18 +73,25 @@ impl Operation {
         (slots, places): (&[Arc<dyn AnySlot>], &[usize]),
         fetch: &[u16],
         prepared: &mut [Prepared],
+        is_committed: bool,
     ) -> Result<Vec<i64>> {
         if fetch.is_empty() {
             return Ok(Vec::new());
         }
-        let identifiers: Vec<i64> =
-            prepared.iter_mut().flat_map(|statement| std::mem::take(&mut statement.identifiers)).collect();
+        let mut identifiers = Vec::new();
+        for statement in prepared.iter_mut() {
+            // There is one, nearly always.
+            match identifiers.is_empty() {
+                true => identifiers = std::mem::take(&mut statement.identifiers),
+                false => identifiers.append(&mut statement.identifiers),
+            }
+        }
         if identifiers.len() == places.len() && self.returns_key_alone() {
             // The same key twice is none that the second row was given.
             if identifiers.windows(2).any(|pair| pair[0] == pair[1]) {
                 return Err(not_told(mapper, fetch[0], "a trigger may have kept a row back"));
             }
-            (mapper.functions().number_new)(slots, places, fetch[0], &identifiers)?;
+            (mapper.functions().number_new)(slots, places, fetch[0], &identifiers, is_committed)?;
             return Ok(identifiers);
         }
         let mut told = Vec::new();
@@ -111,7 +118,7 @@ impl Operation {
                     let reason = "a trigger or a default makes them in another way";
                     return Err(not_told(mapper, fetch[0], reason));
                 }
-                (mapper.functions().number_new)(slots, present, fetch[0], &numbers)?;
+                (mapper.functions().number_new)(slots, present, fetch[0], &numbers, is_committed)?;
                 told.extend(numbers);
                 continue;
             }

@@ -349,8 +349,18 @@ impl Work {
         self.assignments.push(Assignment { child, parent, configuration, name, post_update });
     }
 
+    /// Whether nobody looks at new objects between here and the writing of their rows, which then begins to send them.
+    pub(super) fn sends_rows_at_once(&self) -> bool {
+        let Needs { fills, refers, validates, leaves_out, .. } = self.needs;
+        let is_plain = self.is_enlisted && self.updates.is_empty() && self.expressions.is_empty();
+        is_plain && !(fills || refers || validates || leaves_out)
+    }
+
     /// What is written are the present versions. Gives the places of the new objects that were given a key.
     pub(super) fn begin_flush(&self) -> Vec<usize> {
+        if self.sends_rows_at_once() {
+            return Vec::new();
+        }
         for slot in &self.updates {
             slot.begin_flush();
         }
@@ -388,7 +398,10 @@ impl Work {
 
 impl Work {
     /// Two objects with one primary key are reported by name, before the database finds them.
-    fn check_keys(&self, graph: &Graph, keyed: &[usize], assigned: &Assigned) -> Result<()> {
+    pub(super) fn check_keys(&self, graph: &Graph, keyed: &[usize], assigned: &Assigned) -> Result<()> {
+        if keyed.is_empty() {
+            return Ok(());
+        }
         let inner = graph.lock();
         let mut seen: HashSet<(*const Mapper, HashedKey)> = HashSet::new();
         for slot in keyed.iter().map(|place| &self.inserts[*place]) {

@@ -141,19 +141,6 @@ impl<M: Mapped> AnySlot for Slot<M> {
         values.extend(columns.iter().map(|column| version.column(*column)));
     }
 
-    fn write_insert(&self, numbered: bool, values: &mut Vec<Value>) -> bool {
-        self.view(|versions| {
-            let version = self.at(versions.sending());
-            let is_unnumbered = numbered && version.is_key_unset();
-            if is_unnumbered {
-                version.write_unnumbered(values)
-            } else {
-                version.write(values)
-            }
-            is_unnumbered
-        })
-    }
-
     fn write_update(&self, finding: &[u16], changed: &mut Vec<u16>, values: &mut Vec<Value>) {
         let Some((sending, stored)) = self.sending_and_stored() else { return };
         let (sending, stored) = (self.at(&sending), self.at(&stored));
@@ -171,7 +158,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn number(&self, column: u16, number: i64) -> Result<()> {
-        self.finish_numbered(column, number)
+        self.finish_numbered(column, number, false)
     }
 
     fn end_flush(&self) {
@@ -193,6 +180,9 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn commit(&self) -> Option<Box<dyn Any + Send>> {
+        if self.standing() == Standing::Single {
+            return None;
+        }
         let others = self.alter(|versions| versions.commit());
         others.map(|others| others as Box<dyn Any + Send>)
     }

@@ -7,7 +7,10 @@ use aludel_sql_expression::Value;
 
 use super::{Slot, State};
 use crate::{
-    graph::{Version, versions::Numbered},
+    graph::{
+        Version,
+        versions::{Numbered, Versions},
+    },
     mapping::Mapped,
 };
 
@@ -31,12 +34,23 @@ impl<M> Slot<M> {
 impl<M: Mapped> Slot<M> {
     /// A flush begins to send the present version. Says whether the numbered key is not set in it.
     pub(super) fn send_present(&self) -> bool {
-        let mut versions = self.lock();
-        let old = versions.begin_flush(self.is_pending());
-        let is_key_unset = self.at(versions.now()).is_key_unset();
-        drop(versions);
+        let (old, is_key_unset) = self.alter(|versions| {
+            let old = versions.begin_flush(self.is_pending());
+            (old, self.at(versions.now()).is_key_unset())
+        });
         drop(old);
         is_key_unset
+    }
+
+    /// The same for a new object, and its row is written: without the key when `is_numbered` and it is unset, which is then
+    /// true.
+    pub(in crate::graph) fn send_row(&self, is_numbered: bool, values: &mut Vec<Value>) -> bool {
+        let (old, is_unnumbered) = self.alter(|versions| {
+            let old = versions.begin_flush(self.is_pending());
+            (old, write_row(self.at(versions.now()), is_numbered, values))
+        });
+        drop(old);
+        is_unnumbered
     }
 
     /// Puts values that the database made into the sent version and the present one.
@@ -80,16 +94,26 @@ impl<M: Mapped> Slot<M> {
     }
 
     /// The row is in the database, with the number that it was given in this column: the flush of it is done.
-    pub(super) fn finish_numbered(&self, column: u16, number: i64) -> Result<()> {
+    /// `is_committed`: so is the transaction.
+    pub(in crate::graph) fn finish_numbered(
+        &self,
+        column: u16,
+        number: i64,
+        is_committed: bool,
+    ) -> Result<()> {
+        let end = |versions: &mut Versions<M>| {
+            let old = versions.end_flush();
+            (old, if is_committed { versions.commit() } else { None })
+        };
         let finished = self.alter(|versions| match versions.number(column, number)? {
-            Numbered::Done => Ok::<_, aludel_driver::Error>(Some(versions.end_flush())),
+            Numbered::Done => Ok::<_, aludel_driver::Error>(Some(end(versions))),
             Numbered::NeedsVersion => Ok(None),
         })?;
         let old = match finished {
             Some(old) => old,
             None => {
                 self.complete(&[(column, Value::I64(number))])?;
-                self.alter(|versions| versions.end_flush())
+                self.alter(end)
             }
         };
         self.state.store(State::Persistent as u8, Ordering::Relaxed);
@@ -133,4 +157,15 @@ impl<M: Mapped> Slot<M> {
             }
         }
     }
+}
+
+/// Writes the row of a new object: without the key when `is_numbered` and it is unset, which is then true.
+pub(super) fn write_row<M: Mapped>(model: &M, is_numbered: bool, values: &mut Vec<Value>) -> bool {
+    let is_unnumbered = is_numbered && model.is_key_unset();
+    if is_unnumbered {
+        model.write_unnumbered(values);
+    } else {
+        model.write(values);
+    }
+    is_unnumbered
 }
