@@ -65,7 +65,8 @@ async fn let_go(subject: &Subject, probe: Probe, name: &'static str) -> Result<(
                 }
             }
         };
-        let dropping = in_time("dropping the table of a call that was dropped", other.drop(&numbers(name)));
+        let table = numbers(name);
+        let dropping = in_time("dropping the table of a call that was dropped", other.drop(&table));
         tokio::select! {
             outcome = dropping => outcome??,
             () = again => {}

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use aludel_driver::{Control, Driver, ErrorKind, Value};
+use aludel_driver::{CallOptions, Control, Driver, ErrorKind, ParameterSets, Statement, Value};
 use aludel_driver_sqlite::{Change, ChangeEvent, ChangeFeed, ChangeKind, Changes, SqliteDriver};
 use tokio::time::{Duration, timeout};
 
@@ -164,4 +164,24 @@ async fn who_is_too_slow_is_told_how_much_was_missed() {
     assert_eq!(changes.next().await, Some(ChangeEvent::Missed(4)));
     let Some(ChangeEvent::Committed(last)) = changes.next().await else { panic!("the last one is kept") };
     assert_eq!(last[0].rowid, 5);
+}
+
+#[tokio::test]
+async fn rows_that_go_together_are_told_once() {
+    let feed = ChangeFeed::new(16);
+    let mut connection = memory_of(&SqliteDriver::new().change_feed(&feed)).await;
+    run(&mut *connection, "CREATE TABLE t (id INTEGER PRIMARY KEY, a)").await;
+    // Rows in between take the keys that the next ones would get, so that what went together is taken back.
+    let trigger =
+        "CREATE TRIGGER r AFTER INSERT ON t WHEN new.a = 90 BEGIN INSERT INTO t (a) VALUES (-1); END";
+    run(&mut *connection, trigger).await;
+    let mut changes = feed.subscribe();
+    begin(&mut *connection).await;
+    let values: Vec<Value> = (0..150).map(Value::I64).collect();
+    let insert = Statement::new("INSERT INTO t (a) VALUES (?)");
+    let sets = ParameterSets::new(&values, 1, 150);
+    connection.execute_many(&insert, sets, &CallOptions::default(), &mut |_, _| Ok(())).await.unwrap();
+    connection.control(Control::Commit).await.unwrap();
+    let expected: Vec<_> = (1..=151).map(|key| (Insert, key)).collect();
+    assert_eq!(told(&mut changes).await, [expected]);
 }
