@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `elsewhere` | what another database has is an error that says so |
+//! | `explain` | plans of statements |
 //! | `mysql` | LOAD DATA, the bulk protocol, compression |
 //! | `postgres` | COPY, bulk loads, locks, large objects |
 //! | `hosts` | several hosts in one URL, with servers of the test's own (`cluster`) |
@@ -18,6 +19,7 @@ mod cluster;
 #[expect(dead_code, reason = "the other tests need more of it")]
 mod database;
 mod elsewhere;
+mod explain;
 mod hosts;
 mod mysql;
 mod postgres;

@@ -34,6 +34,7 @@
 //! | `sqlite`, `postgres`, `mysql` | the backend, known to [`create_engine`] by its URL schemes |
 //! | `orm` (on) | models, `Session`, relationships |
 //! | `tls` | encrypted connections to PostgreSQL, MySQL and MariaDB, by rustls |
+//! | `explain` | plans of statements on PostgreSQL, MySQL and MariaDB, by serde_json; SQLite needs nothing for them |
 //! | `load_extension` | extensions of SQLite, which are native code: `sqlite::Extension` |
 //! | `rusqlite-0_41` | the connection of rusqlite itself: `sqlite::SqliteConnection::rusqlite` |
 //! | `serde-1` | loaded graphs serialised: `Serialize` for `Instance`, and with `Deserialize` for `Many` and `One` |

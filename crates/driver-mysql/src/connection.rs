@@ -7,10 +7,13 @@ use aludel_driver::{
     Discard, Done, Error, ErrorKind, IsolationLevel, ParameterSets, Result, Row, ServerInfo, Sink, Statement,
     TransactionState, Value,
     bulk::{BulkDone, BulkTarget, RowSource},
+    plan::Explain,
     reflection::Reflection,
 };
 use aludel_sql_expression::Dialect;
 
+#[cfg(feature = "explain")]
+use crate::explain::MySqlExplain;
 use crate::{
     control,
     cursor::MySqlCursor,
@@ -281,6 +284,19 @@ impl Connection for MySqlConnection {
 
     fn prepared_transactions(&mut self) -> BoxFuture<'_, Result<Vec<String>>> {
         Box::pin(self.recover())
+    }
+
+    #[cfg(feature = "explain")]
+    fn explain(&self) -> Result<Arc<dyn Explain>> {
+        Ok(Arc::new(MySqlExplain { is_mariadb: self.server.info.product == "MariaDB" }))
+    }
+
+    #[cfg(not(feature = "explain"))]
+    fn explain(&self) -> Result<Arc<dyn Explain>> {
+        Err(Error::new(
+            ErrorKind::NotSupported,
+            "EXPLAIN is not read in this build; turn on the feature `explain` of `aludel`, or of `aludel-driver-mysql`",
+        ))
     }
 
     fn reflection(&self) -> Option<Arc<dyn Reflection>> {

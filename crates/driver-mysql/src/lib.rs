@@ -26,6 +26,7 @@
 //! | `deadline` | calls that take too long |
 //! | `kill` | cancelling a statement from a second connection |
 //! | `reflection` | what a database is made of, out of `information_schema`: one file for each kind of object |
+//! | `explain` | plans of statements (feature `explain`) |
 //! | `error` | error numbers to error kinds |
 //! | `complaint` | the names in the server's messages |
 //! | `lexer` | literals and comments in SQL text |
@@ -46,6 +47,8 @@ mod deadline;
 mod driver;
 mod error;
 mod exchange;
+#[cfg(feature = "explain")]
+mod explain;
 mod infile;
 mod introduction;
 mod kill;
@@ -64,6 +67,8 @@ mod two_phase;
 mod wire;
 mod xid;
 
+#[cfg(feature = "explain")]
+pub use self::explain::read_plan;
 pub use self::{
     connection::MySqlConnection,
     driver::MySqlDriver,

@@ -7,12 +7,15 @@ use aludel_driver::{
     ErrorKind, IsolationLevel, ParameterSets, Result, Row, ServerInfo, Sink, Statement, Step,
     TransactionState, Value,
     bulk::{BulkDone, BulkTarget, RowSource},
+    plan::Explain,
     reflection::Reflection,
 };
 use aludel_sql_expression::{Decode, Dialect};
 use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
+#[cfg(feature = "explain")]
+use crate::explain::PostgresExplain;
 use crate::{
     answer,
     cancel::Canceller,
@@ -294,6 +297,19 @@ impl Connection for PostgresConnection {
             let levels = self.texts("SHOW transaction_isolation").await?;
             levels.first().map(String::as_str).unwrap_or_default().parse()
         })
+    }
+
+    #[cfg(feature = "explain")]
+    fn explain(&self) -> Result<Arc<dyn Explain>> {
+        Ok(Arc::new(PostgresExplain))
+    }
+
+    #[cfg(not(feature = "explain"))]
+    fn explain(&self) -> Result<Arc<dyn Explain>> {
+        Err(Error::new(
+            ErrorKind::NotSupported,
+            "EXPLAIN is not read in this build; turn on the feature `explain` of `aludel`, or of `aludel-driver-postgres`",
+        ))
     }
 
     fn reflection(&self) -> Option<Arc<dyn Reflection>> {

@@ -37,6 +37,7 @@
 //! | `numeric` | exact decimals on the wire |
 //! | `reflection` | what a database is made of, out of its catalogue: one file for each kind of object |
 //! | `random` | numbers that are not foreseen |
+//! | `explain` | plans of statements (feature `explain`) |
 //! | `error` | SQLSTATE to error kinds |
 
 mod answer;
@@ -54,6 +55,8 @@ mod driver;
 mod encryption;
 mod environment;
 mod error;
+#[cfg(feature = "explain")]
+mod explain;
 mod flight;
 #[cfg(feature = "tls")]
 mod handshake;
@@ -81,6 +84,8 @@ mod types;
 mod verifier;
 mod wire;
 
+#[cfg(feature = "explain")]
+pub use self::explain::read_plan;
 pub use self::{
     connection::PostgresConnection,
     copy::{CopyFormat, CopyIn, CopyOut, CopyRowsIn, CopyRowsOut, CopyStatement},

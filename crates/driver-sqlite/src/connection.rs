@@ -7,6 +7,7 @@ use aludel_driver::{
     IsolationLevel, ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind, TransactionState,
     Value,
     bulk::{BulkDone, BulkTarget, RowSource},
+    plan::Explain,
     reflection::Reflection,
 };
 use aludel_sql_expression::Dialect;
@@ -19,6 +20,7 @@ use crate::{
     driver::{CAPABILITIES, SERVER},
     errand::Errand,
     error,
+    explain::SqliteExplain,
     patience::{Patience, wait},
     reflection::SqliteReflection,
     session::{Session, Trouble},
@@ -397,6 +399,10 @@ impl Connection for SqliteConnection {
 
     fn reflection(&self) -> Option<Arc<dyn Reflection>> {
         Some(Arc::new(SqliteReflection))
+    }
+
+    fn explain(&self) -> Result<Arc<dyn Explain>> {
+        Ok(Arc::new(SqliteExplain))
     }
 
     fn isolation_level(&mut self) -> BoxFuture<'_, Result<IsolationLevel>> {

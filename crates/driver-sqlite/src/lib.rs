@@ -68,6 +68,7 @@
 //! | `parameter` | values on their way in |
 //! | `verb` | what kind of statement a text is |
 //! | `reflection` | what a database is made of: pragmas, and the texts of CREATE, read word by word |
+//! | `explain` | plans of statements: EXPLAIN QUERY PLAN |
 //! | `error` | what SQLite's error codes mean |
 //! | `equipment` | what a driver gives to each connection that it opens |
 //! | `attach` | other databases as schemas |
@@ -102,6 +103,7 @@ mod effect;
 mod equipment;
 mod errand;
 mod error;
+mod explain;
 #[cfg(feature = "load_extension")]
 mod extension;
 mod fault;

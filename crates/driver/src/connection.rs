@@ -8,6 +8,7 @@ use crate::{
     Capabilities, Control, Cursor, Done, Error, IsolationLevel, ParameterSets, Result, ServerInfo, Sink,
     Statement, Step, StepKind, TransactionState, Value,
     bulk::{BulkDone, BulkTarget, RowSource, insert_rows},
+    plan::Explain,
     reflection::Reflection,
 };
 
@@ -176,6 +177,14 @@ pub trait Connection: Send {
     /// [`Capabilities::reflection`] says so.
     fn reflection(&self) -> Option<Arc<dyn Reflection>> {
         None
+    }
+
+    /// Who asks for plans of statements, and reads them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where the backend cannot, or was built without it.
+    fn explain(&self) -> Result<Arc<dyn Explain>> {
+        Err(Error::not_supported("EXPLAIN", self.server().product))
     }
 
     /// Asks the server for a sign of life, by the cheapest round trip there is.

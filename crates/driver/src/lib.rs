@@ -14,6 +14,7 @@
 //! | `url` | [`DatabaseUrl`]: SQLAlchemy-style URLs |
 //! | `key_hasher` | [`KeyHasher`]: for maps of what is known by a statement's key |
 //! | [`reflection`] | [`Reflection`](reflection::Reflection): what a live database is made of |
+//! | [`plan`] | [`Plan`](plan::Plan): how a statement is executed, as EXPLAIN says |
 //! | `error` | [`Error`], [`ErrorKind`]: the same mistake has the same kind on every database |
 
 mod arguments;
@@ -24,6 +25,7 @@ mod cursor;
 mod driver;
 mod error;
 mod key_hasher;
+pub mod plan;
 pub mod reflection;
 mod sink;
 mod statement;

@@ -6,6 +6,7 @@ mod bulk_load;
 mod end;
 mod execute;
 mod execute_batch;
+mod explain;
 mod flight;
 mod insert_many;
 mod inserted_key;

@@ -52,7 +52,7 @@ mod transaction;
 
 pub use aludel_driver::{
     BeginMode, BeginOptions, DatabaseUrl, Error, ErrorKind, IsolationLevel, Result, Retry, bulk::BulkWay,
-    reflection,
+    plan, reflection,
 };
 
 pub use self::{

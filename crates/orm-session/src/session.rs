@@ -2,6 +2,7 @@
 
 mod addable;
 mod end;
+mod explain;
 mod flush;
 mod get;
 mod info;

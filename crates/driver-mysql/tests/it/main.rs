@@ -8,6 +8,8 @@ mod cursors;
 mod driver;
 mod dropped;
 mod errors;
+#[cfg(feature = "explain")]
+mod explain;
 mod fake;
 mod faults;
 mod links;

@@ -13,6 +13,8 @@ mod deadlines;
 mod dropped;
 mod environment;
 mod errors;
+#[cfg(feature = "explain")]
+mod explain;
 mod folder;
 mod listener;
 mod notices;

@@ -217,7 +217,7 @@ impl Connection {
 
     #[cold]
     fn taken_in(&mut self, error: Error, statement: &Statement, parameters: &[Value]) -> Error {
-        let error = self.explain(error, Some(statement.sql()), parameters);
+        let error = self.complete_error(error, Some(statement.sql()), parameters);
         self.absorb(&error);
         error
     }

@@ -136,7 +136,7 @@ impl Connection {
                 Ok(outcome)
             }
             (Err(error), _) => {
-                let error = self.explain(error, Some(statement.sql()), &[]);
+                let error = self.complete_error(error, Some(statement.sql()), &[]);
                 self.absorb(&error);
                 Err(error)
             }

@@ -159,7 +159,7 @@ impl Connection {
         match outcome {
             Ok(()) => Ok(()),
             Err(error) => {
-                let error = self.explain(error, None, &[]);
+                let error = self.complete_error(error, None, &[]);
                 // Closing rolls back for sure.
                 self.lose(Some(&error));
                 if error.is_disconnect() {

@@ -146,7 +146,7 @@ impl Connection {
                 Ok(())
             }
             Err(error) => {
-                let error = self.explain(error, None, &[]);
+                let error = self.complete_error(error, None, &[]);
                 self.absorb(&error);
                 Err(error.context("the script failed"))
             }

@@ -328,11 +328,11 @@ impl Connection {
             }
             _ => (None, &[]),
         };
-        self.explain(error, sql, parameters)
+        self.complete_error(error, sql, parameters)
     }
 
     /// The error with its statement, after `handle_error` listeners had their say.
-    pub(super) fn explain(&self, error: Error, sql: Option<&Arc<str>>, parameters: &[Value]) -> Error {
+    pub(super) fn complete_error(&self, error: Error, sql: Option<&Arc<str>>, parameters: &[Value]) -> Error {
         let inner = self.engine.shared();
         let error = self.engine.pool().reclassify(error, sql);
         match sql {

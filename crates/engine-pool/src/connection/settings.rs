@@ -65,7 +65,7 @@ impl Connection {
         let outcome = self.pooled()?.isolation_level().await;
         self.status.flight = Flight::None;
         outcome.map_err(|error| {
-            let error = self.explain(error, None, &[]);
+            let error = self.complete_error(error, None, &[]);
             self.absorb(&error);
             error
         })

@@ -185,7 +185,7 @@ impl Connection {
         let outcome = self.pooled()?.control(control).await;
         self.status.flight = Flight::None;
         outcome.map_err(|error| {
-            let error = self.explain(error, None, &[]);
+            let error = self.complete_error(error, None, &[]);
             if error.is_disconnect() || self.is_invalidated() {
                 self.lose(Some(&error));
             }
@@ -195,7 +195,7 @@ impl Connection {
 
     /// Takes note of an error that came outside of any transaction.
     fn note(&mut self, error: Error) -> Error {
-        let error = self.explain(error, None, &[]);
+        let error = self.complete_error(error, None, &[]);
         self.absorb(&error);
         error
     }

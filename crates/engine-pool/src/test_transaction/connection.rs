@@ -7,6 +7,7 @@ use aludel_driver::{
     IsolationLevel, ParameterSets, Result, ServerInfo, Sink, Statement, Step, StepKind, TransactionState,
     Value,
     bulk::{BulkDone, BulkTarget, RowSource},
+    plan::Explain,
     reflection::Reflection,
 };
 use aludel_sql_expression::Dialect;
@@ -241,6 +242,10 @@ impl Connection for OuterConnection {
 
     fn reflection(&self) -> Option<Arc<dyn Reflection>> {
         self.connection.reflection()
+    }
+
+    fn explain(&self) -> Result<Arc<dyn Explain>> {
+        self.connection.explain()
     }
 
     fn isolation_level(&mut self) -> BoxFuture<'_, Result<IsolationLevel>> {
