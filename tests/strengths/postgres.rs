@@ -2,7 +2,7 @@
 
 use aludel::{
     engine::BulkWay,
-    postgres::{CopyStatement, PostgresConnection},
+    postgres::{CopyStatement, LargeObjectMode, PostgresConnection},
     prelude::*,
     sql::{FromRow, SqlType, Value},
 };
@@ -157,6 +157,78 @@ async fn a_bulk_load_does_what_insert_would() {
         let loaded = conn.bulk_load(&numbered, [("one",), ("two",)]).columns(["word"]).await.unwrap();
         assert_eq!((loaded.way(), count(&mut conn, "numbered").await), (Some(BulkWay::Copy), 2));
         conn.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_cursor_leaves_its_connection_free_between_batches() {
+    with_authors(async |database: &Database| {
+        let mut conn = database.connect().await;
+        let authors = (1..=20_000).map(|id| Author { id, name: format!("Author {id}"), born: None });
+        conn.bulk_load(Author, authors).await.unwrap();
+        let mut cursor = conn.declare_cursor(select(Author).order_by(Author::id)).await.unwrap();
+        let mut seen = 0;
+        loop {
+            let batch = cursor.fetch(&mut conn, 3_000).await.unwrap();
+            let Some(last) = batch.last() else { break };
+            seen += batch.len();
+            // Reads, writes, COPY, failures in a savepoint, and another cursor.
+            let born = update(Author).set(Author::born, 1900).filter(Author::id.le(last.id));
+            assert_eq!(conn.execute(born).await.unwrap().rowcount(), last.id as u64);
+            let mut savepoint = conn.begin_nested().await.unwrap();
+            savepoint.execute(text("SELECT 1/0")).await.err().unwrap();
+            savepoint.rollback().await.unwrap();
+            let mut other =
+                conn.declare_cursor(select(Author::id).order_by(Author::id.desc())).await.unwrap();
+            assert_eq!(other.fetch(&mut conn, 1).await.unwrap(), [20_000]);
+            other.close(&mut conn).await.unwrap();
+            let postgres: &mut PostgresConnection = conn.driver_mut().await.unwrap();
+            let copy = postgres.copy_out(&CopyStatement::table(Author)).await.unwrap();
+            assert!(copy.write_to(&mut Vec::new()).await.unwrap() > 20_000);
+        }
+        assert_eq!(seen, 20_000);
+        cursor.close(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_lock_never_goes_back_to_the_pool_unknown() {
+    with_authors(async |database: &Database| {
+        let engine = database.engine_with(|builder| builder.pool_size(1).max_overflow(0));
+        let mut watcher = database.connect().await;
+        let key = i64::from(std::process::id()) + (1 << 40);
+        let mut conn = engine.connect().await.unwrap();
+        let before = conn.id();
+        let lock = {
+            let postgres: &mut PostgresConnection = conn.driver_mut().await.unwrap();
+            postgres.advisory_lock(key).await.unwrap()
+        };
+        // The connection goes on to be used, in transactions and outside of them.
+        conn.execute(insert(Author).values(&Author { id: 0, name: "Eco".into(), born: None })).await.unwrap();
+        conn.commit().await.unwrap();
+        let postgres: &mut PostgresConnection = watcher.driver_mut().await.unwrap();
+        assert!(postgres.try_advisory_lock(key).await.unwrap().is_none());
+        drop(lock);
+        conn.close().await.unwrap();
+        let mut conn = engine.connect().await.unwrap();
+        assert_eq!(conn.id(), before, "it is a connection like any other");
+        conn.scalar_one::<i32, _>(text("SELECT 1")).await.unwrap();
+        assert!(postgres.try_advisory_lock(key).await.unwrap().is_some());
+        conn.rollback().await.unwrap();
+        // Large objects go with the transaction that is begun.
+        let mut transaction = conn.begin().await.unwrap();
+        let postgres: &mut PostgresConnection = transaction.driver_mut().await.unwrap();
+        let oid = postgres.create_large_object().await.unwrap();
+        transaction.rollback().await.unwrap();
+        let mut transaction = conn.begin().await.unwrap();
+        let postgres: &mut PostgresConnection = transaction.driver_mut().await.unwrap();
+        assert!(postgres.open_large_object(oid, LargeObjectMode::Read).await.is_err());
+        transaction.rollback().await.unwrap();
+        conn.close().await.unwrap();
+        watcher.close().await.unwrap();
     })
     .await;
 }

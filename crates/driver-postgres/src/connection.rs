@@ -1,24 +1,24 @@
 //! [`PostgresConnection`]: the guard around every call.
 
-use std::{any::Any, fmt, ops::ControlFlow, pin::pin, sync::Arc, time::Duration};
+use std::{any::Any, fmt, pin::pin, sync::Arc, time::Duration};
 
 use aludel_driver::{
-    BoxFuture, CallOptions, CancelHandle, Capabilities, ColumnInfo, Connection, Control, Cursor, Done, Error,
-    ErrorKind, IsolationLevel, ParameterSets, Result, Row, ServerInfo, Sink, Statement, Step,
-    TransactionState, Value,
+    BoxFuture, CallOptions, CancelHandle, Capabilities, Connection, Control, Cursor, Done, Error, ErrorKind,
+    IsolationLevel, ParameterSets, Result, ServerInfo, Sink, Statement, Step, TransactionState, Value,
     bulk::{BulkDone, BulkTarget, RowSource},
     plan::Explain,
     reflection::Reflection,
 };
 use aludel_sql_expression::{Decode, Dialect};
 use futures_util::FutureExt as _;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 #[cfg(feature = "explain")]
 use crate::explain::PostgresExplain;
 use crate::{
     answer,
     cancel::Canceller,
+    column::FirstColumn,
     copy::bulk,
     cursor::PostgresCursor,
     flight::{self, Ended, Flight},
@@ -117,12 +117,21 @@ impl PostgresConnection {
     }
 
     /// The cells of a query's first column.
-    async fn texts(&mut self, sql: &'static str) -> Result<Vec<String>> {
-        let mut texts = Texts::default();
+    pub(crate) async fn column<T: Decode + Send>(
+        &mut self,
+        sql: impl Into<Arc<str>>,
+        parameters: &[Value],
+    ) -> Result<Vec<T>> {
+        let mut cells = FirstColumn::default();
         let flight = self.enter()?;
-        let ended = Ended::Answered(self.wire.fetch(&Statement::new(sql), &[], &mut texts).await);
+        let ended = Ended::Answered(self.wire.fetch(&Statement::new(sql), parameters, &mut cells).await);
         self.leave(flight, ended)?;
-        Ok(texts.0)
+        Ok(cells.0)
+    }
+
+    /// Ends the connection at once; none while it is closed.
+    pub(crate) fn abort_handle(&self) -> Option<AbortHandle> {
+        self.task.as_ref().map(JoinHandle::abort_handle)
     }
 
     /// The error of every call on a connection that must not be used any more.
@@ -142,21 +151,6 @@ impl PostgresConnection {
             ledger.target()
         );
         Err(Error::new(ErrorKind::Operational, message).with_disconnect())
-    }
-}
-
-/// Keeps the cells of the first column.
-#[derive(Default)]
-pub(crate) struct Texts(pub(crate) Vec<String>);
-
-impl Sink for Texts {
-    fn columns(&mut self, _columns: &Arc<[ColumnInfo]>) -> Result<()> {
-        Ok(())
-    }
-
-    fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
-        self.0.push(String::decode(row.cell(0)?)?);
-        Ok(ControlFlow::Continue(()))
     }
 }
 
@@ -287,14 +281,14 @@ impl Connection for PostgresConnection {
 
     fn prepared_transactions(&mut self) -> BoxFuture<'_, Result<Vec<String>>> {
         Box::pin(async move {
-            self.texts("SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY prepared, gid")
-                .await
+            let sql = "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY prepared, gid";
+            self.column(sql, &[]).await
         })
     }
 
     fn isolation_level(&mut self) -> BoxFuture<'_, Result<IsolationLevel>> {
         Box::pin(async move {
-            let levels = self.texts("SHOW transaction_isolation").await?;
+            let levels: Vec<String> = self.column("SHOW transaction_isolation", &[]).await?;
             levels.first().map(String::as_str).unwrap_or_default().parse()
         })
     }

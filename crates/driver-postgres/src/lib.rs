@@ -20,6 +20,8 @@
 //! | `flight` | what a dropped call leaves behind, and deadlines |
 //! | `cancel` | cancel requests |
 //! | `background` | the task that moves the bytes |
+//! | `advisory_lock` | [`AdvisoryLock`]: locks that mean what the program says |
+//! | `large_object` | [`LargeObject`]: long values, read and written in pieces |
 //! | `notice` | [`Notice`]: what the server says beside its answers |
 //! | `listener` | [`PostgresListener`]: LISTEN, over connections that are made anew when they are lost; NOTIFY |
 //! | `wire` | the client with what is known of its state: prepare, send, repair |
@@ -32,6 +34,7 @@
 //! | `prepared` | prepared statements, and their cache |
 //! | `parameter`, `target`, `array` | values on their way to the server, encoded by the type that it asks for |
 //! | `types` | the database's own types behind a pooler |
+//! | `column` | what our own queries ask for |
 //! | `row` | the server's bytes as cells |
 //! | `nested` | what stands in arrays, ranges and multiranges |
 //! | `numeric` | exact decimals on the wire |
@@ -40,6 +43,7 @@
 //! | `explain` | plans of statements (feature `explain`) |
 //! | `error` | SQLSTATE to error kinds |
 
+mod advisory_lock;
 mod answer;
 mod array;
 mod background;
@@ -48,6 +52,7 @@ mod cancel;
 mod certificates;
 #[cfg(feature = "tls")]
 mod channel_binding;
+mod column;
 mod connection;
 mod copy;
 mod cursor;
@@ -61,6 +66,7 @@ mod flight;
 #[cfg(feature = "tls")]
 mod handshake;
 mod hosts;
+mod large_object;
 mod ledger;
 mod listener;
 mod nested;
@@ -87,9 +93,11 @@ mod wire;
 #[cfg(feature = "explain")]
 pub use self::explain::read_plan;
 pub use self::{
+    advisory_lock::{AdvisoryKey, AdvisoryLock},
     connection::PostgresConnection,
     copy::{CopyFormat, CopyIn, CopyOut, CopyRowsIn, CopyRowsOut, CopyStatement},
     driver::PostgresDriver,
+    large_object::{LargeObject, LargeObjectMode},
     listener::{ListenerEvent, Notification, PostgresListener},
     notice::{Notice, NoticeSeverity},
 };

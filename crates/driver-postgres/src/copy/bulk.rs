@@ -1,13 +1,10 @@
 //! Bulk loads by COPY.
 
-use std::{ops::ControlFlow, sync::Arc};
-
 use aludel_driver::{
-    BoxFuture, CallOptions, ColumnInfo, Connection as _, Result, Row, Sink, Statement, TransactionState,
-    Value,
+    BoxFuture, CallOptions, Connection as _, Result, Statement, TransactionState, Value,
     bulk::{BulkDone, BulkTarget, BulkWay, RowSource, insert_rows, next_row},
 };
-use aludel_sql_expression::{Decode as _, SqlType, value::ArrayValue};
+use aludel_sql_expression::{SqlType, value::ArrayValue};
 
 use super::{
     CopyFormat, Frame,
@@ -15,7 +12,9 @@ use super::{
     input::Entry,
 };
 use crate::{
-    PostgresConnection, error,
+    PostgresConnection,
+    column::FirstColumn,
+    error,
     flight::{self, Ended},
     wire::Wire,
 };
@@ -68,7 +67,7 @@ async fn describe(wire: &mut Wire, target: &BulkTarget) -> Result<Option<RowEnco
     let names = described.columns.iter().map(|column| Value::Text((*column.name).into())).collect::<Vec<_>>();
     let names = ArrayValue { element: SqlType::Text, values: names.into() };
     let parameters = [Value::Text(target.table().into()), Value::Array(Box::new(names))];
-    let mut answer = Flags::default();
+    let mut answer = FirstColumn::<bool>::default();
     wire.fetch(&Statement::new(TAKES_COPY), &parameters, &mut answer).await?;
     let takes_copy = answer.0 == [true];
     Ok(takes_copy.then(|| RowEncoder::new(&described.statement, None)))
@@ -179,20 +178,5 @@ async fn finish(
                 None => error,
             })
         }
-    }
-}
-
-/// Keeps the booleans of the first column.
-#[derive(Default)]
-struct Flags(Vec<bool>);
-
-impl Sink for Flags {
-    fn columns(&mut self, _columns: &Arc<[ColumnInfo]>) -> Result<()> {
-        Ok(())
-    }
-
-    fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
-        self.0.push(bool::decode(row.cell(0)?)?);
-        Ok(ControlFlow::Continue(()))
     }
 }

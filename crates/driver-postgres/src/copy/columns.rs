@@ -6,7 +6,7 @@ use aludel_driver::{Connection as _, Error, ErrorKind, Result, Statement, Value}
 use aludel_sql_expression::{Dialect, Name};
 
 use super::CopyStatement;
-use crate::{PostgresConnection, connection::Texts, prepared::Prepared};
+use crate::{PostgresConnection, column::FirstColumn, prepared::Prepared};
 
 /// The columns that rows have, and what the server says of their types.
 pub(super) async fn describe(
@@ -31,7 +31,7 @@ async fn all_columns(connection: &mut PostgresConnection, table: &str) -> Result
         "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT \
          attisdropped{stored} ORDER BY attnum"
     );
-    let mut names = Texts::default();
+    let mut names = FirstColumn::<String>::default();
     let parameters = [Value::Text(table.into())];
     connection.wire.fetch(&Statement::new(sql), &parameters, &mut names).await?;
     match names.0.is_empty() {

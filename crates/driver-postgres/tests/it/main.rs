@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
+mod advisory_locks;
 mod arrays;
 #[cfg(feature = "tls")]
 mod authority;
@@ -16,6 +17,7 @@ mod errors;
 #[cfg(feature = "explain")]
 mod explain;
 mod folder;
+mod large_objects;
 mod listener;
 mod notices;
 mod notifications;
