@@ -31,6 +31,8 @@ pub(super) struct Compiler<'n> {
     /// The number of the next value.
     pub(super) slot: usize,
     slots: Vec<Slot<'n>>,
+    /// Expressions that stand in the select list already, by the numbers of their first values: and the numbers of its.
+    repeated: HashMap<usize, usize>,
     /// Where the values of what an alias stands for begin.
     alias_slots: HashMap<u64, usize>,
     alias_names: HashMap<u64, Name>,
@@ -69,6 +71,7 @@ impl<'n> Compiler<'n> {
             writer: Writer::default(),
             slot: 0,
             slots: walk.slots.to_vec(),
+            repeated: walk.repeated.iter().copied().collect(),
             alias_slots: walk.aliases.iter().map(|found| (found.alias.id(), found.slot)).collect(),
             alias_names: name_aliases(&aliases, statement, dialect),
             aliases,
@@ -89,6 +92,7 @@ impl<'n> Compiler<'n> {
     /// Renders the statement.
     pub(super) fn compile(mut self, statement: &'n StatementNode) -> Result<Compiled> {
         names::check_tables(statement, self.dialect)?;
+        names::check_aliases(&self.aliases, self.dialect)?;
         let (kind, returns_rows) = self.statement(statement, None)?;
         let compiled =
             Compiled::new(kind, returns_rows, self.writer.finish(), self.arrays, self.sentinel, self.dialect);
@@ -109,8 +113,10 @@ impl<'n> Compiler<'n> {
         rows: Option<&'n RowValues>,
     ) -> Result<String> {
         self.literals = true;
+        names::check_tables(statement, self.dialect)?;
+        names::check_aliases(&self.aliases, self.dialect)?;
         self.statement(statement, rows)?;
-        Ok(text_of(self.writer))
+        Ok(self.writer.into_text())
     }
 
     /// Renders an expression alone, with its values written into the text and its columns without their table.
@@ -118,7 +124,7 @@ impl<'n> Compiler<'n> {
         self.literals = true;
         self.unqualified = true;
         self.node(node)?;
-        Ok(text_of(self.writer))
+        Ok(self.writer.into_text())
     }
 
     fn statement(
@@ -259,8 +265,7 @@ impl<'n> Compiler<'n> {
 
     fn list_literals(&mut self, slot: usize, width: usize, wraps: &RowWraps) -> Result<()> {
         if let Some(Slot::List(list)) = self.slots.get(slot).copied() {
-            let values: Vec<&'n Value> = list.binds().collect();
-            return self.row_literals(&values, width, width > 1, wraps);
+            return self.row_literals(list.binds(), width, width > 1, wraps);
         }
         Ok(())
     }
@@ -268,33 +273,46 @@ impl<'n> Compiler<'n> {
     /// Writes the places of an INSERT's rows, or the rows themselves.
     pub(super) fn rows(&mut self, width: usize, rows: Option<&'n RowValues>, wraps: RowWraps) -> Result<()> {
         if let Some(rows) = rows {
-            let values: Vec<&'n Value> = rows.values().iter().flat_map(|values| values.iter()).collect();
-            return self.row_literals(&values, width, true, &wraps);
+            let values = rows.values().map_or(&[][..], |values| values);
+            // Most values are short, and grow the text less often so.
+            self.writer.text().reserve(values.len() * 8);
+            return self.row_literals(values.iter(), width, true, &wraps);
         }
         self.writer.piece(Piece::Rows { width: width as u32, wraps });
         Ok(())
     }
 
-    fn row_literals(
+    fn row_literals<'v>(
         &mut self,
-        values: &[&'n Value],
+        values: impl Iterator<Item = &'v Value>,
         width: usize,
         parentheses: bool,
         wraps: &RowWraps,
     ) -> Result<()> {
         let wrap = |column: usize| -> Option<&Wrap> { wraps.as_ref()?.get(column)?.as_ref() };
-        self.separated(values.chunks(width.max(1)), |this, row| {
-            if parentheses {
-                this.push("(");
+        let (mut column, mut is_first) = (0, true);
+        for value in values {
+            let text = self.writer.text();
+            match (column > 0, is_first, parentheses) {
+                (true, _, _) | (_, false, false) => text.push_str(", "),
+                (_, true, true) => text.push('('),
+                (_, false, true) => text.push_str("), ("),
+                (_, true, false) => {}
             }
-            this.separated(row.iter().enumerate(), |this, (column, value)| {
-                this.row_literal(value, wrap(column))
-            })?;
-            if parentheses {
-                this.push(")");
+            match wrap(column) {
+                None => self.dialect.write_literal(value, text)?,
+                Some(wrap) => self.wrapped_literal(value, wrap)?,
             }
-            Ok(())
-        })
+            is_first = false;
+            column += 1;
+            if column >= width {
+                column = 0;
+            }
+        }
+        if parentheses && !is_first {
+            self.push(")");
+        }
+        Ok(())
     }
 
     /// Runs something at the values of an alias's definition, and comes back.
@@ -307,6 +325,15 @@ impl<'n> Compiler<'n> {
         let before = std::mem::replace(&mut self.slot, slot);
         run(self)?;
         self.slot = before;
+        Ok(())
+    }
+
+    /// Writes an expression of GROUP BY or ORDER BY: with the values of the select list, where it stands there too.
+    pub(super) fn maybe_repeated(&mut self, node: &'n Node) -> Result<()> {
+        let Some(&slot) = self.repeated.get(&self.slot) else { return self.node(node) };
+        let before = std::mem::replace(&mut self.slot, slot);
+        self.node(node)?;
+        self.slot = before + (self.slot - slot);
         Ok(())
     }
 
@@ -343,16 +370,6 @@ impl<'n> Compiler<'n> {
             Source::Alias(alias) => self.alias_name(alias).to_string(),
         }
     }
-}
-
-/// What was written, where everything was written as text.
-fn text_of(writer: Writer) -> String {
-    let pieces = writer.finish();
-    let texts = pieces.iter().map(|piece| match piece {
-        Piece::Text(text) => &**text,
-        _ => "",
-    });
-    texts.collect()
 }
 
 /// Gives each alias a name: its own, or one made of what it stands for and a number, such as `author_1`.

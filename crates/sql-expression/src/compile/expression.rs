@@ -295,7 +295,7 @@ impl<'n> Compiler<'n> {
                     this.push(")");
                     Ok(())
                 }
-                node => this.node(node),
+                node => this.maybe_repeated(node),
             };
             if let Some(first) = order.nulls_first
                 && !this.features.nulls_order

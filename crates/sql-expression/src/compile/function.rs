@@ -1,6 +1,6 @@
 //! Function calls and windows.
 
-use super::{compiler::Compiler, inference};
+use super::{compiler::Compiler, inference, names};
 use crate::{
     Error, Result,
     dialect::StringsStyle,
@@ -129,6 +129,7 @@ impl<'n> Compiler<'n> {
         }
         self.push(" WINDOW ");
         self.separated(windows, |this, (name, window)| {
+            names::check_window(name, this.dialect)?;
             this.identifier(name);
             this.push(" AS ");
             this.window(window)

@@ -1,6 +1,6 @@
 //! The items of a select list and of RETURNING.
 
-use super::compiler::Compiler;
+use super::{compiler::Compiler, names};
 use crate::{
     Error, Result,
     expression::{Node, Source},
@@ -20,9 +20,7 @@ impl<'n> Compiler<'n> {
             SelectItem::Expression { node, .. } if is_result => this.result_item(node),
             SelectItem::Expression { node: Node::Label(label), .. } => {
                 this.lone(&label.node)?;
-                this.push(" AS ");
-                this.identifier(&label.name);
-                Ok(())
+                this.label(&label.name)
             }
             SelectItem::Expression { node, .. } => this.lone(node),
             SelectItem::Entity { source, table, .. } => {
@@ -49,6 +47,14 @@ impl<'n> Compiler<'n> {
                 })
             }
         })
+    }
+
+    /// Writes the name that an expression is given.
+    pub(super) fn label(&mut self, name: &str) -> Result<()> {
+        names::check_label(name, self.dialect)?;
+        self.push(" AS ");
+        self.identifier(name);
+        Ok(())
     }
 
     /// Writes RETURNING, whose columns can only be those of the table that is changed, and on some dialects of the further

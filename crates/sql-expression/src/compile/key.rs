@@ -3,6 +3,7 @@
 mod construct;
 mod expression;
 mod further;
+mod repeated;
 mod statement;
 
 use crate::{
@@ -34,6 +35,8 @@ pub(super) struct Walk<'n> {
     pub(super) aliases: Vec<AliasUse<'n>>,
     /// The places of a reusable statement, each with the number of its slot.
     pub(super) places: Vec<(usize, u8)>,
+    /// Expressions of GROUP BY and ORDER BY that stand in the select list: the number of their first value, and of its.
+    pub(super) repeated: Vec<(usize, usize)>,
     /// The tables, where they are asked for.
     tables: Option<Vec<&'n Table>>,
 }
@@ -50,7 +53,14 @@ impl<'n> Walk<'n> {
     /// Begins with a buffer, whose contents are dropped.
     pub(super) fn new(mut key: Vec<u8>) -> Self {
         key.clear();
-        Self { key, slots: Few::new(), aliases: Vec::new(), places: Vec::new(), tables: None }
+        Self {
+            key,
+            slots: Few::new(),
+            aliases: Vec::new(),
+            places: Vec::new(),
+            repeated: Vec::new(),
+            tables: None,
+        }
     }
 
     /// The tables that a statement uses.

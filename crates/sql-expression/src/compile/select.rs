@@ -106,7 +106,7 @@ impl<'n> Compiler<'n> {
         items: &'n [SelectItem],
         chains: &[super::from_clause::Chain<'n>],
     ) -> Result<()> {
-        let Node::Label(label) = node else { return self.node(node) };
+        let Node::Label(label) = node else { return self.maybe_repeated(node) };
         if !has_label(items, &label.name) {
             return self.node(&label.node);
         }

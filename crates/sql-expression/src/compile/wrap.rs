@@ -114,9 +114,8 @@ impl<'n> Compiler<'n> {
         Ok(())
     }
 
-    /// Writes a value of a row as a literal.
-    pub(super) fn row_literal(&mut self, value: &Value, wrap: Option<&Wrap>) -> Result<()> {
-        let Some(wrap) = wrap else { return self.dialect.write_literal(value, self.writer.text()) };
+    /// Writes a value of a row as a literal, with what stands around it.
+    pub(super) fn wrapped_literal(&mut self, value: &Value, wrap: &Wrap) -> Result<()> {
         self.push(&wrap.before);
         self.dialect.write_typed_literal(value, &wrap.sql_type, self.writer.text())?;
         self.push(&wrap.after);
@@ -133,11 +132,7 @@ impl<'n> Compiler<'n> {
         let template = sql_type.as_ref().and_then(|sql_type| sql_type.column_template(self.dialect.name()));
         let Some(template) = template else {
             self.lone(node)?;
-            if let Some(label) = label {
-                self.push(" AS ");
-                self.identifier(label);
-            }
-            return Ok(());
+            return label.map_or(Ok(()), |label| self.label(label));
         };
         let (before, after) = template.parts()?;
         self.push(before);
@@ -148,11 +143,7 @@ impl<'n> Compiler<'n> {
             (None, Node::Column(column)) => Some(self.column_name(&column.source, &column.name)?.to_string()),
             _ => None,
         };
-        if let Some(name) = name {
-            self.push(" AS ");
-            self.identifier(&name);
-        }
-        Ok(())
+        name.map_or(Ok(()), |name| self.label(&name))
     }
 }
 

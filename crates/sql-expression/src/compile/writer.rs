@@ -64,6 +64,18 @@ impl Writer {
         }
     }
 
+    /// Ends a text in which no place was left open.
+    pub(super) fn into_text(self) -> String {
+        if self.pieces.is_empty() {
+            return self.text;
+        }
+        let texts = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => &**text,
+            _ => "",
+        });
+        texts.chain([&*self.text]).collect()
+    }
+
     /// Ends the text.
     pub(super) fn finish(mut self) -> Vec<Piece> {
         self.flush();

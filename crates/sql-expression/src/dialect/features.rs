@@ -28,6 +28,8 @@ pub struct Features {
     pub max_parameters: usize,
     /// The longest name, in bytes.
     pub max_identifier_length: usize,
+    /// The longest name that a statement makes up, for a label or an alias.
+    pub max_alias_length: usize,
     /// How the number of rows is limited.
     pub limit: LimitStyle,
     /// What stands for "all rows" in LIMIT, where OFFSET cannot stand alone.
@@ -257,6 +259,7 @@ impl Features {
             with_before_dml: false,
             max_parameters: 999,
             max_identifier_length: 63,
+            max_alias_length: 63,
             limit: LimitStyle::FetchFirst,
             limit_of_all_rows: None,
             ilike: false,

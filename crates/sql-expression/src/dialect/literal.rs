@@ -44,34 +44,37 @@ pub(super) struct LiteralStyle {
 }
 
 /// Writes a value.
+#[inline]
 pub(super) fn write_literal(
     builder: &impl QueryBuilder,
     style: &LiteralStyle,
     value: &Value,
     sql: &mut String,
 ) -> Result<()> {
-    let number = match value {
-        Value::F32(number) => Some(f64::from(*number)),
-        Value::F64(number) => Some(*number),
-        _ => None,
-    };
-    if let Some(number) = number.filter(|number| !number.is_finite()) {
-        return Err(Error::data(format!(
-            "the number {number} cannot be written as an SQL literal; bind it as a parameter"
-        )));
-    }
-    let typed_text = |name: &str, text: &str, sql: &mut String| {
-        if style.typed {
-            sql.push_str(name);
-            sql.push(' ');
-        }
-        push(sql, format_args!("'{text}'"));
-    };
     match value {
         Value::Null => sql.push_str("NULL"),
+        Value::I64(number) => sql.push_str(itoa::Buffer::new().format(*number)),
+        Value::U64(number) => sql.push_str(itoa::Buffer::new().format(*number)),
+        Value::Text(text) | Value::Json(text) => return style.text.write(text, sql),
+        value => return write_further(builder, style, value, sql),
+    }
+    Ok(())
+}
+
+/// Writes a value of a kind that is less common.
+fn write_further(
+    builder: &impl QueryBuilder,
+    style: &LiteralStyle,
+    value: &Value,
+    sql: &mut String,
+) -> Result<()> {
+    match value {
+        Value::Null | Value::I64(_) | Value::U64(_) | Value::Text(_) | Value::Json(_) => {
+            return write_literal(builder, style, value, sql);
+        }
         Value::Bool(flag) => write_simple(builder, &sea_query::Value::Bool(Some(*flag)), sql)?,
-        Value::I64(number) => push(sql, format_args!("{number}")),
-        Value::U64(number) => push(sql, format_args!("{number}")),
+        Value::F32(number) if !number.is_finite() => return Err(not_finite(f64::from(*number))),
+        Value::F64(number) if !number.is_finite() => return Err(not_finite(*number)),
         Value::F32(number) => push(sql, format_args!("{number:?}")),
         Value::F64(number) => push(sql, format_args!("{number:?}")),
         Value::Decimal(number) => push(sql, format_args!("{number}")),
@@ -87,15 +90,19 @@ pub(super) fn write_literal(
             Some(microseconds) => push(sql, format_args!("{microseconds}")),
             None => return Err(Error::data(INTERVAL_OF_MONTHS)),
         },
-        Value::Text(text) | Value::Json(text) => style.text.write(text, sql)?,
         Value::Bytes(bytes) => style.text.write_bytes(bytes, sql),
         Value::Uuid(bytes) if style.binary_uuid => style.text.write_bytes(bytes, sql),
         Value::Uuid(bytes) => push(sql, format_args!("'{}'", format_uuid(*bytes))),
-        Value::Date(days) => typed_text("DATE", &format_date(*days), sql),
-        Value::Time(microseconds) => typed_text("TIME", &format_time(*microseconds), sql),
-        Value::DateTime(microseconds) => typed_text("TIMESTAMP", &format_datetime(*microseconds), sql),
+        Value::Date(days) => write_typed(style, "DATE", format_args!("{}", format_date(*days)), sql),
+        Value::Time(microseconds) => {
+            write_typed(style, "TIME", format_args!("{}", format_time(*microseconds)), sql);
+        }
+        Value::DateTime(microseconds) => {
+            write_typed(style, "TIMESTAMP", format_args!("{}", format_datetime(*microseconds)), sql);
+        }
         Value::Instant(microseconds) => {
-            typed_text("TIMESTAMP WITH TIME ZONE", &format!("{}+00:00", format_datetime(*microseconds)), sql);
+            let moment = format_datetime(*microseconds);
+            write_typed(style, "TIMESTAMP WITH TIME ZONE", format_args!("{moment}+00:00"), sql);
         }
         Value::Array(array) => {
             sql.push_str("ARRAY[");
@@ -109,6 +116,20 @@ pub(super) fn write_literal(
         }
     }
     Ok(())
+}
+
+/// Writes text that has nothing to be escaped in it, after its type's name where one can stand there.
+fn write_typed(style: &LiteralStyle, name: &str, text: std::fmt::Arguments<'_>, sql: &mut String) {
+    if style.typed {
+        sql.push_str(name);
+        sql.push(' ');
+    }
+    push(sql, format_args!("'{text}'"));
+}
+
+#[cold]
+fn not_finite(number: f64) -> Error {
+    Error::data(format!("the number {number} cannot be written as an SQL literal; bind it as a parameter"))
 }
 
 fn write_simple(builder: &impl QueryBuilder, value: &sea_query::Value, sql: &mut String) -> Result<()> {

@@ -88,6 +88,7 @@ const MYSQL: Features = Features {
     with_before_dml: true,
     max_parameters: 65_535,
     max_identifier_length: 64,
+    max_alias_length: 256,
     limit: LimitStyle::LimitOffset,
     limit_of_all_rows: Some("18446744073709551615"),
     distinct_from: DistinctFrom::NullSafeEqual,

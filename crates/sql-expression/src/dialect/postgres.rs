@@ -87,6 +87,7 @@ const FEATURES: Features = Features {
     with_before_dml: true,
     max_parameters: 65_535,
     max_identifier_length: 63,
+    max_alias_length: 63,
     limit: LimitStyle::LimitOffset,
     ilike: true,
     array_parameters: true,

@@ -97,6 +97,7 @@ const FEATURES: Features = Features {
     with_before_dml: true,
     max_parameters: 32_766,
     max_identifier_length: 1_000,
+    max_alias_length: 1_000,
     limit: LimitStyle::LimitOffset,
     limit_of_all_rows: Some("-1"),
     distinct_from: DistinctFrom::Is,

@@ -1,7 +1,5 @@
 //! [`TextStyle`]: how text and bytes are written so that they stay text and bytes, whatever the server's mode.
 
-use std::fmt::Write as _;
-
 use crate::{Error, Result};
 
 /// How a database reads text between quotes.
@@ -25,10 +23,16 @@ impl TextStyle {
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) for what the database has not in text.
     pub(super) fn write(self, text: &str, sql: &mut String) -> Result<()> {
         // Nearly always there is nothing to be escaped.
-        if !text.bytes().any(|byte| matches!(byte, b'\'' | b'\\' | 0 | 0x1a)) {
+        let special = text.bytes().fold(0, |special, byte| special | MEANINGS[usize::from(byte)]);
+        if special == 0 {
+            sql.reserve(text.len() + 2);
             sql.push('\'');
             sql.push_str(text);
             sql.push('\'');
+            return Ok(());
+        }
+        if special == QUOTE {
+            write_doubled(text, b"'", sql);
             return Ok(());
         }
         match self {
@@ -42,13 +46,13 @@ impl TextStyle {
             }
             Self::Postgres if text.contains('\\') => {
                 sql.push('E');
-                write_doubled(text, &['\'', '\\'], sql);
+                write_doubled(text, b"'\\", sql);
             }
             Self::MySql if text.bytes().any(|byte| matches!(byte, b'\\' | 0 | 0x1a)) => {
                 sql.push_str("_utf8mb4 ");
                 self.write_bytes(text.as_bytes(), sql);
             }
-            Self::Sqlite | Self::Postgres | Self::MySql => write_doubled(text, &['\''], sql),
+            Self::Sqlite | Self::Postgres | Self::MySql => write_doubled(text, b"'", sql),
         }
         Ok(())
     }
@@ -58,8 +62,9 @@ impl TextStyle {
         sql.push_str(if self == Self::Postgres { "E'\\\\x" } else { "x'" });
         sql.reserve(bytes.len() * 2 + 1);
         for byte in bytes {
-            // Writing into memory does not fail.
-            let _ = write!(sql, "{byte:02X}");
+            for digit in [byte >> 4, byte & 15] {
+                sql.push(char::from(b"0123456789ABCDEF"[usize::from(digit)]));
+            }
         }
         sql.push('\'');
     }
@@ -67,18 +72,38 @@ impl TextStyle {
     /// Writes text where nothing but text between quotes can stand, as in a comment. MySQL reads it so unless
     /// `NO_BACKSLASH_ESCAPES` is set, where each backslash would stay two.
     pub(super) fn write_between_quotes(text: &str, sql: &mut String) {
-        write_doubled(text, &['\'', '\\'], sql);
+        write_doubled(text, b"'\\", sql);
     }
 }
 
+/// A quote.
+const QUOTE: u8 = 1;
+
+/// Whatever else could mean something.
+const OTHER: u8 = 2;
+
+/// What each byte could mean. Bytes are looked up, as that is quicker for texts as short as most are.
+static MEANINGS: [u8; 256] = {
+    let mut meanings = [0; 256];
+    meanings[b'\'' as usize] = QUOTE;
+    meanings[b'\\' as usize] = OTHER;
+    meanings[0] = OTHER;
+    meanings[0x1a] = OTHER;
+    meanings
+};
+
 /// Writes text between quotes, some of its characters twice.
-fn write_doubled(text: &str, doubled: &[char], sql: &mut String) {
+fn write_doubled(text: &str, doubled: &[u8], sql: &mut String) {
+    sql.reserve(text.len() + 8);
     sql.push('\'');
-    for part in text.split_inclusive(doubled) {
-        sql.push_str(part);
-        if let Some(last) = part.chars().next_back().filter(|last| doubled.contains(last)) {
-            sql.push(last);
-        }
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| doubled.contains(&byte)) {
+        // What is doubled is one byte long.
+        let (before, after) = rest.split_at(at + 1);
+        sql.push_str(before);
+        sql.push_str(&before[at..]);
+        rest = after;
     }
+    sql.push_str(rest);
     sql.push('\'');
 }

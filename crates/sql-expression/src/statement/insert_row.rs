@@ -150,7 +150,7 @@ impl<N: Into<Name> + Clone, V: IntoNode, const COUNT: usize> InsertRow for [(N, 
     }
 
     fn write(self, row: &mut RowWriter) {
-        self.into_iter().for_each(|(_, value)| row.node(value.into_node()));
+        self.into_iter().for_each(|(_, value)| value.write_to(row));
     }
 }
 
@@ -164,7 +164,7 @@ impl<N: Into<Name> + Clone, V: IntoNode> InsertRow for Vec<(N, V)> {
     }
 
     fn write(self, row: &mut RowWriter) {
-        self.into_iter().for_each(|(_, value)| row.node(value.into_node()));
+        self.into_iter().for_each(|(_, value)| value.write_to(row));
     }
 }
 
@@ -184,7 +184,7 @@ macro_rules! tuples {
             #[allow(non_snake_case, reason = "the type parameters name the variables")]
             fn write(self, row: &mut RowWriter) {
                 let ($($name,)*) = self;
-                $(row.node($name.into_node());)*
+                $($name.write_to(row);)*
             }
         }
     )*};

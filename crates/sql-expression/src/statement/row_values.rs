@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{expression::Node, value::Value};
+use crate::{SqlType, expression::Node, value::Value};
 
 /// The rows of an INSERT, all of one width, one after the other.
 ///
@@ -141,6 +141,15 @@ impl RowWriter {
         match &mut self.nodes {
             None => self.values.push(value),
             Some(nodes) => nodes.push(Node::bind(value)),
+        }
+    }
+
+    /// Adds a value with its type, which is only asked for where the value is kept as an expression.
+    #[inline]
+    pub(crate) fn typed_value(&mut self, value: Value, sql_type: impl FnOnce() -> SqlType) {
+        match &mut self.nodes {
+            None => self.values.push(value),
+            Some(nodes) => nodes.push(Node::typed_bind(value, sql_type())),
         }
     }
 

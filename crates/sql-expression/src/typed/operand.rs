@@ -1,7 +1,7 @@
 //! [`Operand`]: what a column can be compared with.
 
 use super::{Attribute, ColumnExpression, ColumnType, Expression, Is, Model};
-use crate::{Value, expression::Node};
+use crate::{Value, expression::Node, statement::RowWriter};
 
 /// What a column of type `B` can be compared with: a `B`, a column or an expression that holds one.
 #[diagnostic::on_unimplemented(
@@ -115,11 +115,26 @@ impl Condition for ColumnExpression {
 pub trait IntoNode {
     /// The untyped node.
     fn into_node(self) -> Node;
+
+    /// Adds itself to a row of an INSERT: a value goes there without a node.
+    #[doc(hidden)]
+    #[inline]
+    fn write_to(self, row: &mut RowWriter)
+    where
+        Self: Sized,
+    {
+        row.node(self.into_node());
+    }
 }
 
 impl<T: ColumnType> IntoNode for T {
     fn into_node(self) -> Node {
         Node::typed_bind(self.into_value(), T::sql_type())
+    }
+
+    #[inline]
+    fn write_to(self, row: &mut RowWriter) {
+        row.typed_value(self.into_value(), T::sql_type);
     }
 }
 
@@ -127,11 +142,21 @@ impl IntoNode for Value {
     fn into_node(self) -> Node {
         Node::bind(self)
     }
+
+    #[inline]
+    fn write_to(self, row: &mut RowWriter) {
+        row.value(self);
+    }
 }
 
 impl IntoNode for &str {
     fn into_node(self) -> Node {
         self.into_operand()
+    }
+
+    #[inline]
+    fn write_to(self, row: &mut RowWriter) {
+        row.typed_value(Value::Text(self.into()), String::sql_type);
     }
 }
 

@@ -25,14 +25,19 @@ fn values_are_no_part_of_the_key() {
 #[test]
 fn an_expression_used_twice_is_not_taken_for_two_equal_ones() {
     let Library { author, .. } = Library::new();
-    let cache = CompiledCache::default();
-    let shared = author.c("age").of::<i32>() + 5;
-    let once = select(shared.clone()).order_by(shared);
-    let other = select(author.c("age").of::<i32>() + 5).order_by(author.c("age").of::<i32>() + 6);
-    cache.render(&once.node(), &sqlite()).unwrap();
-    let rendered = cache.render(&other.node(), &sqlite()).unwrap();
-    assert_eq!(cache.statistics().hits, 1);
-    assert_eq!(rendered.parts[0].parameters, [Value::I64(5), Value::I64(6)]);
+    let older = |years: i32| author.c("age").of::<i32>() + years;
+    let once = || select(older(5)).order_by(older(5)).node();
+    let other = || select(older(5)).order_by(older(6)).node();
+    for (dialect, repeated) in [(sqlite(), 2), (postgres(), 1)] {
+        let cache = CompiledCache::default();
+        for _ in 0..2 {
+            let rendered = cache.render(&once(), &dialect).unwrap();
+            assert_eq!(rendered.parts[0].parameters.len(), repeated);
+            let rendered = cache.render(&other(), &dialect).unwrap();
+            assert_eq!(rendered.parts[0].parameters, [Value::I64(5), Value::I64(6)]);
+        }
+        assert_eq!((cache.statistics().misses, cache.statistics().hits), (2, 2));
+    }
 }
 
 #[test]

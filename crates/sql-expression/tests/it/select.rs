@@ -1,12 +1,17 @@
 //! SELECT: FROM, joins, correlation, set operations, order and limit.
 
+use std::sync::Arc;
+
 use aludel_sql_expression::{
-    ColumnExpression, Executable, Value, count, exists, select,
+    ColumnExpression, CompiledCache, Dialect, Executable, StatementNode, Value, count, exists,
+    expression::{Alias, Window},
+    select,
     statement::{LockStrength, LockWait, Locking, Select},
+    values,
 };
 
 use crate::fixture::{
-    Library, assert_same, assert_sql, error, mariadb, mysql, postgres, sql, sql_with, sqlite,
+    Library, assert_same, assert_sql, error, mariadb, mysql, postgres, render, sql, sql_with, sqlite,
 };
 
 #[test]
@@ -214,4 +219,80 @@ fn building_never_fails_but_compiling_does() {
         error(&select(author.c("id")).having(author.c("nothing").eq(1)), &sqlite())
             .contains("no column `nothing`")
     );
+}
+
+#[test]
+fn what_the_select_list_has_is_repeated_with_its_values() {
+    let Library { author, book, .. } = Library::new();
+    let decade = |years: i64| author.c("age").of::<i64>() % years;
+    let repeated = select((decade(10), count(author.c("id"))))
+        .filter(author.c("id").gt(7))
+        .group_by((author.c("name"), decade(10)))
+        .having(count(author.c("id")).gt(1))
+        .order_by(decade(10).desc().nulls_last());
+    let text = |one: &str, two: &str, three: &str, rest: &str| {
+        format!(
+            "SELECT author.age % {one}, count(author.id) FROM author WHERE author.id > {two} GROUP BY author.name, \
+             author.age % {one} HAVING count(author.id) > {three} ORDER BY {rest}"
+        )
+    };
+    assert_sql(
+        &repeated,
+        &text("?", "?", "?", "author.age % ? DESC NULLS LAST"),
+        &text("CAST($1 AS BIGINT)", "$2", "$3", "author.age % CAST($1 AS BIGINT) DESC NULLS LAST"),
+        &text("?", "?", "?", "author.age % ? IS NULL, author.age % ? DESC"),
+    );
+    let values = [10, 7, 1].map(Value::I64);
+    assert_eq!(sql_with(&repeated, &postgres()).1, values);
+    assert_eq!(sql_with(&repeated, &sqlite()).1, [10, 7, 10, 1, 10].map(Value::I64));
+    assert_eq!(sql_with(&repeated, &mysql()).1, [10, 7, 10, 1, 10, 10].map(Value::I64));
+
+    // Another value, another column of the same name, and a list of another length are something else.
+    let other = select(decade(10)).group_by(decade(9));
+    assert_eq!(sql_with(&other, &postgres()).1, [10, 9].map(Value::I64));
+    let (one, two) = (author.alias("one"), author.alias("two"));
+    let sum = |alias: &Alias| alias.c("age").of::<i64>() + 1_i64;
+    let aliased = select(sum(&one)).filter(one.c("id").eq(two.c("id"))).group_by(sum(&two));
+    assert_eq!(sql_with(&aliased, &postgres()).1, [1, 1].map(Value::I64));
+    let listed = |list: &[i64]| book.c("id").in_(list.to_vec());
+    let same = select(listed(&[1, 2])).group_by(listed(&[1, 2]));
+    assert_eq!(sql_with(&same, &sqlite()).1.len(), 4);
+    assert_eq!(sql_with(&same, &postgres()).1.len(), 1);
+    let longer = select(listed(&[1, 2])).group_by(listed(&[1, 2, 3]));
+    assert_eq!(sql_with(&longer, &sqlite()).1.len(), 5);
+    assert_eq!(sql_with(&longer, &postgres()).1.len(), 2);
+}
+
+#[test]
+fn names_that_a_statement_makes_up_are_no_longer_than_the_server_takes() {
+    let Library { author, .. } = Library::new();
+    // Of 64 letters; the last counts two bytes.
+    let (long, longest) = (format!("{}é", "n".repeat(62)), "n".repeat(257));
+    let labelled = |name: &str| select(author.c("id").label(name.to_owned())).order_by(author.c("id"));
+    assert!(
+        error(&labelled(&long), &postgres()).contains(&format!("the name `{long}` of a label has 64 bytes"))
+    );
+    assert!(render(&labelled(&long), &mysql()).is_ok());
+    assert!(render(&labelled(&long), &sqlite()).is_ok());
+    let of_one = |dialect: &Arc<dyn Dialect>, statement: &dyn Fn(&str) -> StatementNode| {
+        let rendered = |name: &str| CompiledCache::default().render(&statement(name), dialect);
+        rendered("short").unwrap();
+        rendered(&longest).unwrap_err().to_string()
+    };
+    for dialect in [&postgres(), &mysql()] {
+        let messages = [
+            of_one(dialect, &|name| labelled(name).node()),
+            of_one(dialect, &|name| select(author.alias(name.to_owned()).c("id")).node()),
+            of_one(dialect, &|name| select(labelled("id").cte(name.to_owned()).c("id")).node()),
+            of_one(dialect, &|name| select(labelled("id").subquery(name.to_owned()).c("id")).node()),
+            of_one(dialect, &|name| {
+                let rows = values("v", [name.to_owned()], [(1,)]);
+                select(rows.c(name.to_owned())).node()
+            }),
+            of_one(dialect, &|name| labelled("id").window(name.to_owned(), Window::default()).node()),
+        ];
+        for message in messages {
+            assert!(message.contains(&longest) && message.contains("257"), "{message}");
+        }
+    }
 }

@@ -4,12 +4,19 @@ use crate::{Error, Result, dialect::Dialect, name::Name, schema::Table};
 
 /// Refuses a name that is empty, too long, or has a NUL in it. What it names is for the message.
 pub(in crate::compile) fn check(name: &str, what: &str, dialect: &dyn Dialect) -> Result<()> {
-    let features = dialect.features();
-    let (length, of) = match features.ddl.names_in_characters {
+    check_length(name, what, dialect.features().max_identifier_length, dialect)
+}
+
+/// The same of a name that a statement makes up.
+pub(in crate::compile) fn check_made_up(name: &str, what: &str, dialect: &dyn Dialect) -> Result<()> {
+    check_length(name, what, dialect.features().max_alias_length, dialect)
+}
+
+fn check_length(name: &str, what: &str, most: usize, dialect: &dyn Dialect) -> Result<()> {
+    let (length, of) = match dialect.features().ddl.names_in_characters {
         true => (name.chars().count(), "characters"),
         false => (name.len(), "bytes"),
     };
-    let most = features.max_identifier_length;
     if length > most {
         return Err(Error::argument(format!(
             "the name `{name}` of {what} has {length} {of}, but {} takes at most {most}; give it a shorter one",

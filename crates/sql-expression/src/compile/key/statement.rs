@@ -86,13 +86,14 @@ impl<'n> Walk<'n> {
                 self.alias(&entry.alias);
             }
         }
+        let mut items = None;
         match &clauses.first {
             // The items of such a select only repeat those of its first part.
             Some(first) => {
                 self.tag(u8::from(select.has_core()));
                 self.select(first);
             }
-            None => self.core(select, clauses),
+            None => items = self.core(select, clauses),
         }
         if !clauses.set_operations.is_empty() {
             self.count(clauses.set_operations.len());
@@ -102,6 +103,9 @@ impl<'n> Walk<'n> {
             }
         }
         if !clauses.order_by.is_empty() {
+            if let Some(items) = items {
+                self.repeats(select, items, clauses.order_by.iter().map(|order| &order.node));
+            }
             self.orders(&clauses.order_by);
         }
         for node in clauses.limit.iter().chain(&clauses.offset) {
@@ -116,12 +120,14 @@ impl<'n> Walk<'n> {
         }
     }
 
-    /// Walks what says which rows there are.
-    fn core(&mut self, select: &'n SelectNode, clauses: &'n SelectClauses) {
+    /// Walks what says which rows there are. Gives where the select list's values begin, if something may repeat them.
+    fn core(&mut self, select: &'n SelectNode, clauses: &'n SelectClauses) -> Option<usize> {
         if !clauses.distinct_on.is_empty() {
             self.nodes(&clauses.distinct_on);
         }
+        let before = self.slots.len();
         self.items(&select.items);
+        let items = Self::may_repeat(clauses, before, self.slots.len());
         if !clauses.from.is_empty() {
             self.count(clauses.from.len());
             for source in &clauses.from {
@@ -132,6 +138,9 @@ impl<'n> Walk<'n> {
             self.joins(&clauses.joins);
         }
         self.nodes(&select.filters);
+        if let Some(items) = items {
+            self.repeats(select, items, clauses.group_by.iter());
+        }
         for nodes in [&clauses.group_by, &clauses.having] {
             if !nodes.is_empty() {
                 self.nodes(nodes);
@@ -140,6 +149,7 @@ impl<'n> Walk<'n> {
         if let Some(further) = &clauses.further {
             self.windows(further);
         }
+        items
     }
 
     pub(super) fn insert(&mut self, insert: &'n InsertNode) {
