@@ -1,15 +1,20 @@
 //! What a database cannot hold is refused before anything is sent, by the name of the column.
 
 use aludel::{
+    driver::Discard,
     prelude::*,
-    sql::Executable,
+    sql::{
+        ColumnType, Executable, Interval, StatementNode, case, exists, literal,
+        statement::{Parameter, reusable},
+        values,
+    },
     types::{Interval as IntervalType, Text, TinyInteger, UnsignedBigInteger},
 };
 use chrono_0_4::{NaiveDate, TimeDelta};
 
 use crate::{
     database::{Database, on_every_database},
-    stage::{create, error},
+    stage::{create, error, integer},
 };
 
 fn table() -> Table {
@@ -70,7 +75,7 @@ async fn what_does_not_fit_is_refused_by_name(database: &Database) {
     } else {
         let message = refused(&mut conn, insert(&t).value("id", 1).value("float", f64::NAN)).await;
         assert!(message.contains("column `float`") && message.contains("NaN"), "{message}");
-        let months = aludel::sql::Interval::months(1);
+        let months = Interval::months(1);
         let message = refused(&mut conn, insert(&t).value("id", 1).value("length", months)).await;
         assert!(message.contains("column `length`") && message.contains("months"), "{message}");
     }
@@ -85,6 +90,97 @@ async fn what_does_not_fit_is_refused_by_name(database: &Database) {
     assert!(message.contains("column `length`") && message.contains("too long"), "{message}");
 }
 on_every_database!(what_does_not_fit_is_refused_by_name);
+
+/// Wherever in a statement a value stands, and whichever way the statement is executed.
+async fn a_refused_value_is_named_wherever_it_stands(database: &Database) {
+    let mut conn = database.connect().await;
+    let t = table();
+    create(&mut conn, &t).await;
+    // No database of ours takes this one; the column that it stands beside.
+    let (column, value) = match database.is_mysql() {
+        true => ("length", Interval::months(1).to_value()),
+        false => ("large", u64::MAX.to_value()),
+    };
+    let id = || integer(&t, "id");
+    let wrong = || t.c(column).eq(value.clone());
+    let chosen = || select(id()).filter(wrong());
+    let other = t.alias("other");
+    let derived = chosen().subquery("derived");
+    let common = chosen().cte("common");
+    let written = values("written", ["id", column], [(1_i64.to_value(), value.clone())]);
+    let mut statements: Vec<(&str, StatementNode)> = vec![
+        ("a condition", chosen().node()),
+        ("a second condition", select(id()).filter(id().gt(1)).filter(id().lt(9).or(wrong())).node()),
+        ("the condition of a join", select(id()).join_on(&other, other.c(column).eq(value.clone())).node()),
+        (
+            "HAVING",
+            select(count(id()))
+                .group_by(id())
+                .having(max(t.c(column).of::<i64>()).lt(5_i64).or(wrong()))
+                .node(),
+        ),
+        ("the select list", select(wrong()).node()),
+        ("ORDER BY", select(id()).order_by(case::<i64>().when(wrong(), 1_i64).otherwise(2_i64)).node()),
+        ("a subquery in FROM", select(derived.c("id").of::<i64>()).filter(derived.c("id").gt(0)).node()),
+        ("WITH", select(common.c("id").of::<i64>()).node()),
+        ("a subquery in IN", select(id()).filter(id().in_select(&chosen())).node()),
+        ("EXISTS", select(id()).filter(exists(&chosen())).node()),
+        ("a part of a union", select(id()).union(chosen()).node()),
+        ("the condition of an UPDATE", update(&t).set("id", 1).filter(wrong()).node()),
+        ("what a column is set to", update(&t).set("id", 1).set(column, value.clone()).node()),
+        ("the condition of a DELETE", delete(&t).filter(wrong()).node()),
+        ("a row", insert(&t).value("id", 1).value(column, value.clone()).node()),
+        (
+            "a row beside an expression",
+            insert(&t).value("id", literal(1_i64) + 1_i64).value(column, value.clone()).node(),
+        ),
+        ("the rows of a select", insert(&t).columns(["id"]).from_select(&chosen()).node()),
+    ];
+    if !database.is_postgres() {
+        // There they have types of their own, which take more.
+        statements.push(("rows that are written out", select(written.c("id").of::<i64>()).node()));
+    }
+    let watched = database.engine_with(|builder| builder);
+    watched.events().before_execute.listen(|_| Ok(()));
+    let mut listening = watched.connect().await.unwrap();
+    for (place, statement) in statements {
+        for conn in [&mut conn, &mut listening] {
+            let mut sink = Discard;
+            let error = conn.fetch_node(&statement, &mut sink).await.unwrap_err();
+            let message = error.message();
+            assert!(message.contains(&format!("column `{column}`")), "{place}: {message}");
+            assert_eq!((error.kind(), error.code()), (ErrorKind::Data, None), "{place}: {error}");
+            conn.rollback().await.unwrap();
+        }
+    }
+    let (of_size, of_length) = (t.clone(), t.clone());
+    let by_size = reusable(move |size: Parameter<u64>| {
+        select(integer(&of_size, "id")).filter(of_size.c("large").of::<u64>().eq(size))
+    });
+    let by_length = reusable(move |length: Parameter<Interval>| {
+        select(integer(&of_length, "id")).filter(of_length.c("length").of::<Interval>().eq(length))
+    });
+    // Each way that a result is asked for; the second time the statement is known.
+    for _ in 0..2 {
+        let messages = [
+            conn.execute(chosen()).one().await.unwrap_err(),
+            conn.execute(chosen()).one_or_none().await.unwrap_err(),
+            conn.execute(chosen()).first().await.unwrap_err(),
+            conn.execute(chosen()).all().await.unwrap_err(),
+            conn.scalar(chosen()).await.unwrap_err(),
+            conn.stream(chosen()).await.map(|_| ()).unwrap_err(),
+        ];
+        let reused = match database.is_mysql() {
+            true => conn.execute(by_length.with(Interval::months(1))).all().await,
+            false => conn.execute(by_size.with(u64::MAX)).all().await,
+        };
+        for error in messages.into_iter().chain([reused.unwrap_err()]) {
+            assert!(error.message().contains(&format!("column `{column}`")), "{error}");
+        }
+        conn.rollback().await.unwrap();
+    }
+}
+on_every_database!(a_refused_value_is_named_wherever_it_stands);
 
 #[derive(Mapped, Clone, Debug, Default)]
 pub struct Holder {

@@ -3,7 +3,7 @@
 use std::{fmt, ops::ControlFlow, sync::Arc, time::Instant};
 
 use aludel_driver::{ColumnInfo, Cursor, Discard, Done, Error, ErrorKind, Result, Row, Sink, Statement};
-use aludel_sql_expression::{StatementNode, StatementOptions};
+use aludel_sql_expression::{StatementNode, StatementOptions, compile::parameter_column};
 use tracing::Instrument;
 
 use crate::{
@@ -47,6 +47,7 @@ impl Connection {
         let fetch_size = request.options.fetch_size.unwrap_or(FETCH_SIZE).max(1);
         let sql = request.statement.sql().clone();
         let span = self.stream_span(&request);
+        let dialect = self.written_dialect();
         let (connection, id, request, status, engine) = self.stream_parts(request)?;
         let started = Instant::now();
         status.flight = Flight::Statement;
@@ -69,7 +70,15 @@ impl Connection {
                     started,
                 })
             }
-            Err(error) => Err(note(status, &engine, &sql, error)),
+            Err(error) => {
+                let named = dialect.zip(error.parameter());
+                let column = named.and_then(|(dialect, number)| parameter_column(node, &*dialect, number));
+                let error = match column {
+                    Some(column) => error.in_column(&column),
+                    None => error,
+                };
+                Err(note(status, &engine, &sql, error))
+            }
         }
     }
 }

@@ -77,7 +77,7 @@ impl<'connection, S: Executable> Run<'connection, S> {
             if let Some(select) = statement.select_node()
                 && let Some(done) = connection.run_select_at_once(select, &options, &mut sink)
             {
-                done?;
+                connection.with_column(done, || statement.node())?;
                 return sink.into_row();
             }
             let done = match statement.reused() {
@@ -85,7 +85,7 @@ impl<'connection, S: Executable> Run<'connection, S> {
                 None => None,
             };
             match done {
-                Some(done) => done?,
+                Some(done) => connection.with_column(done, || statement.node())?,
                 None => connection.run_into(&statement.node(), &options, Target::Sink(&mut sink)).await?,
             };
             return sink.into_row();

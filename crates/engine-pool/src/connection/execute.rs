@@ -163,18 +163,15 @@ impl Connection {
         if let Some(select) = statement.select_node()
             && let Some(done) = self.run_select_at_once(select, options, &mut sink)
         {
-            let done = done.map_err(|error| match error.parameter() {
-                Some(_) => self.name_column(error, &statement.node()),
-                None => error,
-            });
-            return Ok(CursorResult::new(sink.rows, sink.columns, done?));
+            let done = self.with_column(done, || statement.node())?;
+            return Ok(CursorResult::new(sink.rows, sink.columns, done));
         }
         let done = match statement.reused() {
             Some(reused) => self.run_reused(&reused, options, &mut sink).await,
             None => None,
         };
         let done = match done {
-            Some(done) => done?,
+            Some(done) => self.with_column(done, || statement.node())?,
             None => self.run_into(&statement.node(), options, Target::Rows(&mut sink)).await?,
         };
         Ok(CursorResult::new(sink.rows, sink.columns, done))
@@ -224,6 +221,19 @@ impl Connection {
         }
     }
 
+    /// Says which column a refused value is for, where that is why a statement failed.
+    #[inline]
+    pub(crate) fn with_column<T>(
+        &self,
+        outcome: Result<T>,
+        node: impl FnOnce() -> StatementNode,
+    ) -> Result<T> {
+        match outcome {
+            Err(error) if error.parameter().is_some() => Err(self.name_column(error, &node())),
+            outcome => outcome,
+        }
+    }
+
     /// Says which column a refused value is for, where the statement tells.
     #[cold]
     fn name_column(&self, error: Error, node: &StatementNode) -> Error {
@@ -245,7 +255,8 @@ impl Connection {
         let id = self.pooled()?.id();
         let listeners = &self.engine.events().before_execute;
         listeners.fire(&mut BeforeExecuteArguments { id, statement: &mut node })?;
-        let done = self.run_node(&node, None, options, target).await?;
+        let done = self.run_node(&node, None, options, target).await;
+        let done = self.with_column(done, || node.clone())?;
         tell(&self.engine.events().after_execute, AfterExecuteArguments { id, statement: &node, done });
         Ok(done)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aludel_driver::{CallOptions, Discard, Error, ErrorKind, Result, Statement, Step, StepKind, Value};
-use aludel_sql_expression::StatementNode;
+use aludel_sql_expression::{Dialect, StatementNode};
 use tracing::Span;
 
 use super::{Connection, Part as _, flight};
@@ -76,6 +76,11 @@ impl Connection {
     pub(crate) fn next_cursor(&mut self) -> u32 {
         self.cursors += 1;
         self.cursors
+    }
+
+    /// The dialect that statements are written in.
+    pub(crate) fn written_dialect(&self) -> Option<Arc<dyn Dialect>> {
+        self.pooled.as_ref().map(|pooled| pooled.named_dialect().clone())
     }
 
     /// Lends out what a stream needs, each part by itself.

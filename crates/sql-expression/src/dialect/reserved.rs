@@ -1,14 +1,51 @@
 //! The words that cannot be names without quotes, for each database.
 
+use std::cmp::Ordering;
+
 /// Whether a word, in small letters, is in a list.
+///
+/// A list is one text of words between single spaces: no table of pointers. Its words are in order, so that it is searched by
+/// halves.
 pub(super) fn is_in(words: &str, word: &str) -> bool {
-    // A list is one text of words between single spaces: no table of pointers, and a name has no space in it.
-    words.match_indices(word).any(|(start, _)| {
-        let before = words.as_bytes().get(start.wrapping_sub(1));
-        let after = words.as_bytes().get(start + word.len());
-        matches!(before, None | Some(b' ')) && matches!(after, None | Some(b' '))
-    })
+    let (mut low, mut high) = (0, words.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let start = words[low..middle].rfind(' ').map_or(low, |space| low + space + 1);
+        let end = words[middle..high].find(' ').map_or(high, |space| middle + space);
+        match words[start..end].cmp(word) {
+            Ordering::Equal => return true,
+            Ordering::Less => low = end + 1,
+            Ordering::Greater => high = start,
+        }
+    }
+    false
 }
+
+/// Whether each word is greater than the one before.
+const fn is_in_order(words: &str) -> bool {
+    let bytes = words.as_bytes();
+    let (mut last, mut start) = (0, 0);
+    let mut position = 0;
+    while position <= bytes.len() {
+        if position == bytes.len() || bytes[position] == b' ' {
+            let mut place = 0;
+            // A space is less than all letters, so that the end of a shorter word is found in passing.
+            while start > 0 && bytes[last + place] == bytes[start + place] {
+                place += 1;
+            }
+            let ends = start + place >= bytes.len();
+            if start > 0 && (ends || bytes[last + place] > bytes[start + place]) {
+                return false;
+            }
+            last = start;
+            start = position + 1;
+        }
+        position += 1;
+    }
+    true
+}
+
+const _: () = assert!(is_in_order(SQLITE) && is_in_order(POSTGRES) && is_in_order(MYSQL));
 
 /// SQLite's key words.
 pub(super) const SQLITE: &str = "abort action add after all alter always analyze and as asc attach autoincrement before begin between \

@@ -23,7 +23,7 @@ impl TextStyle {
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) for what the database has not in text.
     pub(super) fn write(self, text: &str, sql: &mut String) -> Result<()> {
         // Nearly always there is nothing to be escaped.
-        let special = text.bytes().fold(0, |special, byte| special | MEANINGS[usize::from(byte)]);
+        let special = meanings(text.as_bytes());
         if special == 0 {
             sql.reserve(text.len() + 2);
             sql.push('\'');
@@ -82,15 +82,29 @@ const QUOTE: u8 = 1;
 /// Whatever else could mean something.
 const OTHER: u8 = 2;
 
-/// What each byte could mean. Bytes are looked up, as that is quicker for texts as short as most are.
-static MEANINGS: [u8; 256] = {
-    let mut meanings = [0; 256];
-    meanings[b'\'' as usize] = QUOTE;
-    meanings[b'\\' as usize] = OTHER;
-    meanings[0] = OTHER;
-    meanings[0x1a] = OTHER;
-    meanings
-};
+/// What any of the bytes could mean: eight are looked at together.
+fn meanings(bytes: &[u8]) -> u8 {
+    const ONES: u64 = u64::MAX / 255;
+    // Has the highest bit of each byte that is the one looked for, and perhaps of some after it.
+    let find = |eight: u64, byte: u8| {
+        let differing = eight ^ (ONES * u64::from(byte));
+        differing.wrapping_sub(ONES) & !differing & (ONES << 7)
+    };
+    let (eights, rest) = bytes.as_chunks::<8>();
+    let (mut quotes, mut others) = (0, 0);
+    let mut look = |eight: u64| {
+        quotes |= find(eight, b'\'');
+        others |= find(eight, b'\\') | find(eight, 0) | find(eight, 0x1a);
+    };
+    eights.iter().for_each(|eight| look(u64::from_le_bytes(*eight)));
+    if !rest.is_empty() {
+        // Filled up with what means nothing.
+        let mut last = [b' '; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        look(u64::from_le_bytes(last));
+    }
+    u8::from(quotes != 0) * QUOTE | u8::from(others != 0) * OTHER
+}
 
 /// Writes text between quotes, some of its characters twice.
 fn write_doubled(text: &str, doubled: &[u8], sql: &mut String) {

@@ -44,6 +44,40 @@ fn only_what_must_be_is_quoted() {
 }
 
 #[test]
+fn reserved_words_are_found_by_halves() {
+    let dialects: [Arc<dyn Dialect>; 3] = [
+        Arc::new(SqliteDialect::default()),
+        Arc::new(PostgresDialect::default()),
+        Arc::new(MySqlDialect::default()),
+    ];
+    for dialect in dialects {
+        // Words of all three: at both ends, within, beginning like others, and going on from others.
+        for word in [
+            "all",
+            "with",
+            "select",
+            "current_date",
+            "not",
+            "null",
+            "on",
+            "order",
+            "to",
+            "group",
+            "having",
+            "in",
+        ] {
+            assert!(dialect.is_reserved(word), "{word} ({})", dialect.name());
+        }
+        for word in
+            ["", "al", "alll", "withe", "zz", "a", "selec", "selects", "current", "nul", "author", "grou"]
+        {
+            let is_one = word == "current" && dialect.name() == "sqlite";
+            assert_eq!(dialect.is_reserved(word), is_one, "{word} ({})", dialect.name());
+        }
+    }
+}
+
+#[test]
 fn physical_names() {
     let album = album();
     let snake: Arc<dyn Dialect> =
