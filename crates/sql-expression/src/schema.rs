@@ -35,6 +35,7 @@ pub use metadata::{MetaData, Tables};
 pub use naming_convention::NamingConvention;
 pub use present::{ObjectKind, Present, Wanted};
 pub use resolved::TableConstraints;
+pub(crate) use sequence::counting;
 pub use sequence::{Sequence, SequenceDefinition, SequenceOptions};
 pub use table::{Table, TableDefinition};
 pub use table_options::{MysqlTableOptions, PostgresqlTableOptions, SqliteTableOptions, TableOptions};

@@ -3,9 +3,9 @@
 use aludel::{
     prelude::*,
     sql::{
-        alter_type, create_schema, create_sequence, create_table, create_type, create_view, ddl, drop_schema,
-        drop_sequence, drop_type, drop_view, refresh_view,
-        schema::{Enumeration, Sequence, ViewDefinition},
+        alter_sequence, alter_type, create_schema, create_sequence, create_table, create_table_as,
+        create_type, create_view, ddl, drop_schema, drop_sequence, drop_type, drop_view, refresh_view,
+        schema::{Enumeration, Sequence, TableOptions, ViewDefinition},
     },
 };
 
@@ -44,6 +44,38 @@ fn schemas_and_sequences() -> Vec<Case> {
             .postgres("SELECT nextval('counter') AS next_value")
             .mysql_lacks("the next value of a sequence (of `counter`)")
             .mariadb("SELECT nextval(counter) AS next_value"),
+        case("a sequence that counts in another way", alter_sequence(&sequence).increment(3).maxvalue(1000).restart_with(100))
+            .sqlite_lacks("ALTER SEQUENCE (of `counter`)")
+            .postgres("ALTER SEQUENCE counter INCREMENT BY 3 MAXVALUE 1000 RESTART WITH 100")
+            .mysql_lacks("ALTER SEQUENCE (of `counter`)")
+            .mariadb("ALTER SEQUENCE counter INCREMENT BY 3 MAXVALUE 1000 RESTART WITH 100")
+            .postgres_shows("SELECT nextval('counter')", "100")
+            .mysql_shows("SELECT nextval(counter)", "100"),
+        case("a sequence that begins again", alter_sequence(&sequence).if_exists().cycle(true).cache(1).restart())
+            .sqlite_lacks("ALTER SEQUENCE")
+            .postgres("ALTER SEQUENCE IF EXISTS counter CACHE 1 CYCLE RESTART")
+            .mysql_lacks("ALTER SEQUENCE")
+            .mariadb("ALTER SEQUENCE IF EXISTS counter CACHE 1 CYCLE RESTART")
+            .postgres_shows("SELECT nextval('counter')", "5")
+            .mysql_shows("SELECT nextval(counter)", "5"),
+        case("another name for a sequence", alter_sequence(&sequence).rename_to("Tally"))
+            .sqlite_lacks("ALTER SEQUENCE")
+            .postgres("ALTER SEQUENCE counter RENAME TO \"Tally\"")
+            .mysql_lacks("ALTER SEQUENCE")
+            .mariadb("RENAME TABLE counter TO `Tally`")
+            .postgres_shows("SELECT nextval('\"Tally\"')", "8")
+            .mysql_shows("SELECT nextval(`Tally`)", "8"),
+        case("its name again", alter_sequence(&Sequence::new("Tally")).if_exists().rename_to("counter"))
+            .sqlite_lacks("ALTER SEQUENCE")
+            .postgres("ALTER SEQUENCE IF EXISTS \"Tally\" RENAME TO counter")
+            .mysql_lacks("ALTER SEQUENCE")
+            .mariadb("RENAME TABLE IF EXISTS `Tally` TO counter"),
+        case("another schema for a sequence", alter_sequence(&Sequence::new("s").in_schema("a")).set_schema("b"))
+            .sqlite_lacks("ALTER SEQUENCE")
+            .postgres("ALTER SEQUENCE a.s SET SCHEMA b")
+            .mysql_lacks("ALTER SEQUENCE")
+            .mariadb_lacks("ALTER SEQUENCE .. SET SCHEMA")
+            .only_written(),
         case("a sequence where it is not there", create_sequence(&sequence).if_not_exists())
             .sqlite_lacks("CREATE SEQUENCE")
             .postgres("CREATE SEQUENCE IF NOT EXISTS counter INCREMENT BY 2 START WITH 5 MINVALUE 1 NO MAXVALUE CACHE 10 NO CYCLE")
@@ -85,6 +117,33 @@ fn views() -> Vec<Case> {
             .postgres_lacks("CREATE VIEW IF NOT EXISTS")
             .mysql_lacks("CREATE VIEW IF NOT EXISTS")
             .mariadb("CREATE VIEW IF NOT EXISTS adults (id, years) AS SELECT people.id, people.age FROM people WHERE people.age >= 18"),
+        case("a table of a query", create_table_as(Table::unregistered("grown up"), query()))
+            .sql("CREATE TABLE \"grown up\" AS SELECT people.id, people.age FROM people WHERE people.age >= 18")
+            .postgres("CREATE TABLE \"grown up\" AS SELECT people.id, people.age FROM people WHERE people.age >= CAST(18 AS BIGINT)")
+            .mysql("CREATE TABLE `grown up` AS SELECT people.id, people.age FROM people WHERE people.age >= 18")
+            .sqlite_shows("SELECT id, age FROM \"grown up\"", "2|18")
+            .postgres_shows("SELECT id, age FROM \"grown up\"", "2|18")
+            .mysql_shows("SELECT id, age FROM `grown up`", "2|18"),
+        case(
+            "a table of a query for a while",
+            create_table_as(
+                Table::unregistered("all_people").options(TableOptions::new().temporary()),
+                "SELECT id FROM people ORDER BY id",
+            )
+            .if_not_exists(),
+        )
+        .sql("CREATE TEMPORARY TABLE IF NOT EXISTS all_people AS SELECT id FROM people ORDER BY id")
+        .shows("SELECT id FROM all_people ORDER BY id", "1;2"),
+        case(
+            "a table of a query, strictly",
+            create_table_as(
+                Table::unregistered("t").options(TableOptions::new().sqlite_strict().mysql_engine("InnoDB")),
+                "SELECT 1 AS one",
+            ),
+        )
+        .sqlite_lacks("WITHOUT ROWID and STRICT of CREATE TABLE .. AS")
+        .postgres("CREATE TABLE t AS SELECT 1 AS one")
+        .mysql("CREATE TABLE t ENGINE=InnoDB AS SELECT 1 AS one"),
         case("a view goes", drop_view(&adults).if_exists()).sql("DROP VIEW IF EXISTS adults"),
         case("a view whose rows are kept", create_view(&kept).if_not_exists())
             .sqlite_lacks("a materialized view")

@@ -99,6 +99,11 @@ fn with(Tables { author, book, word }: &Tables) -> Vec<Case> {
     });
     let gone =
         delete(word).filter(word.c("seen").lt(3)).returning((word.c("text"), word.c("seen"))).cte("gone");
+    let changed = update(word)
+        .set("seen", integer(word, "seen") + 10_i64)
+        .filter(word.c("seen").lt(3))
+        .returning((word.c("text"), word.c("seen")))
+        .cte("changed");
     let came = insert(word).values_many([("a", 1), ("b", 2)]).returning(word.c("text")).cte("came");
     vec![
         case("with", select(plain.c("id")).order_by(plain.c("id")))
@@ -144,6 +149,15 @@ fn with(Tables { author, book, word }: &Tables) -> Vec<Case> {
             .mysql_lacks("INSERT, UPDATE or DELETE in WITH")
             .gives("of|2")
             .then(select(word.c("text")), "the"),
+        case("an UPDATE in WITH", select((changed.c("text"), changed.c("seen"))))
+            .postgres(
+                "WITH changed AS (UPDATE word SET seen = word.seen + CAST(? AS BIGINT) WHERE word.seen < ? RETURNING text, seen) \
+                 SELECT changed.text, changed.seen FROM changed",
+            )
+            .sqlite_lacks("INSERT, UPDATE or DELETE in WITH")
+            .mysql_lacks("INSERT, UPDATE or DELETE in WITH")
+            .gives("of|12")
+            .then(select(word.c("seen")).order_by(word.c("seen")), "3;12"),
         case("an INSERT in WITH", select(came.c("text")).order_by(came.c("text")))
             .postgres(
                 "WITH came AS (INSERT INTO word (text, seen) VALUES (?, ?), (?, ?) RETURNING text) SELECT came.text FROM \

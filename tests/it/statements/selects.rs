@@ -269,6 +269,33 @@ fn grouping(Tables { book, .. }: &Tables) -> Vec<Case> {
         .sqlite_lacks("GROUPING SETS in GROUP BY")
         .mysql_lacks("GROUPING SETS in GROUP BY")
         .gives_in_any_order("1|100|1;1|200|1;2|200|1;3|300|1;NULL|100|1;NULL|200|2;NULL|300|1;NULL|NULL|4"),
+        case("what is selected is grouped by, with its value in it", {
+            let rest = || integer(book, "pages") % 150_i64;
+            select((rest(), count_all())).group_by(rest()).order_by(rest())
+        })
+        .sql("SELECT book.pages % ?, count(*) FROM book GROUP BY book.pages % ? ORDER BY book.pages % ?")
+        .postgres_numbered(
+            "SELECT book.pages % CAST($1 AS BIGINT), count(*) FROM book GROUP BY book.pages % CAST($1 AS BIGINT) ORDER BY \
+             book.pages % CAST($1 AS BIGINT)",
+        )
+        .gives("0|1;50|2;100|1"),
+        case("a label that needs quotes", {
+            let half = || (integer(book, "pages") * 2_i64).label("The \"double\" of `it`");
+            select((half(), count_all())).group_by(half()).order_by(half().desc()).limit(1)
+        })
+        .sqlite(
+            "SELECT book.pages * ? AS \"The \"\"double\"\" of `it`\", count(*) FROM book GROUP BY \"The \"\"double\"\" of `it`\" ORDER BY \
+             \"The \"\"double\"\" of `it`\" DESC LIMIT ?",
+        )
+        .postgres(
+            "SELECT book.pages * CAST(? AS BIGINT) AS \"The \"\"double\"\" of `it`\", count(*) FROM book GROUP BY \"The \"\"double\"\" of \
+             `it`\" ORDER BY \"The \"\"double\"\" of `it`\" DESC LIMIT ?",
+        )
+        .mysql(
+            "SELECT book.pages * ? AS `The \"double\" of ``it```, count(*) FROM book GROUP BY `The \"double\" of ``it``` ORDER BY `The \
+             \"double\" of ``it``` DESC LIMIT ?",
+        )
+        .gives("600|1"),
         case(
             "aggregate with distinct and filter",
             select((
@@ -488,6 +515,12 @@ fn subqueries(Tables { author, book, .. }: &Tables) -> Vec<Case> {
             .sql("SELECT book.id FROM book WHERE 1 = 0")
             .postgres("SELECT book.id FROM book WHERE book.id = ANY (?)")
             .gives(""),
+        case(
+            "no tuple is in an empty list",
+            select(book.c("id")).filter(tuple((book.c("author_id"), book.c("pages"))).in_([(0_i64, 0_i64); 0])),
+        )
+        .sql("SELECT book.id FROM book WHERE 1 = 0")
+        .gives(""),
         case("a function by name", select(func::<i64>("abs", [literal(-3_i64).into_node()])))
             .sql("SELECT abs(?)")
             .postgres("SELECT abs(CAST(? AS BIGINT))")

@@ -26,6 +26,9 @@ use crate::{
 pub(super) fn render(node: &DdlNode, dialect: &dyn Dialect) -> Result<Rendered> {
     let texts = match node {
         DdlNode::CreateTable { .. } => table::create(node, dialect)?,
+        DdlNode::CreateTableAs { table, query, if_not_exists } => {
+            vec![table::create_as(table, query, *if_not_exists, dialect)?]
+        }
         DdlNode::DropTable { table, if_exists, cascade } => {
             identifier::check_table(table, dialect)?;
             vec![format!(
@@ -49,6 +52,9 @@ pub(super) fn render(node: &DdlNode, dialect: &dyn Dialect) -> Result<Rendered> 
         }
         DdlNode::CreateSequence { sequence, if_not_exists } => {
             vec![sequence::create(sequence, *if_not_exists, dialect)?]
+        }
+        DdlNode::AlterSequence { sequence, change, if_exists } => {
+            vec![sequence::alter(sequence, change, *if_exists, dialect)?]
         }
         DdlNode::DropSequence { sequence, if_exists } => vec![sequence::drop(sequence, *if_exists, dialect)?],
         DdlNode::CreateView { table, query, or_replace, if_not_exists } => {

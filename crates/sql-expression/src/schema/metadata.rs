@@ -34,6 +34,22 @@ impl MetaData {
         metadata
     }
 
+    /// The same collection with only these of its tables: `metadata.only((&author, &book)).create_all(conn)`. It keeps the schema
+    /// and the naming convention; the DDL that is attached to the whole, and sequences that no column of these takes numbers
+    /// from, stay behind. Counterpart of SQLAlchemy's `create_all(tables=[..])`.
+    ///
+    /// A table that is none of this collection's is added as [`MetaData::of`] adds it.
+    #[must_use]
+    pub fn only(&self, tables: impl Tables) -> Self {
+        let chosen = Self::of(tables);
+        {
+            let (contents, mut own) = (self.read(), chosen.write());
+            own.schema.clone_from(&contents.schema);
+            own.naming_convention.clone_from(&contents.naming_convention);
+        }
+        chosen
+    }
+
     /// Says which schema tables are in that are made for it by [`Table::new`]. Tables that are there stay where they are.
     #[must_use]
     pub fn with_schema(self, schema: impl Into<Name>) -> Self {

@@ -122,7 +122,7 @@ macro_rules! counting {
     };
 }
 
-pub(super) use counting;
+pub(crate) use counting;
 
 impl Sequence {
     /// A sequence that counts from 1 up.

@@ -1,16 +1,18 @@
 //! [`Ddl`]: CREATE, ALTER and DROP as statements.
 
+mod alter_sequence;
 mod alter_table;
 mod create;
 mod node;
 
 use std::{fmt, sync::Arc};
 
+pub use alter_sequence::{AlterSequence, SequenceChange, alter_sequence};
 pub use alter_table::{AlterColumn, AlterTable, alter_table};
 pub use create::{
-    AlterType, alter_type, create_index, create_schema, create_sequence, create_table, create_type,
-    create_view, ddl, drop_index, drop_schema, drop_sequence, drop_table, drop_type, drop_view, refresh_view,
-    rename_index,
+    AlterType, alter_type, create_index, create_schema, create_sequence, create_table, create_table_as,
+    create_type, create_view, ddl, drop_index, drop_schema, drop_sequence, drop_table, drop_type, drop_view,
+    refresh_view, rename_index,
 };
 pub use node::{ColumnChange, DdlNode, IdentityChange, TableChange, TypeChange};
 
@@ -66,6 +68,8 @@ impl Ddl {
             | DdlNode::CreateIndex { if_not_exists: asks, .. }
             | DdlNode::CreateSchema { if_not_exists: asks, .. }
             | DdlNode::CreateSequence { if_not_exists: asks, .. }
+            | DdlNode::CreateTableAs { if_not_exists: asks, .. }
+            | DdlNode::AlterSequence { if_exists: asks, .. }
             | DdlNode::CreateView { if_not_exists: asks, .. }
             | DdlNode::CreateType { if_not_exists: asks, .. }
             | DdlNode::DropTable { if_exists: asks, .. }

@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use super::{either, identifier, require, unsupported};
 use crate::{
-    Result, Value,
+    Error, Result, Value,
     dialect::{Dialect, SequenceStyle},
     schema::{Identity, Sequence, SequenceOptions},
+    statement::SequenceChange,
 };
 
 pub(super) fn create(sequence: &Sequence, if_not_exists: bool, dialect: &dyn Dialect) -> Result<String> {
@@ -23,6 +24,47 @@ pub(super) fn create(sequence: &Sequence, if_not_exists: bool, dialect: &dyn Dia
         let _ = write!(sql, " {options}");
     }
     Ok(sql)
+}
+
+pub(super) fn alter(
+    sequence: &Sequence,
+    change: &SequenceChange,
+    if_exists: bool,
+    dialect: &dyn Dialect,
+) -> Result<String> {
+    let style = style(sequence, "ALTER SEQUENCE", dialect)?;
+    let name = written(sequence, dialect)?;
+    let schema = sequence.definition().schema.as_ref();
+    // A sequence is a kind of table for those who write its name as a name.
+    let is_table = style == SequenceStyle::Name;
+    let changes = match change {
+        SequenceChange::Rename(to) => {
+            identifier::check(to, "a sequence", dialect)?;
+            if is_table {
+                let exists = either(if_exists, "IF EXISTS ");
+                return Ok(format!("RENAME TABLE {exists}{name} TO {}", dialect.qualified(schema, to)));
+            }
+            format!("RENAME TO {}", dialect.identifier(to))
+        }
+        SequenceChange::SetSchema(to) => {
+            identifier::check(to, "a schema", dialect)?;
+            require(!is_table, "ALTER SEQUENCE .. SET SCHEMA", dialect)?;
+            format!("SET SCHEMA {}", dialect.identifier(to))
+        }
+        SequenceChange::Count { counting, restart } => {
+            let mut words = words(counting, style == SequenceStyle::Text);
+            words.extend(restart.map(|number| match number {
+                Some(number) => format!("RESTART WITH {number}"),
+                None => "RESTART".to_owned(),
+            }));
+            if words.is_empty() {
+                let message = format!("ALTER SEQUENCE of `{}` changes nothing", sequence.definition().name);
+                return Err(Error::argument(message));
+            }
+            words.join(" ")
+        }
+    };
+    Ok(format!("ALTER SEQUENCE {}{name} {changes}", either(if_exists, "IF EXISTS ")))
 }
 
 pub(super) fn drop(sequence: &Sequence, if_exists: bool, dialect: &dyn Dialect) -> Result<String> {

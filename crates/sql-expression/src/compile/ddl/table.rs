@@ -4,7 +4,7 @@ use super::{column, constraint, either, enumeration, identifier, index, options,
 use crate::{
     Error, Result,
     dialect::{Dialect, TableOptionsOf},
-    schema::{Table, TableConstraints, TableDefinition},
+    schema::{Table, TableConstraints, TableDefinition, ViewQuery},
     statement::DdlNode,
     types::SqlType,
 };
@@ -51,6 +51,28 @@ pub(super) fn create(node: &DdlNode, dialect: &dyn Dialect) -> Result<Vec<String
         }
     }
     Ok(statements)
+}
+
+/// The statement that creates a table of a query.
+pub(super) fn create_as(
+    table: &Table,
+    query: &ViewQuery,
+    if_not_exists: bool,
+    dialect: &dyn Dialect,
+) -> Result<String> {
+    identifier::check_table(table, dialect)?;
+    let options = table.definition().options.clone();
+    let after = options::after(&options, dialect)?;
+    if !after.is_empty() && dialect.features().ddl.table_options == TableOptionsOf::Sqlite {
+        return Err(unsupported("WITHOUT ROWID and STRICT of CREATE TABLE .. AS", dialect));
+    }
+    Ok(format!(
+        "CREATE {}TABLE {}{}{after} AS {}",
+        options::before(&options, dialect),
+        either(if_not_exists, "IF NOT EXISTS "),
+        dialect.table_name(table),
+        query.to_sql(dialect)?
+    ))
 }
 
 /// What stands between the parentheses.

@@ -3,7 +3,7 @@
 use super::{Ddl, DdlNode, TypeChange};
 use crate::{
     name::Name,
-    schema::{Enumeration, Index, Sequence, Table, Tables},
+    schema::{Enumeration, Index, Sequence, Table, Tables, ViewQuery},
     statement::IntoSqlText,
 };
 
@@ -31,6 +31,28 @@ pub fn create_table(table: impl Tables) -> Ddl {
         with_types: true,
         naming: None,
     })
+}
+
+/// CREATE TABLE .. AS: a table with the columns and the rows of a query, whose values are written into the text.
+///
+/// Of the table its name counts, its schema and its options; what it says of columns is not looked at. Counterpart of
+/// SQLAlchemy's `CreateTableAs`.
+///
+/// # Examples
+/// ```
+/// use aludel_sql_expression::{Executable, create_table_as, dialect::SqliteDialect, schema::{Column, Table}, select, types::Integer};
+///
+/// let users = Table::unregistered("users").column(Column::new("id", Integer)).column(Column::new("age", Integer));
+/// let adults = create_table_as(Table::unregistered("adults"), select(users.c("id")).filter(users.c("age").ge(18)));
+/// assert_eq!(
+///     adults.to_sql(&SqliteDialect::default())?,
+///     "CREATE TABLE adults AS SELECT users.id FROM users WHERE users.age >= 18"
+/// );
+/// # Ok::<(), aludel_sql_expression::Error>(())
+/// ```
+pub fn create_table_as(table: impl Tables, query: impl Into<ViewQuery>) -> Ddl {
+    let (table, query) = (the_table(&table), query.into());
+    Ddl::new(DdlNode::CreateTableAs { table, query, if_not_exists: false })
 }
 
 /// DROP TABLE.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::SequenceChange;
 use crate::{
     name::Name,
     schema::{
@@ -29,6 +30,15 @@ pub enum DdlNode {
         with_types: bool,
         /// How constraints and indexes are named that have no name, where the table does not say it.
         naming: Option<Arc<NamingConvention>>,
+    },
+    /// CREATE TABLE with the columns and the rows of a query.
+    CreateTableAs {
+        /// The table.
+        table: Table,
+        /// The query.
+        query: ViewQuery,
+        /// IF NOT EXISTS.
+        if_not_exists: bool,
     },
     /// DROP TABLE.
     DropTable {
@@ -99,6 +109,15 @@ pub enum DdlNode {
         sequence: Sequence,
         /// IF NOT EXISTS.
         if_not_exists: bool,
+    },
+    /// ALTER SEQUENCE.
+    AlterSequence {
+        /// The sequence.
+        sequence: Sequence,
+        /// What is changed.
+        change: Box<SequenceChange>,
+        /// IF EXISTS.
+        if_exists: bool,
     },
     /// DROP SEQUENCE.
     DropSequence {
