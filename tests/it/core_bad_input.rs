@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use aludel::{
     prelude::*,
     sql::{
-        Executable, Expression, StatementNode, case, conflict, create_table, excluded, literal, trusted,
-        tuple, values,
+        Executable, Expression, StatementNode, alter_table, case, conflict, create_index, create_schema,
+        create_table, excluded, literal, schema::UniqueConstraint, trusted, tuple, values,
     },
     types::{BigInteger, Double, SmallInteger, Text},
 };
@@ -123,6 +123,14 @@ fn mistakes(kind: Kind) -> Vec<Mistake> {
             select(Table::unregistered("t").column(Column::new("", Integer)).c("")),
             &["column", "empty"],
         ),
+        mistake("an empty label", select(number().label("")), &["label", "empty"]),
+        mistake("an empty alias", select(item.alias("").c("id")), &["alias", "empty"]),
+        mistake("an empty name in WITH", select(select(item.c("id")).cte("").c("id")), &["alias", "empty"]),
+        mistake("a label with NUL", select(number().label("a\0b")), &["a\\0b", "NUL"]),
+        mistake("an operator without a name", select(number().op::<i64>("", 1)), &["operator"]),
+        mistake("an operator that is a comment", select(number().op::<i64>("-- ", 1)), &["operator", "--"]),
+        mistake("a function without a name", select(aludel::sql::func::<i64>("", [])), &["function"]),
+        mistake("no columns to write to", insert(&item).columns([] as [&str; 0]).values((1,)), &["item"]),
         mistake(
             "a name with NUL",
             select(Table::unregistered("a\0b").column(Column::new("a", Integer)).c("a")),
@@ -141,7 +149,26 @@ fn mistakes(kind: Kind) -> Vec<Mistake> {
     let long_table = Table::unregistered(long.clone()).column(Column::new("a", Integer));
     let too_big: Expression<i64> = literal(40_000_i64);
     if kind != Kind::Sqlite {
+        let longest = "n".repeat(257);
         mistakes.extend([
+            mistake("too long a label", select(number().label(longest.clone())), &[&longest, "257", "label"]),
+            mistake("too long an alias", select(item.alias(longest.clone()).c("id")), &[&longest, "alias"]),
+            mistake(
+                "too long a name in WITH",
+                select(select(item.c("id")).cte(longest.clone()).c("id")),
+                &[&longest, "alias"],
+            ),
+            mistake(
+                "too long a name of an index",
+                create_index(&item, Index::new(longest.clone(), ["id"])),
+                &[&longest, "index"],
+            ),
+            mistake("too long a name of a schema", create_schema(longest.clone()), &[&longest, "schema"]),
+            mistake(
+                "too long a name of a constraint",
+                alter_table(&item).add_constraint(UniqueConstraint::new(["id"]).named(longest.clone())),
+                &[&longest],
+            ),
             mistake("too long a name of a table", select(long_table.c("a")), &[&long, "70"]),
             mistake("one that is created", create_table(&long_table), &[&long, "70"]),
             mistake("too long a name of a column", select(long_column.c(long.clone())), &[&long, "70"]),

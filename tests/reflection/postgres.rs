@@ -73,7 +73,7 @@ async fn columns_are_told_with_all_their_attributes(database: &Database) {
     assert_eq!(column("j").column_type.name, "interval day to second(3)");
     assert_eq!(own("k"), SqlType::Array(SqlType::Integer.into()));
     let values = ["sad", "it's ok", "happy"];
-    let SqlType::Enum { name, values: told } = own("l") else { panic!("{:?}", own("l")) };
+    let SqlType::Enum { name, values: told, .. } = own("l") else { panic!("{:?}", own("l")) };
     assert_eq!((&*name, told.iter().map(|value| &**value).collect::<Vec<_>>()), ("mood", values.to_vec()));
     assert!(column("m").column_type.array && matches!(own("m"), SqlType::Array(_)));
     assert_eq!(column("m").column_type.values, values);

@@ -71,7 +71,7 @@ pub(crate) enum Numbers {
 }
 
 /// All words of `#[column(..)]`.
-pub(crate) const WORDS: [&str; 30] = [
+pub(crate) const WORDS: [&str; 31] = [
     "primary_key",
     "autoincrement",
     "name",
@@ -102,6 +102,7 @@ pub(crate) const WORDS: [&str; 30] = [
     "deferrable",
     "initially",
     "foreign_key_name",
+    "foreign_key_match",
 ];
 
 const INTEGERS: [&str; 8] = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"];

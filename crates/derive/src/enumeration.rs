@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{Data, DeriveInput, Fields, Variant};
+use syn::{Data, DeriveInput, Fields, LitStr, Variant};
 
 use crate::{
     problems::Problems,
@@ -31,6 +31,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     let mut settings = Settings::of(&input.attrs, "enumeration", format!("`{name}`"), &mut problems);
     let type_name =
         settings.text("name", "\"status\"").map_or_else(|| snake_case(&name), |text| text.value());
+    let schema = settings.text("schema", "\"library\"");
     settings.finish();
     let variants: Vec<(&Ident, String)> =
         data.variants.iter().map(|variant| (&variant.ident, word(variant, &name, &mut problems))).collect();
@@ -42,7 +43,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     if !problems.is_empty() {
         return problems.into_tokens();
     }
-    implementation(&input.ident, &type_name, &variants)
+    implementation(&input.ident, schema.as_ref(), &type_name, &variants)
 }
 
 /// The word that is stored for a variant.
@@ -71,11 +72,20 @@ fn report_repeats(variants: &[(&Ident, String)], name: &str, problems: &mut Prob
     }
 }
 
-fn implementation(ident: &Ident, type_name: &str, variants: &[(&Ident, String)]) -> TokenStream {
+fn implementation(
+    ident: &Ident,
+    schema: Option<&LitStr>,
+    type_name: &str,
+    variants: &[(&Ident, String)],
+) -> TokenStream {
     let sql = Root::of_expressions().sql;
     let name = plain(ident);
     let idents: Vec<&Ident> = variants.iter().map(|(ident, _)| *ident).collect();
     let words: Vec<&String> = variants.iter().map(|(_, word)| word).collect();
+    let schema = match schema {
+        Some(schema) => quote!(::core::option::Option::Some(#schema)),
+        None => quote!(::core::option::Option::None),
+    };
     let quiet =
         quote!(#[allow(deprecated, unused_qualifications, clippy::all, clippy::pedantic, clippy::nursery)]);
     quote! {
@@ -101,7 +111,7 @@ fn implementation(ident: &Ident, type_name: &str, variants: &[(&Ident, String)])
 
             fn sql_type() -> #sql::SqlType {
                 fn __make() -> #sql::SqlType {
-                    #sql::enumeration_type(#type_name, &[#(#words),*])
+                    #sql::enumeration_type(#schema, #type_name, &[#(#words),*])
                 }
                 static __TYPE: ::std::sync::LazyLock<#sql::SqlType> = ::std::sync::LazyLock::new(__make);
                 ::core::clone::Clone::clone(&*__TYPE)

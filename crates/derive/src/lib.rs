@@ -52,6 +52,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `unique(name, born)` | the values of these fields are unique together; may be repeated |
 /// | `index(name, born)` | an index over these fields; may be repeated |
 /// | `check = "born > 0"` | a condition in SQL; may be repeated |
+/// | `table_args = further` | a function `fn further(table: Table) -> Table` that says the rest: named constraints, partial, expression and covering indexes, EXCLUDE, DDL of its own |
 /// | `view`, `view_query = "SELECT .."` | a view, made elsewhere or by `create_all`: it is read, and a flush does not write to it |
 /// | `materialized` | a view whose rows are kept until it is refreshed (PostgreSQL) |
 /// | `comment = ".."` | a comment kept in the database |
@@ -80,11 +81,12 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `onupdate = now` | a function or a value for an UPDATE that does not change the field |
 /// | `server_onupdate` | the database makes a value at an UPDATE (a trigger), which is brought back |
 /// | `server_onupdate = "CURRENT_TIMESTAMP"` | the same by ON UPDATE, which MySQL and MariaDB have |
-/// | `identity`, `identity = "always"` | numbered in SQL's own words: BY DEFAULT or ALWAYS AS IDENTITY |
-/// | `sequence = "numbers"` | takes its numbers from a sequence (PostgreSQL, MariaDB) |
+/// | `identity`, `identity = "always"` | numbered in SQL's own words: BY DEFAULT or ALWAYS AS IDENTITY; an expression says how: `identity = Identity::always().start(100)` |
+/// | `sequence = "numbers"` | takes its numbers from a sequence (PostgreSQL, MariaDB); an expression says how it counts: `sequence = Sequence::new("numbers").increment(5)` |
 /// | `collate = "nocase"` | how texts are compared |
 /// | `deferrable`, `initially = "deferred"` | when the foreign key is checked |
 /// | `foreign_key_name = "fk_book_author"` | the foreign key's name |
+/// | `foreign_key_match = "full"` | when a foreign key of NULLs holds (PostgreSQL, SQLite); also `partial`, `simple` |
 /// | `computed = "price * quantity"` | the database computes it from the row: it is never written, and brought back; `persisted = false`: computed when it is read |
 /// | `validate = check` | a function that refuses values: `fn check(value: &str) -> Result<(), String>`, or any error that can be shown. It is asked when the field is set, and before it is written. `None` is not shown to it |
 /// | `version_id` | counts the row's versions: an UPDATE or DELETE that finds another version is `StaleData` |
@@ -127,6 +129,7 @@ pub fn derive_from_row(input: TokenStream) -> TokenStream {
 /// | word | meaning |
 /// | --- | --- |
 /// | `#[enumeration(name = "status")]`, on the enum | the type's name in the database; else the enum's in snake case |
+/// | `#[enumeration(schema = "library")]`, on the enum | the type's schema, where enumerations are types of their own (PostgreSQL) |
 /// | `#[value(name = "in print")]`, on a variant | the stored word; else the variant's name as written |
 #[proc_macro_derive(Enum, attributes(enumeration, value))]
 pub fn derive_enum(input: TokenStream) -> TokenStream {

@@ -12,9 +12,8 @@ use crate::{
 /// What `#[column(..)]` says of values that the database makes, and of how keys are checked.
 #[derive(Default)]
 pub(crate) struct Made {
-    /// Whether an identity is `always`.
-    identity: Option<bool>,
-    sequence: Option<LitStr>,
+    identity: Option<Identity>,
+    sequence: Option<Sequence>,
     persisted: Option<bool>,
     server_onupdate: Option<LitStr>,
     collate: Option<LitStr>,
@@ -22,7 +21,25 @@ pub(crate) struct Made {
     /// Whether the check waits for the end of the transaction.
     deferred: Option<bool>,
     foreign_key_name: Option<LitStr>,
+    foreign_key_match: Option<Ident>,
 }
+
+/// How the database numbers a column, in SQL's own words.
+enum Identity {
+    Always,
+    ByDefault,
+    /// What an expression says.
+    Given(Expr),
+}
+
+/// Where a column takes its numbers from.
+enum Sequence {
+    Named(LitStr),
+    /// What an expression says.
+    Given(Expr),
+}
+
+const MATCHES: [(&str, &str); 3] = [("full", "Full"), ("partial", "Partial"), ("simple", "Simple")];
 
 /// What stands around it.
 pub(crate) struct Around {
@@ -38,12 +55,17 @@ impl Made {
     /// Takes the words out. The `ON UPDATE` of the server may have been given as a text.
     pub(crate) fn of(settings: &mut Settings<'_>, around: &Around, server_onupdate: Option<LitStr>) -> Self {
         let identity = identity(settings);
-        let sequence = settings.text("sequence", "\"invoice_numbers\"");
+        let sequence =
+            settings.expression("sequence", "\"invoice_numbers\"").map(|value| match literal_text(&value) {
+                Some(name) => Sequence::Named(name),
+                None => Sequence::Given(value),
+            });
         let persisted = settings.boolean("persisted");
         let collate = settings.text("collate", "\"nocase\"");
         let deferrable = settings.boolean("deferrable");
         let deferred = deferred(settings);
         let foreign_key_name = settings.text("foreign_key_name", "\"fk_book_author\"");
+        let foreign_key_match = foreign_key_match(settings);
         let place = &around.place;
         let kinds = [identity.is_some(), sequence.is_some(), around.has_default, around.is_computed];
         if kinds.into_iter().filter(|given| *given).count() > 1 && (identity.is_some() || sequence.is_some())
@@ -62,10 +84,15 @@ impl Made {
         if persisted.is_some() && !around.is_computed {
             settings.problem(place, "`persisted` needs `computed` with it");
         }
-        if (deferrable.is_some() || deferred.is_some() || foreign_key_name.is_some()) && !around.has_key {
+        let of_key = deferrable.is_some()
+            || deferred.is_some()
+            || foreign_key_name.is_some()
+            || foreign_key_match.is_some();
+        if of_key && !around.has_key {
             settings.problem(
                 place,
-                "`deferrable`, `initially` and `foreign_key_name` need `foreign_key` with them, such as `foreign_key = Author::id`",
+                "`deferrable`, `initially`, `foreign_key_name` and `foreign_key_match` need `foreign_key` with them, such as \
+                 `foreign_key = Author::id`",
             );
         }
         if deferrable == Some(false) && deferred == Some(true) {
@@ -80,6 +107,7 @@ impl Made {
             deferrable,
             deferred,
             foreign_key_name,
+            foreign_key_match,
         }
     }
 
@@ -91,14 +119,17 @@ impl Made {
     /// The calls that give a `Column` all this.
     pub(crate) fn expand(&self, root: &Root) -> TokenStream {
         let sql = &root.sql;
-        let identity = self.identity.map(|always| match always {
-            true => quote!(.identity(#sql::schema::Identity::always())),
-            false => quote!(.identity(#sql::schema::Identity::by_default())),
+        let identity = self.identity.as_ref().map(|identity| match identity {
+            Identity::Always => quote!(.identity(#sql::schema::Identity::always())),
+            Identity::ByDefault => quote!(.identity(#sql::schema::Identity::by_default())),
+            Identity::Given(value) => quote!(.identity(#value)),
         });
-        let sequence = self
-            .sequence
-            .as_ref()
-            .map(|name| quote!(.sequence(&#sql::schema::Sequence::new(#sql::Name::Static(#name)))));
+        let sequence = self.sequence.as_ref().map(|sequence| match sequence {
+            Sequence::Named(name) => {
+                quote!(.sequence(&#sql::schema::Sequence::new(#sql::Name::Static(#name))))
+            }
+            Sequence::Given(value) => quote!(.sequence(&#value)),
+        });
         let onupdate =
             self.server_onupdate.as_ref().map(|made| quote!(.server_onupdate(#sql::Name::Static(#made))));
         let collate = self.collate.as_ref().map(|name| quote!(.collate(#sql::Name::Static(#name))));
@@ -123,30 +154,51 @@ impl Made {
             false => quote!(.initially(#sql::schema::Initially::Immediate)),
         });
         let name = self.foreign_key_name.as_ref().map(|name| quote!(.named(#sql::Name::Static(#name))));
-        if deferrable.is_none() && initially.is_none() && name.is_none() {
+        let matches = self
+            .foreign_key_match
+            .as_ref()
+            .map(|variant| quote!(.match_type(#sql::schema::MatchType::#variant)));
+        if deferrable.is_none() && initially.is_none() && name.is_none() && matches.is_none() {
             return Some(quote!(.foreign_key(#key)));
         }
         let of = quote!(#sql::schema::ForeignKey);
-        Some(quote!(.foreign_key(<#of as ::core::convert::From<_>>::from(#key) #deferrable #initially #name)))
+        Some(
+            quote!(.foreign_key(<#of as ::core::convert::From<_>>::from(#key) #deferrable #initially #name #matches)),
+        )
     }
 }
 
-/// `identity`, `identity = "always"` or `identity = "by default"`.
-fn identity(settings: &mut Settings<'_>) -> Option<bool> {
-    match settings.flag_or_expression("identity")? {
-        None => Some(false),
-        Some(value) => {
-            let word = literal_text(&value).map(|text| text.value().to_lowercase().replace('_', " "));
-            match word.as_deref() {
-                Some("always") => Some(true),
-                Some("by default") => Some(false),
-                _ => {
-                    settings.problem(&value, "`identity` stands alone, or is \"always\" or \"by default\"");
-                    None
-                }
-            }
+/// `identity`, `identity = "always"`, `identity = "by default"`, or an expression.
+fn identity(settings: &mut Settings<'_>) -> Option<Identity> {
+    let Some(value) = settings.flag_or_expression("identity")? else { return Some(Identity::ByDefault) };
+    let Some(text) = literal_text(&value) else {
+        if matches!(value, Expr::Lit(_)) {
+            settings.problem(&value, IDENTITY);
+            return None;
+        }
+        return Some(Identity::Given(value));
+    };
+    match text.value().to_lowercase().replace('_', " ").as_str() {
+        "always" => Some(Identity::Always),
+        "by default" => Some(Identity::ByDefault),
+        _ => {
+            settings.problem(&value, IDENTITY);
+            None
         }
     }
+}
+
+const IDENTITY: &str = "`identity` stands alone, or is \"always\", \"by default\" or an expression, such as `Identity::always().start(100)`";
+
+/// The variant of `MatchType` that the text names.
+fn foreign_key_match(settings: &mut Settings<'_>) -> Option<Ident> {
+    let text = settings.text("foreign_key_match", "\"full\"")?;
+    let word = text.value().to_lowercase();
+    let found = MATCHES.iter().find(|(known, _)| *known == word);
+    if found.is_none() {
+        settings.problem(&text, "`foreign_key_match` is \"full\", \"partial\" or \"simple\"");
+    }
+    found.map(|(_, variant)| Ident::new(variant, text.span()))
 }
 
 fn deferred(settings: &mut Settings<'_>) -> Option<bool> {

@@ -1,7 +1,7 @@
 //! [`Model`]: a mapped struct as plain data.
 
 use proc_macro2::Ident;
-use syn::{Data, DeriveInput, Fields, LitStr, Visibility};
+use syn::{Data, DeriveInput, Fields, LitStr, Path, Visibility};
 
 use crate::{
     column::Column,
@@ -24,6 +24,8 @@ pub(crate) struct Model {
     pub(crate) indexes: Vec<Vec<Ident>>,
     pub(crate) checks: Vec<LitStr>,
     pub(crate) options: TableOptions,
+    /// A function that says the rest of the table.
+    pub(crate) table_args: Option<Path>,
     /// Whether a flush brings back what the database made.
     pub(crate) eager_defaults: bool,
     pub(crate) columns: Vec<Column>,
@@ -74,6 +76,7 @@ impl Model {
             !(uniques.is_empty() && indexes.is_empty() && checks.is_empty()),
             ident,
         );
+        let table_args = settings.path("table_args", "indexes_of_author");
         let eager_defaults = settings.boolean("eager_defaults").unwrap_or(true);
         settings.finish();
         let table = table.map_or_else(|| snake_case(&name), |table| table.value());
@@ -88,6 +91,7 @@ impl Model {
             indexes,
             checks,
             options,
+            table_args,
             eager_defaults,
             columns,
             relationships,

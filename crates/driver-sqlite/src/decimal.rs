@@ -1,4 +1,5 @@
-//! Exact decimals that are kept as text: our collation `aludel_decimal`, and our aggregate `aludel_sum`.
+//! Exact decimals: our collation `aludel_decimal`, our aggregates `aludel_sum` and `aludel_avg`, and our functions
+//! `aludel_scaled` and `aludel_unscaled` for those that are kept as whole numbers.
 
 use std::cmp::Ordering;
 
@@ -17,7 +18,43 @@ pub(crate) fn register(connection: &Connection) -> Result<()> {
     connection.create_collation("aludel_decimal", compare)?;
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    connection.create_window_function("aludel_sum", 1, flags, Sum)
+    connection.create_window_function("aludel_sum", 1, flags, Sum)?;
+    connection.create_window_function("aludel_avg", 1, flags, Average)?;
+    connection.create_scalar_function("aludel_scaled", 2, flags, scaled)?;
+    connection.create_scalar_function("aludel_unscaled", 2, flags, unscaled)
+}
+
+/// The whole number that stands for a decimal: `aludel_scaled(19.99, 2)` is 1999.
+fn scaled(context: &Context<'_>) -> Result<Option<i64>> {
+    let places = context.get::<u16>(1)?;
+    number(context)?.map(|number| number.scaled(places).map_err(refused)).transpose()
+}
+
+/// The decimal that a whole number stands for, as text: `aludel_unscaled(1999, 2)` is 19.99.
+fn unscaled(context: &Context<'_>) -> Result<Option<String>> {
+    let places = context.get::<u16>(1)?;
+    match context.get_raw(0) {
+        ValueRef::Null => Ok(None),
+        ValueRef::Integer(number) => {
+            let number = Decimal::new(i128::from(number), u32::from(places)).map_err(refused)?;
+            Ok(Some(number.to_string()))
+        }
+        _ => Err(refused("what is kept of a decimal here is a whole number")),
+    }
+}
+
+/// The first argument as a decimal; none for NULL.
+fn number(context: &Context<'_>) -> Result<Option<Decimal>> {
+    Ok(Some(match context.get_raw(0) {
+        ValueRef::Null => return Ok(None),
+        ValueRef::Integer(number) => Decimal::from(number),
+        ValueRef::Real(number) => Decimal::from_f64(number).map_err(refused)?,
+        ValueRef::Text(bytes) => {
+            let text = std::str::from_utf8(bytes).map_err(refused)?;
+            text.parse().map_err(refused)?
+        }
+        ValueRef::Blob(_) => return Err(refused("bytes are not a decimal number")),
+    }))
 }
 
 /// A decimal number in its parts, without zeros that mean nothing.
@@ -97,16 +134,7 @@ type Added = (Decimal, u64);
 
 impl Sum {
     fn add(context: &Context<'_>, added: &mut Added, sign: i8) -> Result<()> {
-        let number = match context.get_raw(0) {
-            ValueRef::Null => return Ok(()),
-            ValueRef::Integer(number) => Decimal::from(number),
-            ValueRef::Real(number) => Decimal::from_f64(number).map_err(refused)?,
-            ValueRef::Text(bytes) => {
-                let text = std::str::from_utf8(bytes).map_err(refused)?;
-                text.parse().map_err(refused)?
-            }
-            ValueRef::Blob(_) => return Err(refused("bytes are not a decimal number")),
-        };
+        let Some(number) = number(context)? else { return Ok(()) };
         let number = if sign < 0 { number.negate() } else { number };
         added.0 = added
             .0
@@ -142,6 +170,39 @@ impl WindowAggregate<Added, Option<String>> for Sum {
 
     fn inverse(&self, context: &mut Context<'_>, added: &mut Added) -> Result<()> {
         Self::add(context, added, -1)
+    }
+}
+
+/// The exact average of decimals, rounded to 16 digits after the point or more; NULL of none, as with `avg`.
+struct Average;
+
+impl Average {
+    fn shown(added: Option<&Added>) -> Option<String> {
+        added.and_then(|(sum, count)| sum.divided_by(*count)).map(|average| average.to_string())
+    }
+}
+
+impl Aggregate<Added, Option<String>> for Average {
+    fn init(&self, _: &mut Context<'_>) -> Result<Added> {
+        Ok(Added::default())
+    }
+
+    fn step(&self, context: &mut Context<'_>, added: &mut Added) -> Result<()> {
+        Sum::add(context, added, 1)
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, added: Option<Added>) -> Result<Option<String>> {
+        Ok(Self::shown(added.as_ref()))
+    }
+}
+
+impl WindowAggregate<Added, Option<String>> for Average {
+    fn value(&self, added: Option<&mut Added>) -> Result<Option<String>> {
+        Ok(Self::shown(added.as_deref()))
+    }
+
+    fn inverse(&self, context: &mut Context<'_>, added: &mut Added) -> Result<()> {
+        Sum::add(context, added, -1)
     }
 }
 

@@ -70,6 +70,21 @@ fn bind_encoded(
         };
         return Ok(prepared.raw_bind_parameter(position, text)?);
     }
+    if let Value::Decimal(_) | Value::Number(_) = value
+        && let Some(places) = prepared.parameter_name(position).and_then(places_of)
+    {
+        // It is sent as text, in full, and made a whole number by our function.
+        let text = match value {
+            Value::Number(number) => {
+                Err(too_many_digits(number, number.bytes().filter(u8::is_ascii_digit).count()))
+            }
+            Value::Decimal(number) => number.scaled(places).map(|_| number.to_string()).map_err(Error::from),
+            _ => Ok(String::new()),
+        };
+        let text = text
+            .map_err(|error| error.context(format_args!("parameter {position}")).with_parameter(position))?;
+        return Ok(prepared.raw_bind_parameter(position, text)?);
+    }
     let output = encode(value)
         .map_err(|error| error.context(format_args!("parameter {position}")).with_parameter(position))?;
     Ok(prepared.raw_bind_parameter(position, output)?)
@@ -117,6 +132,11 @@ pub(crate) fn encode(value: &Value) -> Result<ToSqlOutput<'_>> {
         other => return Err(Error::not_supported(other.kind(), "SQLite")),
     };
     Ok(ToSqlOutput::Owned(owned))
+}
+
+/// The digits after the point that the column keeps whose parameter has this name: 2 of `:scaled_integer_2_7`.
+fn places_of(name: &str) -> Option<u16> {
+    name.strip_prefix(":scaled_integer_")?.split_once('_')?.0.parse().ok()
 }
 
 fn real(number: f64) -> Result<Owned> {

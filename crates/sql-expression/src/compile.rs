@@ -45,6 +45,7 @@ pub(crate) mod parts;
 mod precedence;
 mod rendered;
 mod row_order;
+mod scaled;
 mod select;
 mod set_operation;
 mod text;

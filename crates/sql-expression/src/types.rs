@@ -7,9 +7,9 @@ pub use decorated::Decorated;
 pub(crate) use decorated::Template;
 pub use markers::{
     Array, BigInteger, Boolean, Char, Cidr, Date, DateTime, Double, ExactNumeric, Float, Inet, Integer,
-    Interval, Json, LargeBinary, MacAddress, Multirange, Numeric, Range, SmallInteger, Text, Time, Timestamp,
-    TinyInteger, UnsignedBigInteger, UnsignedInteger, UnsignedSmallInteger, UnsignedTinyInteger, Uuid,
-    Varchar,
+    Interval, Json, LargeBinary, MacAddress, Multirange, Numeric, Range, ScaledNumeric, SmallInteger, Text,
+    Time, Timestamp, TinyInteger, UnsignedBigInteger, UnsignedInteger, UnsignedSmallInteger,
+    UnsignedTinyInteger, Uuid, Varchar,
 };
 
 use std::sync::Arc;
@@ -51,6 +51,9 @@ pub enum SqlType {
     /// An exact decimal that SQLite keeps as text, put in the order of numbers by our own collation `aludel_decimal`. No
     /// other database has it: [`ExactNumeric`] takes it where it is needed.
     DecimalText,
+    /// An exact decimal that SQLite keeps as a whole number, with so many of its digits after the point. No other database
+    /// has it: [`ScaledNumeric`] takes it where it is needed.
+    ScaledInteger(u16),
     /// A truth value.
     Boolean,
     /// Text of just so many characters, filled up with spaces by the database.
@@ -83,6 +86,8 @@ pub enum SqlType {
     Json,
     /// One of a fixed list of words.
     Enum {
+        /// The type's schema, where the database has named enumerations and one was given.
+        schema: Option<Arc<str>>,
         /// The type's name, where the database has named enumerations.
         name: Arc<str>,
         /// The words, in order.

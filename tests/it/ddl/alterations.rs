@@ -70,7 +70,7 @@ fn columns() -> Vec<Case> {
             .postgres("ALTER TABLE changing ADD COLUMN IF NOT EXISTS c1 INTEGER")
             .mysql_lacks("ADD COLUMN IF NOT EXISTS")
             .mariadb("ALTER TABLE changing ADD COLUMN IF NOT EXISTS c1 INTEGER"),
-        case("an enumeration comes", alter().add_column(Column::new("mood", SqlType::Enum { name: "changing_mood".into(), values: ["ok".into(), "sad".into()].into() })))
+        case("an enumeration comes", alter().add_column(Column::new("mood", SqlType::Enum { schema: None, name: "changing_mood".into(), values: ["ok".into(), "sad".into()].into() })))
             .sqlite("ALTER TABLE changing ADD COLUMN mood VARCHAR(3) CHECK (mood IN ('ok', 'sad'))")
             .postgres("DO $$ BEGIN CREATE TYPE changing_mood AS ENUM ('ok', 'sad'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;\nALTER TABLE changing ADD COLUMN mood changing_mood")
             .mysql("ALTER TABLE changing ADD COLUMN mood ENUM('ok', 'sad')"),

@@ -128,8 +128,15 @@ fn build(model: &Model, root: &Root) -> TokenStream {
     });
     let checks = model.checks.iter().map(|check| quote!(.check(#sql::schema::CheckConstraint::new(#check))));
     let options = model.options.expand(root);
-    quote! {
+    let built = quote! {
         #sql::schema::Table::#new #(.column(#columns))* #(#uniques)* #(#indexes)* #(#checks)* #options
+    };
+    match &model.table_args {
+        None => built,
+        Some(function) => quote! {
+            let __further: fn(#sql::schema::Table) -> #sql::schema::Table = #function;
+            __further(#built)
+        },
     }
 }
 

@@ -38,7 +38,7 @@ fn other_cells_are_refused() {
 
 fn parts(sql_type: SqlType) -> (String, Vec<String>) {
     match sql_type {
-        SqlType::Enum { name, values } => {
+        SqlType::Enum { name, values, .. } => {
             (name.to_string(), values.iter().map(ToString::to_string).collect())
         }
         other => panic!("{other:?}"),

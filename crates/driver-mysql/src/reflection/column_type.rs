@@ -58,7 +58,7 @@ fn own(word: &str, arguments: &str, after: &str, reflected: &ReflectedType) -> O
         ("enum", "") => {
             let values: Arc<[Arc<str>]> =
                 reflected.values.iter().map(|value| Arc::from(value.as_str())).collect();
-            SqlType::Enum { name: Arc::from(""), values }
+            SqlType::Enum { schema: None, name: Arc::from(""), values }
         }
         _ => return None,
     })

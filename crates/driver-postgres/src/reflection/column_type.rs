@@ -23,7 +23,7 @@ pub(super) fn reflect(name: &str, is_array: bool, user_type: Option<&UserType>) 
         if user_type.visible {
             let values: Arc<[Arc<str>]> =
                 user_type.values.iter().map(|value| Arc::from(value.as_str())).collect();
-            let own = SqlType::Enum { name: Arc::from(user_type.name.as_str()), values };
+            let own = SqlType::Enum { schema: None, name: Arc::from(user_type.name.as_str()), values };
             reflected.sql_type = arranged(own, is_array);
         }
         return reflected;

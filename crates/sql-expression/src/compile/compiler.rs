@@ -58,6 +58,8 @@ pub(super) struct Compiler<'n> {
     pub(super) sentinel: Option<Sentinel>,
     /// Whether values are written into the text.
     literals: bool,
+    /// Whether the next expression is written as its values are kept.
+    pub(super) keeps: bool,
     /// The lists of expressions that come out of the database.
     result_lists: Vec<&'n [SelectItem]>,
 }
@@ -85,6 +87,7 @@ impl<'n> Compiler<'n> {
             slot_fits: Vec::new(),
             sentinel: None,
             literals: false,
+            keeps: false,
             result_lists: result_lists(statement),
         }
     }
@@ -123,7 +126,7 @@ impl<'n> Compiler<'n> {
     pub(super) fn inline(mut self, node: &'n Node) -> Result<String> {
         self.literals = true;
         self.unqualified = true;
-        self.node(node)?;
+        self.kept(node)?;
         Ok(self.writer.into_text())
     }
 
@@ -330,9 +333,9 @@ impl<'n> Compiler<'n> {
 
     /// Writes an expression of GROUP BY or ORDER BY: with the values of the select list, where it stands there too.
     pub(super) fn maybe_repeated(&mut self, node: &'n Node) -> Result<()> {
-        let Some(&slot) = self.repeated.get(&self.slot) else { return self.node(node) };
+        let Some(&slot) = self.repeated.get(&self.slot) else { return self.kept(node) };
         let before = std::mem::replace(&mut self.slot, slot);
-        self.node(node)?;
+        self.kept(node)?;
         self.slot = before + (self.slot - slot);
         Ok(())
     }

@@ -28,8 +28,28 @@ impl<'n> Compiler<'n> {
         Ok(())
     }
 
-    /// Writes an expression.
+    /// Writes an expression, as the number that it means where its values are kept in another way.
     pub(super) fn node(&mut self, node: &'n Node) -> Result<()> {
+        let keeps = std::mem::take(&mut self.keeps);
+        match node {
+            Node::Label(label) => {
+                self.keeps = keeps;
+                self.node(&label.node)
+            }
+            node => match self.scale_of(node).filter(|_| !keeps) {
+                Some(scale) => self.unscaled(node, scale),
+                None => {
+                    self.written(node)?;
+                    if self.is_made_decimal_text(node) {
+                        self.push(" COLLATE aludel_decimal");
+                    }
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    fn written(&mut self, node: &'n Node) -> Result<()> {
         match node {
             Node::Column(column) => self.column(column),
             Node::Bind(bind) => self.bound(bind),
@@ -61,6 +81,13 @@ impl<'n> Compiler<'n> {
             Node::In(list) => self.in_list(list),
             Node::Between(parts) => {
                 let [value, low, high] = &**parts;
+                if self.scale_of(value).is_some() && !self.goes_with(value, [low, high]) {
+                    self.node(value)?;
+                    self.push(" BETWEEN ");
+                    self.operand(low, Precedence::Other)?;
+                    self.push(" AND ");
+                    return self.operand(high, Precedence::Other);
+                }
                 self.operand_beside(value, low, Precedence::Other)?;
                 self.push(" BETWEEN ");
                 self.operand_beside(low, value, Precedence::Other)?;
@@ -119,6 +146,10 @@ impl<'n> Compiler<'n> {
 
     /// Writes one side of an operator. A value whose type the other side does not tell says it itself.
     pub(super) fn operand_beside(&mut self, node: &'n Node, beside: &Node, least: Precedence) -> Result<()> {
+        if self.scale_of(node).is_some() {
+            let goes = self.goes_with(node, [beside]);
+            return if goes { self.kept(node) } else { self.node(node) };
+        }
         if let Node::Bind(bind) = node
             && let Some(wrap) = self.wrap_beside(bind, beside)?
         {
@@ -146,7 +177,8 @@ impl<'n> Compiler<'n> {
                 self.push(")");
                 Ok(())
             }
-            _ => self.value(),
+            Some(sql_type) => self.maybe_decimal(sql_type),
+            None => self.value(),
         }
     }
 
@@ -173,7 +205,7 @@ impl<'n> Compiler<'n> {
             UnaryOperator::IsNull | UnaryOperator::IsNotNull => {
                 match &unary.operand {
                     Node::Bind(bind) => self.cast_value(bind)?,
-                    operand => self.operand(operand, Precedence::Other)?,
+                    operand => self.compared(operand)?,
                 }
                 self.push(if unary.operator == UnaryOperator::IsNull { " IS NULL" } else { " IS NOT NULL" });
                 Ok(())
@@ -202,8 +234,16 @@ impl<'n> Compiler<'n> {
 
     fn in_list(&mut self, list: &'n InNode) -> Result<()> {
         let arrays = self.features.array_parameters && !matches!(list.left, Node::Tuple(_));
+        let goes = self.goes_with(&list.left, &list.values);
+        if !list.is_of_values() && self.scale_of(&list.left).is_some() && !goes {
+            self.node(&list.left)?;
+            self.push(if list.negated { " NOT IN (" } else { " IN (" });
+            self.separated(&list.values, |this, value| this.operand(value, Precedence::Any))?;
+            self.push(")");
+            return Ok(());
+        }
         if !list.is_of_values() {
-            self.operand(&list.left, Precedence::Other)?;
+            self.compared(&list.left)?;
             self.push(if list.negated { " NOT IN (" } else { " IN (" });
             self.separated(&list.values, |this, value| {
                 this.operand_beside(value, &list.left, Precedence::Any)
@@ -227,7 +267,7 @@ impl<'n> Compiler<'n> {
             self.push(if list.negated { "1 = 1" } else { "1 = 0" });
             return Ok(());
         }
-        self.operand(&list.left, Precedence::Other)?;
+        self.compared(&list.left)?;
         self.push(if list.negated { " NOT IN (" } else { " IN (" });
         self.list(list.width(), wraps)?;
         self.push(")");
@@ -243,7 +283,8 @@ impl<'n> Compiler<'n> {
             }
             left => {
                 let sql_type = inference::type_of(left).or_else(|| list.sql_type.clone());
-                Wrap::of_row([sql_type.as_ref()], self.dialect)
+                let wrap = sql_type.map(|sql_type| self.wrap_of_element(&sql_type)).transpose()?.flatten();
+                Ok(wrap.map(|wrap| [Some(wrap)].into()))
             }
         }
     }

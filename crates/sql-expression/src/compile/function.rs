@@ -25,13 +25,19 @@ const OF_ANY_TYPE: [&str; 8] = [
 const OF_ONE_TYPE: [&str; 4] = ["coalesce", "nullif", "greatest", "least"];
 
 impl<'n> Compiler<'n> {
-    /// The sum of decimals that are texts, which the database would add as doubles.
+    /// The sum and the average of decimals that the database would add as doubles.
     fn exact_name(&self, function: &FunctionNode) -> Option<&'static str> {
-        if !function.name.eq_ignore_ascii_case("sum") {
+        let is = |name: &str| function.name.eq_ignore_ascii_case(name);
+        if !is("sum") && !is("avg") {
             return None;
         }
         let sql_type = inference::type_of(function.arguments.first()?)?;
-        (*sql_type.plain(self.dialect.name()) == SqlType::DecimalText).then_some("aludel_sum")
+        let plain = sql_type.plain(self.dialect.name());
+        match plain {
+            SqlType::DecimalText | SqlType::ScaledInteger(_) if is("sum") => Some("aludel_sum"),
+            SqlType::DecimalText | SqlType::ScaledInteger(_) => Some("aludel_avg"),
+            _ => None,
+        }
     }
 
     pub(super) fn function(&mut self, function: &'n FunctionNode) -> Result<()> {
@@ -53,8 +59,24 @@ impl<'n> Compiler<'n> {
             [text, separator] if by_word => (std::slice::from_ref(text), Some(separator)),
             arguments => (arguments, None),
         };
+        let (passes_on, exact) = (self.passes_on(function), self.exact_name(function).is_some());
         self.separated(arguments, |this, argument| {
-            if OF_ONE_TYPE.contains(&&*function.name)
+            if let Some(scale) = this.scale_of(argument) {
+                return match (exact, passes_on) {
+                    (true, _) => {
+                        this.push("aludel_unscaled(");
+                        this.kept(argument)?;
+                        this.push(&format!(", {scale})"));
+                        Ok(())
+                    }
+                    (_, true) => this.kept(argument),
+                    _ => this.node(argument),
+                };
+            }
+            let first = function.arguments.first();
+            let is_given_back = passes_on || first.is_none_or(|first| this.scale_of(first).is_none());
+            if is_given_back
+                && OF_ONE_TYPE.contains(&&*function.name)
                 && let Node::Bind(bind) = argument
                 && let Some(first) = function.arguments.first()
                 && let Some(wrap) = this.wrap_beside(bind, first)?
@@ -146,7 +168,7 @@ impl<'n> Compiler<'n> {
         if !window.partition_by.is_empty() {
             self.push(space);
             self.push("PARTITION BY ");
-            self.separated(&window.partition_by, Self::node)?;
+            self.separated(&window.partition_by, Self::kept)?;
             space = " ";
         }
         if !window.order_by.is_empty() {

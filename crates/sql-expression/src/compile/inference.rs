@@ -25,7 +25,7 @@ pub(super) fn type_of(node: &Node) -> Option<SqlType> {
             }
             BinaryOperator::Divide => {
                 let sql_type = wider(type_of(&binary.left)?, type_of(&binary.right)?)?;
-                Some(if is_integer(&sql_type) { SqlType::Double } else { sql_type })
+                Some(if is_integer(&sql_type) { SqlType::Double } else { sql_type.base().clone() })
             }
             BinaryOperator::Concatenate => Some(SqlType::Text),
             BinaryOperator::Custom(_) => None,
@@ -36,12 +36,29 @@ pub(super) fn type_of(node: &Node) -> Option<SqlType> {
                 Some(SqlType::BigInteger)
             }
             "lower" | "upper" => Some(SqlType::Text),
-            "min" | "max" | "coalesce" | "abs" | "nullif" => type_of(function.arguments.first()?),
+            "min" | "max" => type_of(function.arguments.first()?),
+            "sum" | "avg" => match type_of(function.arguments.first()?)?.plain("sqlite") {
+                // Ours give text there.
+                SqlType::DecimalText | SqlType::ScaledInteger(_) => Some(
+                    SqlType::Numeric { precision: None, scale: None }
+                        .with_variant(SqlType::DecimalText, "sqlite"),
+                ),
+                _ => None,
+            },
+            "abs" => type_of(function.arguments.first()?).map(as_number),
+            "coalesce" | "nullif" => {
+                let [first, others @ ..] = &function.arguments[..] else { return None };
+                let sql_type = type_of(first)?;
+                let is_alike = |other: &Node| {
+                    matches!(other, Node::Bind(_) | Node::Null) || type_of(other).as_ref() == Some(&sql_type)
+                };
+                Some(if others.iter().all(is_alike) { sql_type } else { as_number(sql_type) })
+            }
             _ => None,
         },
         Node::Construct(node) => match &node.construct {
             Construct::Regexp { .. } | Construct::FullText { rank: false, .. } => Some(SqlType::Boolean),
-            Construct::Bitwise(_) => type_of(node.operands.first()?),
+            Construct::Bitwise(_) => type_of(node.operands.first()?).map(as_number),
             Construct::Extract(_) | Construct::Between(_) => Some(SqlType::BigInteger),
             Construct::Later(sql_type) | Construct::Now(sql_type) | Construct::TryCast(sql_type) => {
                 Some(sql_type.clone())
@@ -56,12 +73,20 @@ pub(super) fn type_of(node: &Node) -> Option<SqlType> {
             }),
             _ => None,
         },
-        Node::Case(case) => type_of(&case.branches.first()?.1),
+        Node::Case(case) => type_of(&case.branches.first()?.1).map(as_number),
         Node::Subquery(select) => match select.items.first()? {
             SelectItem::Expression { node, .. } => type_of(node),
             SelectItem::Entity { .. } => None,
         },
         _ => None,
+    }
+}
+
+/// The type of what is calculated from decimals that are kept as whole numbers; other types stay.
+fn as_number(sql_type: SqlType) -> SqlType {
+    match sql_type.plain("sqlite") {
+        SqlType::ScaledInteger(_) => sql_type.base().clone(),
+        _ => sql_type,
     }
 }
 

@@ -130,6 +130,12 @@ impl<'n> Compiler<'n> {
             }
             InsertRows::Select(select) => {
                 self.columns(insert, None)?;
+                let definition = table.definition();
+                for (place, item) in select.items.iter().enumerate() {
+                    if let Some(column) = column_at(insert, &definition, place) {
+                        self.check_scaled(&column.name, &column.sql_type, item)?;
+                    }
+                }
                 self.push(" ");
                 // SQLite would take ON CONFLICT for a condition of the last join.
                 let ambiguous = further.is_some_and(|further| further.upsert.is_some())

@@ -19,10 +19,10 @@ impl<'n> Compiler<'n> {
         self.separated(items, |this, item| match item {
             SelectItem::Expression { node, .. } if is_result => this.result_item(node),
             SelectItem::Expression { node: Node::Label(label), .. } => {
-                this.lone(&label.node)?;
+                this.kept_lone(&label.node)?;
                 this.label(&label.name)
             }
-            SelectItem::Expression { node, .. } => this.lone(node),
+            SelectItem::Expression { node, .. } => this.kept_lone(node),
             SelectItem::Entity { source, table, .. } => {
                 let definition = table.definition();
                 if definition.columns.is_empty() {

@@ -241,8 +241,10 @@ impl<'n> Walk<'n> {
             SqlType::Timestamp => self.tag(15),
             SqlType::Uuid => self.tag(16),
             SqlType::Json => self.tag(17),
-            SqlType::Enum { name, values } => {
+            SqlType::Enum { schema, name, values } => {
                 self.tag(18);
+                self.tag(u8::from(schema.is_some()));
+                self.text(schema.as_deref().unwrap_or_default());
                 self.text(name);
                 self.count(values.len());
                 for value in values.iter() {
@@ -278,6 +280,10 @@ impl<'n> Walk<'n> {
             SqlType::Multirange(of) => {
                 self.tag(33);
                 self.sql_type(of);
+            }
+            SqlType::ScaledInteger(scale) => {
+                self.tag(35);
+                self.key.extend_from_slice(&scale.to_le_bytes());
             }
             SqlType::Decorated(own) => {
                 self.tag(34);

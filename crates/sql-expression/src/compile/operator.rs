@@ -62,6 +62,11 @@ impl<'n> Compiler<'n> {
                     check_custom(&custom.text)?;
                 }
                 let text = self.operator_text(operator);
+                if self.calculates(operator, left, right) {
+                    self.operand(left, least_left)?;
+                    self.push(&text);
+                    return self.operand(right, least_right);
+                }
                 self.sides(left, &text, right, least_left, least_right)?;
             }
         }
@@ -80,6 +85,15 @@ impl<'n> Compiler<'n> {
         least_left: Precedence,
         least_right: Precedence,
     ) -> Result<()> {
+        if let (Node::Subquery(select), " IN " | " NOT IN ") = (right, operator) {
+            self.check_sought(left, select)?;
+            match left {
+                Node::Tuple(_) => self.compared(left)?,
+                left => self.operand_beside(left, right, least_left)?,
+            }
+            self.push(operator);
+            return self.subquery(select);
+        }
         self.operand_beside(left, right, least_left)?;
         self.push(operator);
         self.operand_beside(right, left, least_right)

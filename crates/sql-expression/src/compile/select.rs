@@ -77,7 +77,7 @@ impl<'n> Compiler<'n> {
                 return Err(self.unsupported("DISTINCT ON"));
             }
             self.push("DISTINCT ON (");
-            self.separated(&select.distinct_on, Self::node)?;
+            self.separated(&select.distinct_on, Self::kept)?;
             self.push(") ");
         } else if select.distinct {
             self.push("DISTINCT ");
@@ -108,7 +108,7 @@ impl<'n> Compiler<'n> {
     ) -> Result<()> {
         let Node::Label(label) = node else { return self.maybe_repeated(node) };
         if !has_label(items, &label.name) {
-            return self.node(&label.node);
+            return self.kept(&label.node);
         }
         self.skipping(|walk| walk.node(&label.node));
         let mut sources = chains.iter().flat_map(|chain| chain.sources().collect::<Vec<_>>());

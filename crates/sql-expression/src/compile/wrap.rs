@@ -26,13 +26,14 @@ pub(super) type RowWraps = Option<Arc<[Option<Wrap>]>>;
 impl Wrap {
     /// What stands around values of a type.
     pub(super) fn of(sql_type: &SqlType, dialect: &dyn Dialect) -> Result<Option<Self>> {
-        if !matches!(sql_type, SqlType::Decorated(_) | SqlType::DecimalText) {
+        if !matches!(sql_type, SqlType::Decorated(_) | SqlType::DecimalText | SqlType::ScaledInteger(_)) {
             return Ok(None);
         }
         let plain = sql_type.plain(dialect.name());
         let Some(template) = sql_type.bind_template(dialect.name()) else {
             // It may stand alone, but its placeholder says the type.
-            return Ok((*plain == SqlType::DecimalText).then(|| Self {
+            let says = matches!(plain, SqlType::DecimalText | SqlType::ScaledInteger(_));
+            return Ok(says.then(|| Self {
                 before: Box::default(),
                 after: Box::default(),
                 sql_type: plain.clone(),
@@ -70,10 +71,42 @@ impl<'n> Compiler<'n> {
         match &bind.sql_type {
             Some(sql_type) => match Wrap::of(sql_type, self.dialect)? {
                 Some(wrap) => self.wrapped_value(&wrap),
-                None => self.value(),
+                None => self.maybe_decimal(sql_type),
             },
             None => self.value(),
         }
+    }
+
+    /// Writes the next value, which is cast where it is a decimal that is sent as text.
+    pub(super) fn maybe_decimal(&mut self, sql_type: &SqlType) -> Result<()> {
+        match self.features.decimal_parameter {
+            Some(name) if matches!(sql_type.base(), SqlType::Numeric { .. }) && !self.writes_literals() => {
+                self.push("CAST(");
+                self.value()?;
+                self.push(" AS ");
+                self.push(name);
+                self.push(")");
+                Ok(())
+            }
+            _ => self.value(),
+        }
+    }
+
+    /// What stands around the values of a list beside something of a type.
+    pub(super) fn wrap_of_element(&self, sql_type: &SqlType) -> Result<Option<Wrap>> {
+        Ok(match (Wrap::of(sql_type, self.dialect)?, self.features.decimal_parameter) {
+            (Some(wrap), _) => Some(wrap),
+            (None, Some(name))
+                if matches!(sql_type.base(), SqlType::Numeric { .. }) && !self.writes_literals() =>
+            {
+                Some(Wrap {
+                    before: "CAST(".into(),
+                    after: format!(" AS {name})").into(),
+                    sql_type: sql_type.clone(),
+                })
+            }
+            _ => None,
+        })
     }
 
     /// Writes what a column is set to: a value takes the column's type.
@@ -83,7 +116,11 @@ impl<'n> Compiler<'n> {
                 Some(wrap) => self.wrapped_value(&wrap),
                 None => self.value(),
             },
-            (node, _) => self.node(node),
+            (node, Some(sql_type)) => match self.scale_of_type(sql_type) {
+                Some(scale) => self.assigned_scaled(node, scale),
+                None => self.node(node),
+            },
+            (node, None) => self.node(node),
         }
     }
 
@@ -136,7 +173,7 @@ impl<'n> Compiler<'n> {
         };
         let (before, after) = template.parts()?;
         self.push(before);
-        self.lone(node)?;
+        self.kept_lone(node)?;
         self.push(after);
         let name = match (label, node) {
             (Some(label), _) => Some(label.to_string()),

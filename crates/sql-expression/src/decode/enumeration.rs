@@ -25,8 +25,12 @@ pub fn unknown_word(word: &str, enumeration: &str, words: &[&str]) -> Error {
 
 /// The SQL type of an enumeration.
 #[doc(hidden)]
-pub fn enumeration_type(name: &str, words: &[&str]) -> SqlType {
-    SqlType::Enum { name: Arc::from(name), values: words.iter().map(|word| Arc::from(*word)).collect() }
+pub fn enumeration_type(schema: Option<&str>, name: &str, words: &[&str]) -> SqlType {
+    SqlType::Enum {
+        schema: schema.map(Arc::from),
+        name: Arc::from(name),
+        values: words.iter().map(|word| Arc::from(*word)).collect(),
+    }
 }
 
 /// The error of a stored value that is none of a type's.

@@ -48,6 +48,9 @@ pub struct Features {
     pub array_parameters: bool,
     /// Whether a parameter must be cast where nothing beside it tells its type.
     pub typed_parameters: bool,
+    /// What decimals are cast to that are sent, where they are sent as text: what is calculated from text is a double, and it
+    /// is compared letter by letter.
+    pub decimal_parameter: Option<&'static str>,
     /// FULL JOIN.
     pub full_join: bool,
     /// DISTINCT ON.
@@ -76,6 +79,8 @@ pub struct Features {
     pub hash_comments: bool,
     /// Which whole numbers there are columns for.
     pub integer_sizes: IntegerSizes,
+    /// Whether decimals can be kept as whole numbers, with a type of ours.
+    pub scaled_integers: bool,
     /// Whether there is NaN among the numbers with a point.
     pub not_a_number: bool,
     /// Whether there is infinity among the numbers with a point.
@@ -269,6 +274,7 @@ impl Features {
             concatenation: Concatenation::Operator,
             array_parameters: false,
             typed_parameters: false,
+            decimal_parameter: None,
             full_join: true,
             distinct_on: false,
             lateral: true,
@@ -283,6 +289,7 @@ impl Features {
             dollar_quotes: false,
             hash_comments: false,
             integer_sizes: IntegerSizes::Signed,
+            scaled_integers: false,
             not_a_number: true,
             infinity: true,
             autoincrement: Autoincrement::Identity,

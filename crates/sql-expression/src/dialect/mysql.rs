@@ -87,6 +87,7 @@ const MYSQL: Features = Features {
     delete_using: Some(MultipleTables::List),
     with_before_dml: true,
     max_parameters: 65_535,
+    decimal_parameter: Some("DECIMAL(65, 30)"),
     max_identifier_length: 64,
     max_alias_length: 256,
     limit: LimitStyle::LimitOffset,

@@ -50,6 +50,7 @@ pub(super) fn type_name(dialect: &MySqlDialect, sql_type: &SqlType) -> Result<St
         SqlType::Custom(name) => name.to_string(),
         SqlType::Decorated(_) => type_name(dialect, sql_type.plain(dialect.name()))?,
         SqlType::DecimalText
+        | SqlType::ScaledInteger(_)
         | SqlType::Array(_)
         | SqlType::Range(_)
         | SqlType::Multirange(_)

@@ -12,7 +12,7 @@ use super::{
     sqlite::numeric,
     text_style::TextStyle,
 };
-use crate::{Result, Value, schema::Wanted, types::SqlType};
+use crate::{Result, Value, name::Name, schema::Wanted, types::SqlType};
 
 /// The SQL of PostgreSQL.
 #[derive(Clone)]
@@ -215,10 +215,15 @@ impl Dialect for PostgresDialect {
             SqlType::Multirange(of) => range_name(of, self)?.replace("RANGE", "MULTIRANGE"),
             SqlType::Decorated(_) => self.type_name(sql_type.plain(self.name()))?,
             SqlType::Json => "JSONB".into(),
-            SqlType::Enum { name, .. } => self.identifier(name),
+            SqlType::Enum { schema: None, name, .. } => self.identifier(name),
+            SqlType::Enum { schema, name, .. } => {
+                self.qualified(schema.clone().map(Name::Shared).as_ref(), name)
+            }
             SqlType::Array(element) => format!("{}[]", self.type_name(element)?),
             SqlType::Custom(name) => name.to_string(),
-            SqlType::DecimalText | SqlType::Unknown => return Err(no_type(sql_type, self.name())),
+            SqlType::DecimalText | SqlType::ScaledInteger(_) | SqlType::Unknown => {
+                return Err(no_type(sql_type, self.name()));
+            }
         })
     }
 }

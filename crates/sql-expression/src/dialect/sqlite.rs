@@ -11,7 +11,7 @@ use super::{
     no_type, reserved,
     text_style::TextStyle,
 };
-use crate::{Result, Value, schema::Wanted, types::SqlType};
+use crate::{Result, Value, schema::Wanted, types::SqlType, value::Decimal};
 
 /// The SQL of SQLite.
 ///
@@ -104,6 +104,7 @@ const FEATURES: Features = Features {
     lateral: false,
     parenthesized_set_operations: false,
     integer_sizes: IntegerSizes::One,
+    scaled_integers: true,
     not_a_number: false,
     autoincrement: Autoincrement::RowId,
     alter_foreign_keys: false,
@@ -152,12 +153,15 @@ impl Dialect for SqliteDialect {
         literal::write_placeholder(&SqliteQueryBuilder, number, sql);
     }
 
-    /// A placeholder has a name where the driver must keep a decimal as text: `:decimal_text_3`.
+    /// A placeholder has a name where the driver must keep a decimal as text, or send it as one: `:decimal_text_3`.
     fn write_typed_placeholder(&self, number: usize, sql_type: &SqlType, sql: &mut String) {
         match sql_type {
             SqlType::DecimalText => {
                 sql.push_str(":decimal_text_");
                 sql.push_str(&number.to_string());
+            }
+            SqlType::ScaledInteger(scale) => {
+                sql.push_str(&format!("aludel_scaled(:scaled_integer_{scale}_{number}, {scale})"));
             }
             _ => self.write_placeholder(number, sql),
         }
@@ -194,6 +198,22 @@ impl Dialect for SqliteDialect {
             (Value::Decimal(number), SqlType::DecimalText) => {
                 self.write_literal(&Value::Text(number.to_string().into()), sql)
             }
+            (Value::Null, SqlType::ScaledInteger(_)) => self.write_literal(value, sql),
+            // A whole number, which every program reads.
+            (Value::Decimal(number), SqlType::ScaledInteger(scale)) => {
+                sql.push_str(&number.scaled(*scale)?.to_string());
+                Ok(())
+            }
+            (Value::I64(number), SqlType::ScaledInteger(scale)) => {
+                sql.push_str(&Decimal::from(*number).scaled(*scale)?.to_string());
+                Ok(())
+            }
+            (value, SqlType::ScaledInteger(scale)) => {
+                sql.push_str("aludel_scaled(");
+                self.write_literal(value, sql)?;
+                sql.push_str(&format!(", {scale})"));
+                Ok(())
+            }
             _ => self.write_literal(value, sql),
         }
     }
@@ -212,6 +232,7 @@ impl Dialect for SqliteDialect {
             SqlType::Numeric { precision, scale } => numeric("NUMERIC", *precision, *scale),
             SqlType::Boolean => "BOOLEAN".into(),
             SqlType::DecimalText => "TEXT COLLATE aludel_decimal".into(),
+            SqlType::ScaledInteger(_) => "BIGINT".into(),
             SqlType::Char(length) => format!("CHAR({length})"),
             SqlType::Varchar(length) => format!("VARCHAR({length})"),
             SqlType::Inet | SqlType::Cidr => format!("VARCHAR({LONGEST_ADDRESS})"),

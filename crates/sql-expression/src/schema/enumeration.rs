@@ -32,9 +32,11 @@ impl Enumeration {
     /// The type of a column on a dialect, where it is one of words; that of an array's elements too.
     pub fn of(sql_type: &SqlType, dialect: &str) -> Option<Self> {
         match sql_type.plain(dialect) {
-            SqlType::Enum { name, values } => {
-                Some(Self::new(Name::Shared(name.clone()), values.iter().cloned()))
-            }
+            SqlType::Enum { schema, name, values } => Some(Self {
+                schema: schema.clone().map(Name::Shared),
+                name: Name::Shared(name.clone()),
+                values: values.to_vec(),
+            }),
             SqlType::Array(element) => Self::of(element, dialect),
             _ => None,
         }

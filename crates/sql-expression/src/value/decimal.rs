@@ -80,6 +80,49 @@ impl Decimal {
         Self::new(-self.mantissa(), self.scale()).unwrap_or(self)
     }
 
+    /// The whole number that stands for it where so many digits after the point are kept: 1999 for 19.99 and 2.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when it has more digits after the point, or more than 18 in all.
+    pub fn scaled(self, places: u16) -> Result<i64> {
+        let normal = self.normalize();
+        let Some(more) = u32::from(places).checked_sub(normal.scale()) else {
+            return Err(Error::data(format!(
+                "the decimal {self} has {} digits after the point, and only {places} are kept: round it",
+                normal.scale()
+            )));
+        };
+        let scaled = 10_i128.checked_pow(more).and_then(|power| normal.mantissa().checked_mul(power));
+        scaled.filter(|scaled| scaled.unsigned_abs() < 10_u128.pow(18)).map(|scaled| scaled as i64).ok_or_else(
+            || {
+                Error::data(format!(
+                    "the decimal {self} does not fit: with {places} digits after the point, {} before it are kept",
+                    18_u16.saturating_sub(places)
+                ))
+            },
+        )
+    }
+
+    /// The number divided by a count, rounded to 16 digits after the point, or to as many as it has if these are more, and to
+    /// fewer where there is no room for them. None for a count of 0.
+    #[must_use]
+    pub fn divided_by(self, count: u64) -> Option<Self> {
+        let count = i128::from(count);
+        let wanted = self.scale().max(16);
+        // What more than the wanted digits is needed to round by.
+        let (mut mantissa, mut scale) = (self.mantissa(), self.scale());
+        while scale < wanted {
+            match mantissa.checked_mul(10).filter(|raised| raised.unsigned_abs() < 10_u128.pow(DIGITS)) {
+                Some(raised) => (mantissa, scale) = (raised, scale + 1),
+                None => break,
+            }
+        }
+        let quotient = mantissa.checked_div(count)?;
+        let rest = (mantissa % count).unsigned_abs();
+        let rounded = if rest * 2 >= count.unsigned_abs() { quotient + mantissa.signum() } else { quotient };
+        Self::new(rounded, scale).ok().map(Self::normalize)
+    }
+
     /// The same number without zeros at its end.
     #[must_use]
     pub fn normalize(self) -> Self {
@@ -105,7 +148,11 @@ impl FromStr for Decimal {
             Some(rest) => (true, rest),
             None => (false, number.strip_prefix('+').unwrap_or(number)),
         };
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let (whole, mut fraction) = number.split_once('.').unwrap_or((number, ""));
+        if whole.len() + fraction.len() > DIGITS as usize {
+            // Some databases give all the zeros that there is room for.
+            fraction = fraction.trim_end_matches('0');
+        }
         if whole.is_empty() && fraction.is_empty() {
             return Err(invalid());
         }

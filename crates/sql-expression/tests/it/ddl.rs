@@ -172,7 +172,8 @@ fn tables_that_reference_each_other() {
 #[test]
 fn enumerations() {
     let metadata = MetaData::new();
-    let sql_type = SqlType::Enum { name: "mood".into(), values: ["sad".into(), "it's ok".into()].into() };
+    let sql_type =
+        SqlType::Enum { schema: None, name: "mood".into(), values: ["sad".into(), "it's ok".into()].into() };
     let _ = Table::new("person", &metadata).column(Column::new("mood", sql_type));
     assert_eq!(
         all(&metadata, &*postgres()),
