@@ -16,6 +16,19 @@ lint:
 format:
     cargo fmt --all
 
+# Does each pair of the features for types of other crates compile?
+features:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    features=($(sed -n '/^\[features\]/,/^\[/s/^\([a-z][a-z0-9_-]*\) =.*/\1/p' crates/sql-expression/Cargo.toml | grep -vx default))
+    for one in "${features[@]}"; do
+        for other in "${features[@]}"; do
+            [[ "$one" < "$other" || "$one" = "$other" ]] || continue
+            echo "--- $one, $other"
+            cargo check --quiet --package aludel-sql-expression --no-default-features --features "$one,$other"
+        done
+    done
+
 # The documentation of our crates.
 doc *arguments:
     cargo doc --workspace --all-features --no-deps {{ arguments }}

@@ -6,6 +6,7 @@ use aludel::{
 };
 
 use super::{Case, case};
+use crate::database::{Database, on_every_database};
 
 const IN_SQLITE: &str = "SELECT sql FROM sqlite_master WHERE name = 'ix_shelf'";
 const IN_MYSQL: &str = "SELECT column_name, collation, sub_part, index_type, non_unique FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = 'shelf' AND index_name = 'ix_shelf' ORDER BY seq_in_index";
@@ -111,3 +112,19 @@ pub(super) fn cases() -> Vec<Case> {
             .mysql_shows("SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = 'shelf' AND column_name = 'pages'", "ix_pages"),
     ]
 }
+
+/// An index that is made while the table is written to cannot be made inside of a transaction.
+async fn an_index_is_made_and_dropped_meanwhile(database: &Database) {
+    let shelf = Table::unregistered("shelf").column(Column::new("word", Varchar(50)));
+    let mut conn = database.connect().await;
+    MetaData::of(&shelf).create_all(&mut conn).await.unwrap();
+    conn.commit().await.unwrap();
+    conn.set_autocommit(true).unwrap();
+    let index = Index::new("ix_meanwhile", ["word"]).postgresql_concurrently();
+    let indexes = async |conn: &mut Connection| conn.inspect().get_indexes("shelf").await.unwrap().len();
+    conn.execute(create_index(&shelf, index)).await.unwrap();
+    assert_eq!(indexes(&mut conn).await, 1);
+    conn.execute(drop_index(&shelf, "ix_meanwhile").postgresql_concurrently()).await.unwrap();
+    assert_eq!(indexes(&mut conn).await, 0);
+}
+on_every_database!(an_index_is_made_and_dropped_meanwhile);
