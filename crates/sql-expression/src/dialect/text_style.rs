@@ -103,7 +103,7 @@ fn meanings(bytes: &[u8]) -> u8 {
         last[..rest.len()].copy_from_slice(rest);
         look(u64::from_le_bytes(last));
     }
-    u8::from(quotes != 0) * QUOTE | u8::from(others != 0) * OTHER
+    (u8::from(quotes != 0) * QUOTE) | (u8::from(others != 0) * OTHER)
 }
 
 /// Writes text between quotes, some of its characters twice.
