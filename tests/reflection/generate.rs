@@ -88,7 +88,11 @@ fn types(dialect: &str) -> Vec<SqlType> {
         Uuid.into(),
         Inet.into(),
         Json.into(),
-        SqlType::Enum { name: "mood".into(), values: ["calm", "it's wild", "ü"].map(Into::into).into() },
+        SqlType::Enum {
+            schema: None,
+            name: "mood".into(),
+            values: ["calm", "it's wild", "ü"].map(Into::into).into(),
+        },
     ];
     if dialect == "postgresql" {
         types.push(SqlType::Array(SqlType::Integer.into()));
