@@ -179,6 +179,9 @@ async fn attached_temporary_and_virtual_tables_are_told(database: &Database) {
     let other = inspector.reflect_table(("other one", "t")).await.unwrap();
     assert_eq!(other.constraints.foreign_keys[0].referred, ("other one", "t").into());
     assert_eq!(other.constraints.foreign_keys[0].referred_columns, ["id"]);
+    // FTS5 keeps its index in five tables that nobody else has to do with.
+    assert_eq!(inspector.get_table_names(None).await.unwrap(), ["t", "words"]);
+    assert!(inspector.has_table("words_data").await.unwrap());
     let words = inspector.reflect_table("words").await.unwrap();
     assert_eq!(words.options.virtual_table.as_deref(), Some("fts5(word, tokenize = 'porter')"));
     assert!(!words.columns[0].invisible && words.columns.iter().any(|column| column.invisible));

@@ -19,7 +19,7 @@ impl Explain for MySqlExplain {
         Ok(match (analyze, self.is_mariadb) {
             (false, _) => format!("EXPLAIN FORMAT=JSON {sql}"),
             (true, true) => format!("ANALYZE FORMAT=JSON {sql}"),
-            (true, false) => format!("EXPLAIN ANALYZE {sql}"),
+            (true, false) => format!("EXPLAIN ANALYZE FORMAT=TREE {sql}"),
         })
     }
 

@@ -61,6 +61,13 @@ fn objects(scope: &Scope, kinds: &str, by: &str) -> (String, Vec<Value>) {
             schema.replace('\'', "''"),
             quoted(schema)
         );
+        if scope.names.is_none() {
+            // Tables that a virtual table keeps its own things in: they come and go with it.
+            source.push_str(&format!(
+                " AND tbl_name NOT IN (SELECT name FROM pragma_table_list WHERE schema = '{}' AND type = 'shadow')",
+                schema.replace('\'', "''")
+            ));
+        }
         if let Some(names) = &scope.names {
             let marks: Vec<&str> = names.iter().map(|_| "?").collect();
             source.push_str(&format!(" AND {by} IN ({})", marks.join(", ")));

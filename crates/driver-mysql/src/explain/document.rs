@@ -8,6 +8,8 @@ use aludel_driver::{
 };
 use serde_json_1::{Map, Value as Json};
 
+use super::tree;
+
 pub(super) fn read(json: &str) -> Result<Plan> {
     let read: Json =
         serde_json_1::from_str(json).or_else(|_| serde_json_1::from_str(&repaired(json))).map_err(
@@ -16,6 +18,11 @@ pub(super) fn read(json: &str) -> Result<Plan> {
     let Json::Object(top) = &read else {
         return Err(Error::new(ErrorKind::Data, "the JSON is no plan: it is no object"));
     };
+    // MySQL's second version of the format, which is its text step by step.
+    let plan = top.get("query_plan").and_then(Json::as_object).unwrap_or(top);
+    if plan.contains_key("operation") && !plan.contains_key("query_block") {
+        return Ok(Plan::new(vec![step(plan)], json));
+    }
     let mut outer = PlanNode::default();
     top.iter().for_each(|(name, value)| put(&mut outer, name, value));
     if outer.children.is_empty() {
@@ -49,6 +56,29 @@ fn repaired(json: &str) -> String {
     whole
 }
 
+/// A step of the second version: its words are those of the text, and stand before the steps that it takes its rows from.
+fn step(json: &Map<String, Json>) -> PlanNode {
+    let mut step = tree::node(json.get("operation").and_then(Json::as_str).unwrap_or_default());
+    for (name, value) in json {
+        match (name.as_str(), value) {
+            ("operation", _) => {}
+            ("table_name", Json::String(table)) => step.object = Some(table.clone()),
+            ("index_name", Json::String(index)) => step.index = Some(index.clone()),
+            ("estimated_rows", value) => step.estimated_rows = number(value),
+            ("estimated_total_cost", value) => step.cost = number(value),
+            ("actual_rows", value) => step.actual_rows = number(value),
+            ("actual_loops", value) => step.loops = number(value),
+            (_, Json::Array(values)) if values.iter().any(Json::is_object) => {
+                step.children.extend(values.iter().filter_map(Json::as_object).map(self::step));
+            }
+            (name, value) => step.details.push((name.to_owned(), shown(value))),
+        }
+    }
+    let last = json.get("actual_last_row_ms").and_then(number);
+    step.time = last.zip(step.loops).and_then(|(time, loops)| milliseconds(time * loops));
+    step
+}
+
 fn node(name: &str, json: &Map<String, Json>) -> PlanNode {
     let mut node = PlanNode::new(name.replace('_', " "));
     json.iter().for_each(|(name, value)| put(&mut node, name, value));
@@ -66,7 +96,9 @@ fn node(name: &str, json: &Map<String, Json>) -> PlanNode {
 fn put(node: &mut PlanNode, name: &str, value: &Json) {
     match (name, value) {
         ("table_name", Json::String(table)) => node.object = Some(table.clone()),
-        ("access_type", Json::String(access)) => node.operation = access_words(access).to_owned(),
+        ("access_type", Json::String(access)) if node.operation == "table" => {
+            node.operation = access_words(access).to_owned();
+        }
         ("key", Json::String(index)) => node.index = Some(index.clone()),
         ("rows" | "rows_examined_per_scan", value) if node.estimated_rows.is_none() => {
             node.estimated_rows = number(value);

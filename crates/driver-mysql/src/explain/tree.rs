@@ -41,8 +41,9 @@ fn close(open: &mut Vec<(usize, PlanNode)>, nodes: &mut Vec<PlanNode>, indent: u
     }
 }
 
+/// A step, by its line:
 /// `Index lookup on t using i (a=1)  (cost=0.35 rows=1) (actual time=0.02..0.03 rows=1 loops=1)`
-fn node(step: &str) -> PlanNode {
+pub(super) fn node(step: &str) -> PlanNode {
     let mut rest = step;
     let mut node = PlanNode::default();
     if let Some((before, facts)) = cut(rest, "(actual ") {

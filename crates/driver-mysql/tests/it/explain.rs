@@ -112,6 +112,35 @@ fn the_json_of_mariadb_is_read_also_where_it_is_none() {
 }
 
 #[test]
+fn the_second_json_of_mysql_is_read() {
+    let inner = r#"{"operation": "Nested loop inner join", "access_type": "join", "estimated_rows": 3.0,
+        "estimated_total_cost": 1.5, "inputs": [
+            {"operation": "Filter: (a.n > 1)", "access_type": "filter", "actual_rows": 3.0, "actual_loops": 2,
+             "actual_last_row_ms": 0.5, "inputs": [{"operation": "Table scan on a", "table_name": "a"}]},
+            {"operation": "Index lookup on t using i (a_id = a.id)", "table_name": "t", "index_name": "i"}]}"#;
+    for json in [
+        inner.to_owned(),
+        format!(r#"{{"query": "select 1", "query_plan": {inner}, "query_type": "select"}}"#),
+    ] {
+        let plan = read_plan(&json).unwrap();
+        assert_eq!(
+            operations(&plan),
+            ["Nested loop inner join", "Filter: (a.n > 1)", "Table scan", "Index lookup"]
+        );
+        let join = &plan.nodes[0];
+        assert_eq!(
+            (join.estimated_rows, join.cost, join.detail("access_type")),
+            (Some(3.0), Some(1.5), Some("join"))
+        );
+        let filter = &join.children[0];
+        assert_eq!((filter.actual_rows, filter.time), (Some(3.0), Some(Duration::from_millis(1))));
+        assert_eq!(filter.children[0].object.as_deref(), Some("a"));
+        let lookup = &join.children[1];
+        assert_eq!((lookup.index.as_deref(), lookup.detail("by")), (Some("i"), Some("(a_id = a.id)")));
+    }
+}
+
+#[test]
 fn what_is_no_plan_is_an_error() {
     for text in ["", "no plan", "{", "[]", "7", "{}", "{\"x\": 1}", "-", "\0"] {
         let error = read_plan(text).unwrap_err();
