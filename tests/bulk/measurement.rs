@@ -59,7 +59,7 @@ pub async fn committed(database: &Database) -> i64 {
 /// How a database loads rows when nothing keeps it from its own way.
 pub fn own_way(database: &Database) -> BulkWay {
     match (database.is_sqlite(), database.is_mysql()) {
-        (true, _) => BulkWay::PreparedLoop,
+        (true, _) => BulkWay::MultiRow,
         (false, true) => BulkWay::LoadData,
         (false, false) => BulkWay::Copy,
     }

@@ -192,7 +192,57 @@ async fn views_options_and_sequences_are_told(database: &Database) {
     conn.commit().await.unwrap();
 }
 
+async fn temporary_tables_are_told_where_the_server_lists_them(database: &Database) {
+    let mut conn = database.connect().await;
+    let server = conn.driver_connection().await.unwrap().server().clone();
+    let are_listed = server.product == "MariaDB" && server.version >= (11, 2, 0);
+    send(
+        &mut conn,
+        &["CREATE TABLE stays (id int PRIMARY KEY)", "CREATE TEMPORARY TABLE goes (id int, name varchar(5))"],
+    )
+    .await;
+    let mut inspector = conn.inspect();
+    assert_eq!(inspector.get_table_names(None).await.unwrap(), ["stays"]);
+    let expected: &[&str] = if are_listed { &["goes"] } else { &[] };
+    assert_eq!(inspector.get_temp_table_names().await.unwrap(), expected);
+    assert_eq!(inspector.has_table("goes").await.unwrap(), are_listed);
+    let outcome = inspector.get_columns("goes").await;
+    assert_eq!(outcome.is_ok(), are_listed, "{outcome:?}");
+    // Asking fails nothing that is under way.
+    let count: i64 = conn.scalar_one(text("SELECT COUNT(*) FROM goes")).await.unwrap();
+    assert_eq!(count, 0);
+    conn.commit().await.unwrap();
+}
+
+async fn a_view_does_not_name_its_own_database(database: &Database) {
+    let mut conn = database.connect().await;
+    let own = conn.inspect().default_schema_name().await.unwrap();
+    send(
+        &mut conn,
+        &[
+            "CREATE TABLE t (id int PRIMARY KEY, `a``b` varchar(30))",
+            &format!(
+                "CREATE VIEW v AS SELECT id, `a``b`, 'it''s `{own}`.t \\\\' AS said FROM t WHERE `a``b` <> '`' AND id IN \
+                 (SELECT id FROM `{own}`.t)"
+            ),
+        ],
+    )
+    .await;
+    let text = conn.inspect().get_view_definition("v").await.unwrap().unwrap();
+    assert_eq!(text.matches(own.as_str()).count(), 1, "in the text alone: {text}");
+    let named = conn.inspect().get_view_definition((own.as_str(), "v")).await.unwrap().unwrap();
+    assert!(named.matches(own.as_str()).count() > 2, "{named}");
+    // It means the same.
+    let sql = format!("CREATE VIEW again AS {text}");
+    send(&mut conn, &["INSERT INTO t VALUES (1, 'x')", &sql]).await;
+    let said: String = conn.scalar_one(aludel::sql::text("SELECT said FROM again")).await.unwrap();
+    assert_eq!(said, format!("it's `{own}`.t \\"));
+    conn.commit().await.unwrap();
+}
+
 on_mysql!(
+    temporary_tables_are_told_where_the_server_lists_them,
+    a_view_does_not_name_its_own_database,
     columns_are_told_with_all_their_attributes,
     constraints_and_indexes_are_told,
     views_options_and_sequences_are_told,

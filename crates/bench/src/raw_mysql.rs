@@ -1,6 +1,6 @@
 //! [`RawMySql`]: the same work with mysql_async alone.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
@@ -31,6 +31,8 @@ pub(crate) struct RawMySql {
     visits: Vec<RawReader>,
     parents: Vec<RawParent>,
     readers: Vec<RawReader>,
+    /// Rows that are loaded, which mysql_async wants to own.
+    loading: Arc<Vec<RawReader>>,
 }
 
 impl RawMySql {
@@ -59,6 +61,7 @@ impl RawMySql {
             visits: Vec::new(),
             parents: Vec::new(),
             readers: Vec::new(),
+            loading: Arc::default(),
         })
     }
 }
@@ -68,12 +71,13 @@ fn reader(mut row: Row) -> Option<RawReader> {
 }
 
 /// The rows as LOAD DATA takes them, in pieces of a good size. Nothing in them has to be escaped.
-fn texts(visits: Vec<RawReader>) -> impl Iterator<Item = std::io::Result<Bytes>> + Send {
-    let mut visits = visits.into_iter();
+fn texts(visits: Arc<Vec<RawReader>>) -> impl Iterator<Item = std::io::Result<Bytes>> + Send {
+    let mut next = 0;
     std::iter::from_fn(move || {
         let mut text = String::with_capacity(1 << 16);
         while text.len() < (1 << 16) - 256 {
-            let Some(visit) = visits.next() else { break };
+            let Some(visit) = visits.get(next) else { break };
+            next += 1;
             let city = visit.city.as_deref().unwrap_or("\\N");
             let _ = writeln!(text, "{}\t{city}\t{}", visit.name, visit.points);
         }
@@ -91,9 +95,8 @@ impl Contestant for RawMySql {
             Workload::Updates => {
                 self.changes = (1..=CHANGES).zip(1..).map(|(key, id)| (id, points(key, round + 1))).collect();
             }
-            Workload::Inserts | Workload::ManyRows | Workload::BulkLoad => {
-                self.visits = raw_visits(workload.rows());
-            }
+            Workload::Inserts | Workload::ManyRows => self.visits = raw_visits(workload.rows()),
+            Workload::BulkLoad => self.loading = Arc::new(raw_visits(workload.rows())),
             Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {}
             Workload::Family => self.parents = raw_parents(),
             _ => self.connection.query_drop("START TRANSACTION").await?,
@@ -143,7 +146,7 @@ impl Contestant for RawMySql {
                 Ok(self.parents.iter().filter(|parent| parent.id > 0).count() * (1 + CHILDREN))
             }
             Workload::BulkLoad => {
-                let visits = std::mem::take(&mut self.visits);
+                let visits = self.loading.clone();
                 let rows = visits.len();
                 self.connection.query_drop("START TRANSACTION").await?;
                 self.connection.set_infile_handler(async move { Ok(stream::iter(texts(visits)).boxed()) });
@@ -196,6 +199,7 @@ impl Contestant for RawMySql {
 
     async fn clean_up(&mut self, workload: Workload) -> Outcome<()> {
         self.readers = Vec::new();
+        self.loading = Arc::default();
         match workload {
             Workload::Updates
             | Workload::PoolLookups

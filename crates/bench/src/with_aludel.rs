@@ -181,9 +181,8 @@ impl Contestant for WithAludel {
                 Ok(keys.into_iter().filter(|key| *key > 0).count())
             }
             Workload::BulkLoad => {
-                let visits = std::mem::take(&mut self.visits);
                 let connection = self.connection.as_mut().ok_or("no connection is open")?;
-                let result = connection.bulk_load(Visit, visits).await?;
+                let result = connection.bulk_load(Visit, &self.visits).await?;
                 connection.commit().await?;
                 Ok(usize::try_from(result.rowcount())?)
             }

@@ -65,8 +65,7 @@ impl Writing {
                 return Ok(());
             }
             Value::I64(number) if !matches!(self, Self::Hexadecimal | Self::Word) => {
-                // Writing into memory does not fail.
-                let _ = write!(output, "{number}");
+                output.extend_from_slice(itoa::Buffer::new().format(*number).as_bytes());
                 return Ok(());
             }
             Value::Text(text) | Value::Json(text) | Value::Number(text) => text.as_bytes(),
@@ -169,17 +168,16 @@ impl Writing {
     }
 }
 
-/// Text between tabs and line feeds, with `\` as what takes the meaning from the next character.
+/// Text between tabs and line feeds, with `\` as what takes the meaning from the next character. All others stand for
+/// themselves, NUL among them.
 #[inline]
 fn write_escaped(bytes: &[u8], output: &mut Vec<u8>) {
     let mut rest = bytes;
-    while let Some(place) = rest.iter().position(|byte| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r' | 0)) {
+    while let Some(place) = memchr::memchr3(b'\\', b'\t', b'\n', rest) {
         output.extend_from_slice(&rest[..place]);
         output.extend_from_slice(match rest[place] {
             b'\t' => b"\\t",
             b'\n' => b"\\n",
-            b'\r' => b"\\r",
-            0 => b"\\0",
             _ => b"\\\\",
         });
         rest = &rest[place + 1..];

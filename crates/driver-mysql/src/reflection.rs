@@ -38,6 +38,26 @@ fn text(column: &str) -> String {
 /// The condition by which a scope takes a table, with its parameters. The server compares names without regard to upper and
 /// lower case, so that [`Scope::takes`] has to be asked afterwards.
 fn takes(scope: &Scope, schema: &str, name: &str) -> (String, Vec<Value>) {
+    let (mut condition, parameters) = takes_named(scope, schema, name);
+    if scope.temporary == TemporaryScope::Only {
+        // These parts of the catalogue know nothing of what is temporary.
+        condition.push_str(" AND FALSE");
+    }
+    (condition, parameters)
+}
+
+/// The same where the catalogue says of what kind a table is: MariaDB lists temporary ones from 11.2 on, MySQL never.
+fn takes_kinds(scope: &Scope, schema: &str, name: &str, kind: &str) -> (String, Vec<Value>) {
+    let (mut condition, parameters) = takes_named(scope, schema, name);
+    match scope.temporary {
+        TemporaryScope::Only => condition.push_str(&format!(" AND {kind} = 'TEMPORARY'")),
+        TemporaryScope::Without => condition.push_str(&format!(" AND {kind} <> 'TEMPORARY'")),
+        TemporaryScope::With => {}
+    }
+    (condition, parameters)
+}
+
+fn takes_named(scope: &Scope, schema: &str, name: &str) -> (String, Vec<Value>) {
     let mut parameters = Vec::new();
     let mut condition = match &scope.schema {
         Some(own) => {
@@ -51,10 +71,6 @@ fn takes(scope: &Scope, schema: &str, name: &str) -> (String, Vec<Value>) {
         let marks = if marks.is_empty() { "NULL".to_owned() } else { marks.join(", ") };
         condition.push_str(&format!(" AND {name} IN ({marks})"));
         parameters.extend(names.iter().map(|name| Value::Text(name.into())));
-    }
-    if scope.temporary == TemporaryScope::Only {
-        // What is temporary is not in the catalogue.
-        condition.push_str(" AND FALSE");
     }
     (condition, parameters)
 }

@@ -53,7 +53,7 @@
 //! | `sets` | many sets of parameters for one statement |
 //! | `many_rows` | an INSERT of one row, written for many |
 //! | `script` | runs several statements in one text |
-//! | `bulk` | loads rows as they come, by one prepared INSERT |
+//! | `bulk` | loads rows as they come, by prepared INSERTs of many rows |
 //! | `outlet` | where the rows of a statement go |
 //! | `control` | begins and ends transactions |
 //! | `effect` | what a statement does to rows |

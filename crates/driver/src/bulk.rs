@@ -48,9 +48,9 @@ pub enum BulkWay {
     Copy,
     /// LOAD DATA LOCAL INFILE (MySQL, MariaDB).
     LoadData,
-    /// One prepared INSERT, executed for each row (SQLite).
+    /// One prepared INSERT, executed for each row.
     PreparedLoop,
-    /// INSERTs of many rows each.
+    /// INSERTs of many rows each (SQLite).
     MultiRow,
 }
 

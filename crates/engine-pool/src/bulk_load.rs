@@ -147,7 +147,7 @@ impl fmt::Debug for BulkLoad<'_> {
 
 impl Connection {
     /// Loads many rows into a table or model in the fastest way that the database has: by COPY on PostgreSQL, LOAD DATA on
-    /// MySQL and MariaDB, and a prepared INSERT on SQLite. All of them are loaded, or none.
+    /// MySQL and MariaDB, and prepared INSERTs of many rows on SQLite. All of them are loaded, or none.
     ///
     /// The rows are asked for one by one as they are needed, so that there may be any number of them. They are models, or
     /// what [`values_many`](aludel_sql_expression::statement::Insert::values_many) takes: tuples in the order of the

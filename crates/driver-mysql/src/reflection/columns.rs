@@ -8,7 +8,7 @@ use aludel_driver::{
 };
 use aludel_sql_expression::FromRow;
 
-use super::{MySqlReflection, column_type, constraints, takes, text};
+use super::{MySqlReflection, column_type, constraints, takes_kinds, text};
 
 #[derive(FromRow)]
 struct Found {
@@ -29,7 +29,7 @@ pub(super) async fn reflect(
     catalog: &mut dyn Catalog,
     scope: &Scope,
 ) -> Result<Vec<(TableName, ReflectedColumn)>> {
-    let (condition, parameters) = takes(scope, "c.table_schema", "c.table_name");
+    let (condition, parameters) = takes_kinds(scope, "c.table_schema", "c.table_name", "t.table_type");
     let sql = format!(
         "SELECT {} AS table_name, {} AS name, {} AS default_text, {} AS nullable, {} AS type_name, {} AS collation, \
          {} AS table_collation, {} AS extra, {} AS comment, {} AS computed \

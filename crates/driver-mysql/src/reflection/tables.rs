@@ -6,7 +6,7 @@ use aludel_driver::{
 };
 use aludel_sql_expression::FromRow;
 
-use super::{partitions, quoted, takes, text};
+use super::{partitions, quoted, takes_kinds, text};
 
 #[derive(FromRow)]
 struct Found {
@@ -21,7 +21,7 @@ struct Found {
 }
 
 pub(super) async fn reflect(catalog: &mut dyn Catalog, scope: &Scope) -> Result<Vec<ReflectedTable>> {
-    let (condition, parameters) = takes(scope, "t.table_schema", "t.table_name");
+    let (condition, parameters) = takes_kinds(scope, "t.table_schema", "t.table_name", "t.table_type");
     let sql = format!(
         "SELECT {} AS schema_name, {} AS name, {} AS kind, {} AS engine, {} AS collation, {} AS create_options, {} AS comment, {} AS definition \
          FROM information_schema.tables t LEFT JOIN information_schema.views v \

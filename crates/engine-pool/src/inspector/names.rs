@@ -94,8 +94,8 @@ impl Inspector<'_> {
         self.names(schema, TemporaryScope::Without, TableKind::MaterializedView).await
     }
 
-    /// The temporary tables of the connection. MySQL, and MariaDB before 11.2, do not list them: there they are found by name
-    /// alone.
+    /// The temporary tables of the connection. MySQL, and MariaDB before 11.2, keep them out of their catalogue: there nothing is
+    /// told of them, neither here nor by name, and a table that stays is told where one of its name hides it.
     ///
     /// # Errors
     /// As [`Inspector::default_schema_name`].
