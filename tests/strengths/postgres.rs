@@ -1,10 +1,10 @@
 //! What only PostgreSQL has.
 
 use aludel::{
-    engine::BulkWay,
+    engine::{BulkWay, ExecutionOptions},
     postgres::{CopyStatement, LargeObjectMode, PostgresConnection},
     prelude::*,
-    sql::{FromRow, SqlType, Value},
+    sql::{FromRow, SqlType, Value, dialect::SchemaTranslateMap, trusted},
 };
 
 use crate::database::{Database, Kind, run};
@@ -229,6 +229,37 @@ async fn a_session_lock_never_goes_back_to_the_pool_unknown() {
         transaction.rollback().await.unwrap();
         conn.close().await.unwrap();
         watcher.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn copy_spells_names_as_its_connection_does() {
+    run(Kind::Postgres, async |database: &Database| {
+        let mut conn = database.connect().await;
+        let schema = format!("aludel copy \"{}\"", std::process::id());
+        let quoted = schema.replace('"', "\"\"");
+        conn.execute(text(trusted(format!("CREATE SCHEMA \"{quoted}\"")))).await.unwrap();
+        conn.commit().await.unwrap();
+        let map = SchemaTranslateMap::new().default_to(schema);
+        conn.set_execution_options(ExecutionOptions::new().schema_translate_map(map)).unwrap();
+        MetaData::of(Author).create_all(&mut conn).await.unwrap();
+        conn.commit().await.unwrap();
+        let statement = CopyStatement::table(Author);
+        let there = statement.clone().dialect(conn.dialect());
+        let postgres: &mut PostgresConnection = conn.driver_mut().await.unwrap();
+        let error = postgres.copy_rows_out::<(i64, String, Option<i32>)>(&statement).await.unwrap_err();
+        assert_eq!(error.code(), Some("42P01"), "there is no such table in the schema of the test: {error}");
+        let authors = [Author { id: 7, name: "Eco".into(), born: None }];
+        assert_eq!(postgres.copy_all_in(&there, &authors).await.unwrap(), 1);
+        let bytes = postgres.copy_out(&there).await.unwrap().next().await.unwrap().unwrap();
+        assert_eq!(bytes, "7\tEco\t\\N\n");
+        // Left before its end, it has cost its connection; the next statement takes another.
+        assert_eq!(conn.scalar_one::<i64, _>(select(count_all()).select_from(Author)).await.unwrap(), 1);
+        conn.rollback().await.unwrap();
+        conn.execute(text(trusted(format!("DROP SCHEMA \"{quoted}\" CASCADE")))).await.unwrap();
+        conn.commit().await.unwrap();
+        conn.close().await.unwrap();
     })
     .await;
 }

@@ -21,6 +21,9 @@ use crate::PostgresDriver;
 /// How long the server may be silent before it is asked for a sign of life, unless it is said otherwise.
 const PING_AFTER: Duration = Duration::from_secs(60);
 
+/// How long connecting, and an answer, may take, unless it is said otherwise.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The longest name of a channel, in bytes.
 const LONGEST_CHANNEL: usize = 63;
 
@@ -59,6 +62,8 @@ pub struct PostgresListener {
     waiting: VecDeque<ListenerEvent>,
     backoff: Backoff,
     ping_after: Option<Duration>,
+    /// How long connecting, and an answer, may take.
+    patience: Duration,
     /// Why the last connection was lost.
     reason: String,
 }
@@ -140,6 +145,7 @@ impl PostgresListener {
             waiting: VecDeque::new(),
             backoff: Backoff::default(),
             ping_after: Some(PING_AFTER),
+            patience: PATIENCE,
             reason: String::new(),
         };
         listener.live = Some(listener.open().await?);
@@ -159,6 +165,16 @@ impl PostgresListener {
     #[must_use]
     pub fn ping_after(mut self, silence: impl Into<Option<Duration>>) -> Self {
         self.ping_after = silence.into();
+        self
+    }
+
+    /// How long connecting again, and an answer, may take before the server counts as gone (default: 10 s).
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        if let Some(live) = &mut self.live {
+            live.set_patience(patience);
+        }
         self
     }
 
@@ -325,7 +341,7 @@ impl PostgresListener {
 
     async fn open(&self) -> Result<Live> {
         let arguments = (self.arguments)().await?;
-        Live::open(&self.driver, &arguments).await
+        Live::open(&self.driver, &arguments, self.patience).await
     }
 }
 

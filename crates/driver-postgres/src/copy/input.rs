@@ -41,7 +41,7 @@ impl<'c> CopyIn<'c> {
         connection: &'c mut PostgresConnection,
         statement: &CopyStatement,
     ) -> Result<Self> {
-        let dialect = connection.dialect().clone();
+        let dialect = statement.dialect_on(connection.dialect());
         let sql = statement.sql(Direction::In, statement.byte_format(), &*dialect)?;
         let frame = Frame::open(connection, statement.subject(&*dialect)).await?;
         // Said before the COPY itself, what is wrong with the table costs no connection.

@@ -33,7 +33,7 @@ impl<'c> CopyOut<'c> {
         connection: &'c mut PostgresConnection,
         statement: &CopyStatement,
     ) -> Result<Self> {
-        let dialect = connection.dialect().clone();
+        let dialect = statement.dialect_on(connection.dialect());
         let sql = statement.sql(Direction::Out, statement.byte_format(), &*dialect)?;
         let frame = Frame::open(connection, statement.subject(&*dialect)).await?;
         match Exit::open(connection, &frame, &sql).await {

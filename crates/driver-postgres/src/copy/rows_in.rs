@@ -50,7 +50,7 @@ impl<'c> CopyRowsIn<'c> {
         statement: &CopyStatement,
     ) -> Result<Self> {
         statement.check_for_rows()?;
-        let dialect = connection.dialect().clone();
+        let dialect = statement.dialect_on(connection.dialect());
         // Looked at before anything is sent.
         statement.sql(Direction::In, statement.byte_format(), &*dialect)?;
         let frame = Frame::open(connection, statement.subject(&*dialect)).await?;

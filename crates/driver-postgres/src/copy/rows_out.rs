@@ -111,7 +111,7 @@ impl<'c, T: FromRow> CopyRowsOut<'c, T> {
 impl<'c> Rows<'c> {
     async fn open(connection: &'c mut PostgresConnection, statement: &CopyStatement) -> Result<Self> {
         statement.check_for_rows()?;
-        let dialect = connection.dialect().clone();
+        let dialect = statement.dialect_on(connection.dialect());
         let frame = Frame::open(connection, statement.subject(&*dialect)).await?;
         let opened = async {
             let (columns, prepared) = describe(connection, statement, &*dialect).await?;

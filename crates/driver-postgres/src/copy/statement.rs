@@ -36,6 +36,7 @@ pub struct CopyStatement {
     escape: Option<char>,
     encoding: Option<String>,
     freeze: bool,
+    dialect: Option<Arc<dyn Dialect>>,
 }
 
 /// The form in which COPY moves rows.
@@ -111,6 +112,7 @@ impl CopyStatement {
             escape: None,
             encoding: None,
             freeze: false,
+            dialect: None,
         }
     }
 
@@ -194,6 +196,19 @@ impl CopyStatement {
     pub fn freeze(mut self) -> Self {
         self.freeze = true;
         self
+    }
+
+    /// Spells names as another dialect does: that of an engine's connection (`conn.dialect()`) knows its physical names and its
+    /// `schema_translate_map` (default: the driver's own, which takes names as they are).
+    #[must_use]
+    pub fn dialect(mut self, dialect: Arc<dyn Dialect>) -> Self {
+        self.dialect = Some(dialect);
+        self
+    }
+
+    /// Who spells names, on a connection of this dialect.
+    pub(super) fn dialect_on(&self, connection: &Arc<dyn Dialect>) -> Arc<dyn Dialect> {
+        self.dialect.as_ref().unwrap_or(connection).clone()
     }
 
     /// The text of the COPY that takes bytes in.

@@ -21,9 +21,6 @@ use crate::{PostgresConnection, PostgresDriver, settings::PrepareMode};
 /// How many notifications are read ahead.
 const READ_AHEAD: usize = 256;
 
-/// How long connecting, and an answer, may take: beyond it the server counts as gone.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// The present connection of a listener.
 ///
 /// It is not guarded by flights: what is sent here can be dropped at any time, as its answer tells nothing that matters.
@@ -32,16 +29,22 @@ pub(super) struct Live {
     heard: mpsc::Receiver<Heard>,
     /// When the server last gave a sign of life.
     heard_at: Instant,
+    /// How long an answer may take: beyond it the server counts as gone.
+    patience: Duration,
 }
 
 impl Live {
     /// Connects.
-    pub(super) async fn open(driver: &PostgresDriver, arguments: &ConnectArguments) -> Result<Self> {
+    pub(super) async fn open(
+        driver: &PostgresDriver,
+        arguments: &ConnectArguments,
+        patience: Duration,
+    ) -> Result<Self> {
         let (sender, heard) = mpsc::channel(READ_AHEAD);
         let opening = driver.open(arguments, Some(sender));
-        let connection = timeout(PATIENCE, opening).await.map_err(|_elapsed| {
+        let connection = timeout(patience, opening).await.map_err(|_elapsed| {
             let message =
-                format!("connecting to PostgreSQL at {} took longer than {PATIENCE:?}", arguments.target());
+                format!("connecting to PostgreSQL at {} took longer than {patience:?}", arguments.target());
             Error::new(ErrorKind::Timeout, message)
         })??;
         if connection.wire.prepare_mode == PrepareMode::Unnamed {
@@ -51,7 +54,12 @@ impl Live {
                 "PostgreSQL",
             ));
         }
-        Ok(Self { connection, heard, heard_at: Instant::now() })
+        Ok(Self { connection, heard, heard_at: Instant::now(), patience })
+    }
+
+    /// Sets how long an answer may take.
+    pub(super) fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Has the server listen to these channels and no others; what comes meanwhile is kept.
@@ -108,7 +116,7 @@ impl Live {
 
     /// Sends a script, and waits for its answer; what comes meanwhile is kept.
     async fn run(&mut self, script: &str, waiting: &mut VecDeque<ListenerEvent>) -> Result<()> {
-        let client = self.connection.wire.client.clone();
+        let (client, patience) = (self.connection.wire.client.clone(), self.patience);
         let answer = async {
             let mut request = pin!(client.batch_execute(script));
             poll_fn(|context| {
@@ -120,7 +128,7 @@ impl Live {
             })
             .await
         };
-        let answered = timeout(PATIENCE, answer).await;
+        let answered = timeout(patience, answer).await;
         while let Ok(heard) = self.heard.try_recv() {
             waiting.push_back(ListenerEvent::Notification(notification(heard)));
         }
@@ -132,7 +140,7 @@ impl Live {
             Ok(Err(lower)) => Err(self.connection.wire.ledger.fail(lower)),
             Err(_elapsed) => {
                 let target = self.connection.wire.ledger.target();
-                let message = format!("PostgreSQL at {target} did not answer within {PATIENCE:?}");
+                let message = format!("PostgreSQL at {target} did not answer within {patience:?}");
                 Err(Error::new(ErrorKind::Operational, message).with_disconnect())
             }
         }

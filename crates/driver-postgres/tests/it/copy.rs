@@ -433,3 +433,25 @@ async fn a_copy_whose_server_ends_is_an_error() {
     assert!(error.is_disconnect(), "{error:?}");
     assert_broken(&mut *connection).await;
 }
+
+#[tokio::test]
+async fn futures_can_be_sent_to_other_threads() {
+    let Some(mut connection) = connect().await else { return };
+    batch(&mut *connection, "CREATE TEMPORARY TABLE item (id int4)").await;
+    let working = tokio::spawn(async move {
+        let statement = CopyStatement::named("item");
+        let postgres = own(&mut connection);
+        postgres.copy_all_in(&statement, vec![(1,), (2,)]).await?;
+        let mut copy = postgres.copy_in(&statement).await?;
+        copy.send_reader(&mut &b"3\n"[..]).await?;
+        let chunks: [Result<&'static str>; 1] = [Ok("4\n")];
+        copy.send_stream(stream::iter(chunks)).await?;
+        copy.finish().await?;
+        let mut rows = postgres.copy_rows_in(&statement).await?;
+        rows.row((5,)).await?;
+        rows.finish().await?;
+        postgres.copy_out(&statement).await?.write_to(&mut Vec::new()).await?;
+        postgres.copy_rows_out::<(i32,)>(&statement).await?.all().await
+    });
+    assert_eq!(working.await.unwrap().unwrap(), [(1,), (2,), (3,), (4,), (5,)]);
+}

@@ -238,3 +238,23 @@ async fn names_that_no_channel_can_have() {
     let error = PostgresListener::connect_with(PostgresDriver::new(), pooled).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotSupported, "{error}");
 }
+
+#[tokio::test]
+async fn a_connection_that_is_gone_without_a_word_is_found_out() {
+    let (Some(mut other), Some(arguments)) = (connect().await, arguments()) else { return };
+    let channel = name("blackhole");
+    let switch = Switch::start(&arguments).await;
+    let mut listener = listener(&switch.arguments(&arguments)).await;
+    listener = listener.ping_after(Duration::from_millis(50)).patience(Duration::from_secs(2));
+    listener.listen(channel.clone()).await.unwrap();
+    switch.silence().await;
+    notify(&mut *other, &channel, "lost").await;
+    match timeout(LONG, listener.next()).await.unwrap().unwrap() {
+        ListenerEvent::Reconnected { reason } => {
+            assert!(reason.contains("did not answer within 2s"), "{reason}")
+        }
+        event => panic!("{event:?}"),
+    }
+    notify(&mut *other, &channel, "heard").await;
+    assert_eq!(heard(&mut listener).await.payload, "heard");
+}

@@ -2,7 +2,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use aludel_driver::ConnectArguments;
@@ -18,6 +21,8 @@ pub(crate) struct Switch {
     server: (String, u16),
     accepting: Option<JoinHandle<()>>,
     passing: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    /// While it is held, nothing passes.
+    is_silent: Arc<AtomicBool>,
 }
 
 impl Switch {
@@ -29,6 +34,7 @@ impl Switch {
             server: (arguments.host.clone().unwrap(), arguments.port.unwrap_or(5432)),
             accepting: None,
             passing: Arc::default(),
+            is_silent: Arc::default(),
         };
         switch.accept(listener);
         switch
@@ -53,21 +59,52 @@ impl Switch {
         }
     }
 
+    /// Keeps the connections, and lets nothing pass; those that come later are let through.
+    pub(crate) async fn silence(&self) {
+        self.is_silent.store(true, Ordering::Release);
+        for task in std::mem::take(&mut *self.passing.lock().unwrap()) {
+            // Aborted, each leaves its sockets behind.
+            task.abort();
+            let _ = task.await;
+        }
+        self.is_silent.store(false, Ordering::Release);
+    }
+
     /// Takes connections again, at the same address.
     pub(crate) async fn open(&mut self) {
         self.accept(TcpListener::bind(self.address).await.unwrap());
     }
 
     fn accept(&mut self, listener: TcpListener) {
-        let (server, passing) = (self.server.clone(), self.passing.clone());
+        let (server, passing, is_silent) =
+            (self.server.clone(), self.passing.clone(), self.is_silent.clone());
         self.accepting = Some(tokio::spawn(async move {
-            while let Ok((mut client, _)) = listener.accept().await {
-                let mut server = TcpStream::connect((server.0.as_str(), server.1)).await.unwrap();
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect((server.0.as_str(), server.1)).await.unwrap();
+                let is_silent = is_silent.clone();
                 let task = tokio::spawn(async move {
-                    let _ = copy_bidirectional(&mut client, &mut server).await;
+                    let mut ends = Ends { client: Some(client), server: Some(server), is_silent };
+                    let (Some(client), Some(server)) = (&mut ends.client, &mut ends.server) else { return };
+                    let _ = copy_bidirectional(client, server).await;
                 });
                 passing.lock().unwrap().push(task);
             }
         }));
+    }
+}
+
+/// The ends of a connection.
+struct Ends {
+    client: Option<TcpStream>,
+    server: Option<TcpStream>,
+    is_silent: Arc<AtomicBool>,
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        if self.is_silent.load(Ordering::Acquire) {
+            // Open as long as the test runs, and nobody reads.
+            std::mem::forget((self.client.take(), self.server.take()));
+        }
     }
 }
