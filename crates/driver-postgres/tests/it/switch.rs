@@ -62,7 +62,8 @@ impl Switch {
     /// Keeps the connections, and lets nothing pass; those that come later are let through.
     pub(crate) async fn silence(&self) {
         self.is_silent.store(true, Ordering::Release);
-        for task in std::mem::take(&mut *self.passing.lock().unwrap()) {
+        let passing = std::mem::take(&mut *self.passing.lock().unwrap());
+        for task in passing {
             // Aborted, each leaves its sockets behind.
             task.abort();
             let _ = task.await;
