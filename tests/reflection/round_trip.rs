@@ -55,6 +55,7 @@ const SQLITE: &[&str] = &[
      v INT AS (p + 2), p INT REFERENCES parent ON DELETE SET NULL ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED, \
      CONSTRAINT fk FOREIGN KEY (p, k) REFERENCES parent (a, b), CONSTRAINT c CHECK (p > 1 OR k = ')'))",
     "CREATE UNIQUE INDEX \"ix (1\" ON \"od d, (name\" (p DESC, lower(\"se\"\"lect\"), \"se\"\"lect\" COLLATE NOCASE) WHERE p IS NOT NULL",
+    "CREATE VIRTUAL TABLE words USING fts5(title, \"od d\" UNINDEXED, tokenize = 'porter')",
     "CREATE VIEW v AS SELECT id, a FROM parent WHERE a > 1",
 ];
 

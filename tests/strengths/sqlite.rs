@@ -5,7 +5,7 @@ use std::{cmp::Ordering, fs, path::PathBuf};
 use aludel::{
     driver::{Error, Value},
     prelude::*,
-    sql::{expression::Node, func, typed::IntoNode},
+    sql::{create_table, expression::Node, func, schema::TableOptions, typed::IntoNode, types::Text},
     sqlite::{
         BlobAddress, ChangeEvent, ChangeFeed, ChangeKind, CheckpointMode, Collation, ScalarFunction,
         SqliteConnection, SqliteDriver,
@@ -245,7 +245,53 @@ async fn a_live_database_is_copied_and_read_as_it_is(database: &Database) {
     fs::remove_file(copy).unwrap();
 }
 
+async fn virtual_tables_are_created_searched_and_reflected(database: &Database) {
+    let virtual_words = |options: TableOptions| {
+        Table::unregistered("words")
+            .column(Column::new("title", Text))
+            .column(Column::new("body", Text))
+            .options(options)
+    };
+    let words = virtual_words(TableOptions::new().sqlite_virtual("fts5(title, body, tokenize = 'porter')"));
+    let mut conn = database.connect().await;
+    let metadata = MetaData::of(&words);
+    for _ in 0..2 {
+        // The second time it is there.
+        metadata.create_all(&mut conn).await.unwrap();
+    }
+    conn.execute(insert(&words).values_many([("a walk", "we walked"), ("a run", "they ran")])).await.unwrap();
+    let found = text("SELECT title FROM words WHERE words MATCH :query").bind("query", "walking");
+    assert_eq!(conn.scalars::<String, _>(found).await.unwrap(), ["a walk"]);
+    conn.commit().await.unwrap();
+    let reflected = MetaData::new();
+    reflected.reflect(&mut conn, &ReflectOptions::new()).await.unwrap();
+    let tables = reflected.tables();
+    assert_eq!(tables.len(), 1, "{tables:?}");
+    assert_eq!(tables[0].definition().options.sqlite, words.definition().options.sqlite);
+    reflected.drop_all(&mut conn).await.unwrap();
+    assert!(!conn.inspect().has_table("words_data").await.unwrap());
+    conn.commit().await.unwrap();
+
+    let index = virtual_words(TableOptions::new().sqlite_virtual("fts5(title)"))
+        .index(Index::new("by_title", ["title"]));
+    for (unfit, says) in [
+        (virtual_words(TableOptions::new().sqlite_virtual("fts5(title)").temporary()), "TEMPORARY"),
+        (virtual_words(TableOptions::new().sqlite_virtual("fts5(title)").sqlite_strict()), "STRICT"),
+        (index, "an index of a virtual table"),
+    ] {
+        let error = conn.execute(create_table(&unfit)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Compile, "{error}");
+        assert!(error.message().contains(says) && error.message().contains("words"), "{error}");
+        conn.rollback().await.unwrap();
+    }
+    let error =
+        conn.execute(create_table(virtual_words(TableOptions::new().sqlite_virtual("absent(x)")))).await;
+    assert!(error.unwrap_err().message().contains("no such module: absent"));
+    conn.rollback().await.unwrap();
+}
+
 on_sqlite!(
+    virtual_tables_are_created_searched_and_reflected,
     each_connection_of_the_pool_has_the_functions_of_its_driver,
     tables_of_an_attached_database_are_those_of_its_schema,
     bytes_are_written_piece_by_piece_inside_a_transaction,

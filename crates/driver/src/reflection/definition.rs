@@ -73,6 +73,7 @@ impl ReflectedTable {
         options.sqlite.strict = own.strict;
         options.sqlite.without_rowid = own.without_rowid;
         options.sqlite.autoincrement = own.autoincrement;
+        options.sqlite.virtual_table = own.virtual_table.as_deref().map(Into::into);
         options.postgresql.unlogged = own.unlogged;
         if own.partition_bound.is_none() {
             options.postgresql.inherits = own.inherits.iter().map(Into::into).collect();

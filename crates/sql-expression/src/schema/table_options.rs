@@ -32,7 +32,7 @@ pub struct TableOptions {
 }
 
 /// What is said of a table to SQLite alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SqliteTableOptions {
     /// Whether values must have their column's type: STRICT.
@@ -41,6 +41,8 @@ pub struct SqliteTableOptions {
     pub without_rowid: bool,
     /// Whether the number of a deleted row is never given again: AUTOINCREMENT.
     pub autoincrement: bool,
+    /// The module of a virtual table with its arguments, as SQL: `fts5(title, body)`.
+    pub virtual_table: Option<Name>,
 }
 
 /// What is said of a table to PostgreSQL alone.
@@ -117,6 +119,27 @@ impl TableOptions {
     #[must_use]
     pub fn sqlite_autoincrement(mut self) -> Self {
         self.sqlite.autoincrement = true;
+        self
+    }
+
+    /// Makes it a virtual table on SQLite, by a module with its arguments, as SQL. What columns it has the module says; those of
+    /// the table here are for statements.
+    ///
+    /// # Examples
+    /// ```
+    /// use aludel_sql_expression::{Executable, create_table, dialect::SqliteDialect, schema::*, types::Text};
+    ///
+    /// let options = TableOptions::new().sqlite_virtual("fts5(title, tokenize = 'porter')");
+    /// let words = Table::unregistered("words").column(Column::new("title", Text)).options(options);
+    /// assert_eq!(
+    ///     create_table(&words).to_sql(&SqliteDialect::default())?,
+    ///     "CREATE VIRTUAL TABLE words USING fts5(title, tokenize = 'porter')"
+    /// );
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    #[must_use]
+    pub fn sqlite_virtual(mut self, module: impl Into<Name>) -> Self {
+        self.sqlite.virtual_table = Some(module.into());
         self
     }
 

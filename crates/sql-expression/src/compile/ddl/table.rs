@@ -26,11 +26,18 @@ pub(super) fn create(node: &DdlNode, dialect: &dyn Dialect) -> Result<Vec<String
     if definition.is_view() {
         return Err(Error::argument(format!("`{}` is a view, and is not created as a table", table.name())));
     }
-    if definition.columns.is_empty() {
+    let is_sqlite = dialect.features().ddl.table_options == TableOptionsOf::Sqlite;
+    let module = definition.options.sqlite.virtual_table.as_deref().filter(|_| is_sqlite);
+    if definition.columns.is_empty() && module.is_none() {
         return Err(Error::argument(format!("the table `{}` has no columns", table.name())));
     }
     identifier::check_table(table, dialect)?;
     let mut constraints = table.constraints_by(naming.as_ref(), dialect)?;
+    if let Some(module) = module {
+        let sql = create_virtual(table, &definition, &constraints, module, *if_not_exists, dialect)
+            .map_err(|error| error.context(format_args!("table `{}`", table.name())))?;
+        return Ok(vec![sql]);
+    }
     let lines = lines(table, &definition, &mut constraints, without_foreign_keys_to, *with_indexes, dialect)
         .map_err(|error| error.context(format_args!("table `{}`", table.name())))?;
     check_text_keys(table, &definition, &constraints, dialect)?;
@@ -51,6 +58,29 @@ pub(super) fn create(node: &DdlNode, dialect: &dyn Dialect) -> Result<Vec<String
         }
     }
     Ok(statements)
+}
+
+/// The statement that creates a virtual table: its module says what columns it has.
+fn create_virtual(
+    table: &Table,
+    definition: &TableDefinition,
+    constraints: &TableConstraints,
+    module: &str,
+    if_not_exists: bool,
+    dialect: &dyn Dialect,
+) -> Result<String> {
+    let options = &definition.options;
+    if options.temporary || options.sqlite.strict || options.sqlite.without_rowid {
+        return Err(unsupported("a virtual table that is TEMPORARY, STRICT or WITHOUT ROWID", dialect));
+    }
+    if !constraints.indexes.is_empty() {
+        return Err(unsupported("an index of a virtual table", dialect));
+    }
+    Ok(format!(
+        "CREATE VIRTUAL TABLE {}{} USING {module}",
+        either(if_not_exists, "IF NOT EXISTS "),
+        dialect.table_name(table)
+    ))
 }
 
 /// The statement that creates a table of a query.
