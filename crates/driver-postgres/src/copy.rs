@@ -41,7 +41,7 @@ impl PostgresConnection {
     /// ```no_run
     /// # use aludel_driver::Result;
     /// # use aludel_driver_postgres::{CopyStatement, PostgresConnection};
-    /// # async fn run(conn: &mut PostgresConnection, mut file: tokio::fs::File) -> Result<()> {
+    /// # async fn run(conn: &mut PostgresConnection, mut file: impl tokio::io::AsyncRead + Send + Unpin) -> Result<()> {
     /// let statement = CopyStatement::named("author").columns(["id", "name"]).csv().header();
     /// let mut copy = conn.copy_in(&statement).await?; // COPY author (id, name) FROM STDIN WITH (FORMAT csv, HEADER true)
     /// copy.send("id,name\n1,Eco\n").await?;
@@ -123,7 +123,7 @@ impl PostgresConnection {
     /// # use aludel_driver::Result;
     /// # use aludel_driver_postgres::{CopyStatement, PostgresConnection};
     /// # use aludel_sql_expression::text;
-    /// # async fn run(conn: &mut PostgresConnection, mut file: tokio::fs::File) -> Result<()> {
+    /// # async fn run(conn: &mut PostgresConnection, mut file: impl tokio::io::AsyncWrite + Send + Unpin) -> Result<()> {
     /// let statement = CopyStatement::query(text("SELECT id, name FROM author ORDER BY id")).csv().header();
     /// let bytes = conn.copy_out(&statement).await?.write_to(&mut file).await?;
     /// # let _ = bytes;

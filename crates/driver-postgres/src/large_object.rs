@@ -55,7 +55,7 @@ impl PostgresConnection {
     /// ```no_run
     /// # use aludel_driver::Result;
     /// # use aludel_driver_postgres::{LargeObjectMode, PostgresConnection};
-    /// # async fn run(conn: &mut PostgresConnection, mut file: tokio::fs::File) -> Result<()> {
+    /// # async fn run(conn: &mut PostgresConnection, mut file: impl tokio::io::AsyncRead + Send + Unpin) -> Result<()> {
     /// // In a transaction:
     /// let oid = conn.create_large_object().await?;
     /// let mut object = conn.open_large_object(oid, LargeObjectMode::ReadWrite).await?;
