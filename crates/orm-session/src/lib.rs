@@ -5,7 +5,7 @@
 //! | `session` | [`Session`], [`SessionMaker`]: the unit of work as users see it |
 //! | `bulk` | [`BulkInsert`], [`BulkUpdate`]: many rows at once, as plain structs |
 //! | `instance` | [`Instance`], [`Snapshot`]: a handle to a row's one object, and one version of it |
-//! | `history` | [`History`]: what a column holds, and what it holds in the database |
+//! | `history` | [`History`], [`LinkHistory`]: what a column or relationship holds, and what it holds in the database |
 //! | `link` | [`Many`], [`One`]: the links in a model's relationship fields |
 //! | `relationship` | [`Relationship`]: `Author::books` in expressions and joins |
 //! | `mapping` | [`Mapped`], [`Mapper`]: how models map to tables |
@@ -47,7 +47,7 @@ pub use self::{
         SessionArguments, TransactionArguments, TransactionOrigin,
     },
     field::{ColumnField, Field, IntoField, LinkField},
-    history::History,
+    history::{History, LinkHistory},
     instance::{Instance, Snapshot, State},
     link::{IntoMember, Link, LinkCell, LoadedLink, Many, Member, One},
     loading::{Holds, Load, LoadOptions, joinedload, raiseload, selectinload},

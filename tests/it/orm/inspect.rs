@@ -4,7 +4,7 @@ use aludel::{orm::State, prelude::*};
 
 use super::{
     Stage,
-    models::{Author, Book, User},
+    models::{Address, Author, Book, User},
 };
 use crate::database::{Database, on_every_database};
 
@@ -98,3 +98,44 @@ async fn expiring_follows_the_cascades(database: &Database) {
     assert!(book.is_expired() && !author.is_expired());
 }
 on_every_database!(expiring_follows_the_cascades);
+
+async fn the_history_of_a_relationship(database: &Database) {
+    let stage = Stage::new(database).await;
+    let mut session = stage.sessions.open();
+    let user = session.add(User {
+        name: "a".into(),
+        addresses: ["x", "y"].map(|email| Address { email: email.into(), ..default() }).into(),
+        ..default()
+    });
+    let new = user.link_history(User::addresses);
+    assert_eq!((new.added.len(), new.unchanged.len(), new.removed.len()), (2, 0, 0));
+    session.commit().await.unwrap();
+    let [x, y] = user.read().addresses.iter().unwrap().collect::<Vec<_>>().try_into().unwrap();
+    assert!(!user.link_history(User::addresses).is_changed());
+    let z = session.add(Address { email: "z".into(), ..default() });
+    user.edit(|user| {
+        user.addresses.remove(&x);
+        user.addresses.push(&z);
+    });
+    let history = user.link_history(User::addresses);
+    assert_eq!((history.added, history.unchanged, history.removed), (vec![z.clone()], vec![y], vec![x.clone()]));
+    // The other side says the same.
+    assert_eq!(x.link_history(Address::user).removed, [user.clone()]);
+    assert_eq!(z.link_history(Address::user).added, [user.clone()]);
+    session.flush().await.unwrap();
+    assert!(!user.link_history(User::addresses).is_changed());
+    assert_eq!(user.link_history(User::addresses).unchanged.len(), 2);
+    session.commit().await.unwrap();
+    // Of what is not loaded only the changes are known.
+    session.expunge_all();
+    let user = session.get_one(User, user.read().id).await.unwrap();
+    stage.sent();
+    let new = Address { email: "w".into(), ..default() };
+    user.edit(|user| user.addresses.push(new));
+    let history = user.link_history(User::addresses);
+    assert_eq!((history.added.len(), history.unchanged.len(), history.removed.len()), (1, 0, 0));
+    assert_eq!(stage.sent(), Vec::<String>::new());
+    session.rollback().await.unwrap();
+    assert!(!user.link_history(User::addresses).is_changed());
+}
+on_every_database!(the_history_of_a_relationship);

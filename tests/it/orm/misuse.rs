@@ -19,6 +19,28 @@ async fn objects_of_two_sessions(database: &Database) {
     assert_eq!(error.kind(), ErrorKind::Flush);
     assert!(error.message().contains("Book.author was given a Author of another session"), "{error}");
     second.rollback().await.unwrap();
+    // Whichever way it is linked: put into a collection, set, over a secondary table, or replaced.
+    let own = second.add(Author { name: "b".into(), ..default() });
+    let book = second.add(Book { title: "c".into(), author: One::from(&own), ..default() });
+    second.commit().await.unwrap();
+    let foreign_book = first.add(Book { title: "d".into(), author: One::from(&author), ..default() });
+    let foreign_tag = first.add(Tag { label: "t".into(), ..default() });
+    first.commit().await.unwrap();
+    let links: [(&str, &dyn Fn()); 4] = [
+        ("Author.books", &|| own.edit(|own| own.books.push(&foreign_book))),
+        ("Book.author", &|| book.set(Book::author, &author)),
+        ("Book.tags", &|| book.edit(|book| book.tags.push(&foreign_tag))),
+        ("Author.books", &|| own.set(Author::books, [&foreign_book])),
+    ];
+    for (name, link) in links {
+        link();
+        let error = second.flush().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Flush);
+        assert!(error.message().contains(name) && error.message().contains("another session"), "{error}");
+        second.rollback().await.unwrap();
+        second.flush().await.unwrap();
+    }
+    assert_eq!(foreign_book.read().author.get().unwrap(), Some(author.clone()));
     for error in [
         second.delete(&author).unwrap_err(),
         second.expunge(&author).unwrap_err(),
