@@ -5,7 +5,7 @@ use aludel_sql_expression::value::ArrayValue;
 use bytes::{BufMut, BytesMut};
 
 use crate::{
-    parameter::{self, Encoding, NUL, Refusal},
+    parameter::{self, Encoding, NUL, Refusal, has_nul},
     target::Target,
 };
 
@@ -107,7 +107,7 @@ fn elements(
                 out.put_slice(&bytes);
             }
             Value::Text(text) if matches!(element, Target::Text) => {
-                if text.as_bytes().contains(&0) {
+                if has_nul(text) {
                     return Err(NUL);
                 }
                 out.put_i32(i32::try_from(text.len()).map_err(|_error| TOO_LONG)?);

@@ -197,7 +197,7 @@ pub(crate) fn binary(value: &Value, target: &Target, out: &mut BytesMut) -> Resu
         }
         (Target::Numeric, Value::Decimal(number)) => numeric::encode(*number, out),
         (Target::Jsonb, Value::Json(text) | Value::Text(text)) => {
-            if text.as_bytes().contains(&0) {
+            if has_nul(text) {
                 return Err(NUL);
             }
             // The version of the format.
@@ -241,7 +241,7 @@ pub(crate) fn binary(value: &Value, target: &Target, out: &mut BytesMut) -> Resu
 pub(crate) fn text(value: &Value, out: &mut BytesMut) -> Result<(), Refusal> {
     let written = match value {
         Value::Text(text) | Value::Number(text) | Value::Json(text) => {
-            if text.as_bytes().contains(&0) {
+            if has_nul(text) {
                 return Err(NUL);
             }
             out.put_slice(text.as_bytes());
@@ -312,4 +312,10 @@ fn float(value: &Value) -> Result<f64, Refusal> {
         Value::Decimal(number) => Ok(number.to_f64()),
         _ => Err("it is not a number"),
     }
+}
+
+/// Whether there is a NUL in a text. All bytes are looked at, many at once: texts are short, and nearly none holds one.
+#[inline]
+pub(crate) fn has_nul(text: &str) -> bool {
+    text.as_bytes().iter().fold(false, |found, byte| found | (*byte == 0))
 }

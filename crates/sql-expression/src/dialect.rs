@@ -200,6 +200,13 @@ pub trait Dialect: fmt::Debug + Send + Sync + 'static {
         sql
     }
 
+    /// A query that tells by one truth value whether an INSERT into the table may stand in a WITH, from which its rows are
+    /// read; none: WITH takes no INSERT.
+    fn insert_in_with_query(&self, table: &Table) -> Option<String> {
+        let _ = table;
+        None
+    }
+
     /// A table's name as it is written: with its schema, in its physical form, quoted where it must be.
     fn table_name(&self, table: &Table) -> String {
         self.qualified(table.schema(), &self.physical_name(table.name()))

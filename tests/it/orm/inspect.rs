@@ -118,7 +118,10 @@ async fn the_history_of_a_relationship(database: &Database) {
         user.addresses.push(&z);
     });
     let history = user.link_history(User::addresses);
-    assert_eq!((history.added, history.unchanged, history.removed), (vec![z.clone()], vec![y], vec![x.clone()]));
+    assert_eq!(
+        (history.added, history.unchanged, history.removed),
+        (vec![z.clone()], vec![y], vec![x.clone()])
+    );
     // The other side says the same.
     assert_eq!(x.link_history(Address::user).removed, [user.clone()]);
     assert_eq!(z.link_history(Address::user).added, [user.clone()]);

@@ -416,3 +416,70 @@ async fn keys_that_the_client_makes(database: &Database) {
     }
 }
 on_every_database!(keys_that_the_client_makes);
+
+/// Where a trigger, a rule or a key of its own speaks against it, too.
+#[derive(Mapped, Clone, Debug, Default)]
+pub struct Ticket {
+    #[column(primary_key)]
+    pub id: i64,
+    pub number: i64,
+}
+
+#[derive(Mapped, Clone, Debug, Default)]
+pub struct TicketCopy {
+    #[column(primary_key, autoincrement = false)]
+    pub id: i64,
+    pub number: i64,
+}
+
+/// Adds tickets with these numbers, and looks whether each object has the key of its row.
+async fn many_tickets(stage: &Stage, numbers: std::ops::Range<i64>) -> Vec<String> {
+    let mut session = stage.sessions.open();
+    stage.sent();
+    let tickets = session.add_all(numbers.map(|number| Ticket { number, ..default() }));
+    session.commit().await.unwrap();
+    let sent = stage.sent();
+    let keys: std::collections::HashMap<i64, i64> =
+        session.execute(select((Ticket::id, Ticket::number))).all().await.unwrap().into_iter().collect();
+    for ticket in tickets {
+        let ticket = ticket.read();
+        assert_eq!(keys.get(&ticket.id), Some(&ticket.number));
+    }
+    sent
+}
+
+async fn numbers_of_many_rows(database: &Database) {
+    let stage = Stage::of(database, MetaData::of((Ticket, TicketCopy))).await;
+    let is_together = |sent: &[String]| sent.iter().any(|sql| sql.contains("array_agg"));
+    let is_postgres = stage.engine.dialect().name() == "postgresql";
+    // Few rows bring back their numbers row by row, and so does the first batch of many.
+    for range in [0..3, 100..103, 1000..1200] {
+        assert!(!is_together(&many_tickets(&stage, range).await));
+    }
+    let sent = many_tickets(&stage, 2000..2200).await;
+    assert_eq!(is_together(&sent), is_postgres, "{sent:?}");
+    assert!(!is_together(&many_tickets(&stage, 3000..3003).await));
+    assert_eq!(is_together(&many_tickets(&stage, 4000..4064).await), is_postgres);
+    if !is_postgres {
+        return;
+    }
+    // What a plan shows is what is sent.
+    let mut session = stage.sessions.open();
+    session.add_all((5000..5100).map(|number| Ticket { number, ..default() }));
+    let plan = session.plan().await.unwrap().to_string();
+    assert!(plan.contains("array_agg"), "{plan}");
+    session.rollback().await.unwrap();
+    // A rule that adds a statement is seen to before.
+    let stage = Stage::of(database, MetaData::of((Ticket, TicketCopy))).await;
+    let mut connection = stage.engine.connect().await.unwrap();
+    let rule = "CREATE RULE copied AS ON INSERT TO ticket DO ALSO \
+                INSERT INTO ticket_copy SELECT count(*) + 1, 0 FROM ticket_copy";
+    connection.execute(text(trusted(rule))).await.unwrap();
+    connection.commit().await.unwrap();
+    for range in [0..200, 1000..1200] {
+        assert!(!is_together(&many_tickets(&stage, range).await));
+    }
+    let copies = connection.execute(select(count(TicketCopy::id))).one().await.unwrap();
+    assert_eq!(copies, 2);
+}
+on_every_database!(numbers_of_many_rows);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use aludel_driver::{Done, Error, ErrorKind, Result, Step, StepKind};
+use aludel_driver::{Capabilities, Done, Error, ErrorKind, Result, Statement, Step, StepKind};
 use aludel_engine_pool::Connection;
-use aludel_sql_expression::Value;
+use aludel_sql_expression::{Dialect, Value};
 use hashbrown::HashSet;
 
 use super::{
@@ -38,8 +38,10 @@ impl Flush<'_> {
         match &mut self.draft {
             Some(draft) => draft.note(self.connection, &prepared),
             None => {
+                let asked = self.ask_in_with(flight, &mut prepared, &dialect, &capabilities);
                 let outcome = run(self.connection, &mut prepared, commit).await;
                 outcome.map_err(|error| name_column(error, flight, &prepared))?;
+                self.learn_in_with(asked, prepared.split_off(flight.len()));
             }
         }
         let mut inserted = Vec::new();
@@ -68,6 +70,40 @@ impl Flush<'_> {
             self.read_back(work, inserted).await?;
         }
         Ok(())
+    }
+
+    /// Asks along with a first large batch of new rows whether the next one may bring its numbers back together.
+    fn ask_in_with(
+        &self,
+        flight: &[Operation],
+        prepared: &mut Vec<Vec<Prepared>>,
+        dialect: &Arc<dyn Dialect>,
+        capabilities: &Capabilities,
+    ) -> Vec<&'static Mapper> {
+        let mut asked = Vec::new();
+        // The same table may be another one in other schemas.
+        if !capabilities.arrays || dialect.schemas().is_some() {
+            return asked;
+        }
+        for mapper in flight.iter().filter_map(Operation::numbers_together) {
+            if self.statements.is_in_with(mapper).is_none()
+                && !asked.contains(&mapper)
+                && let Some(query) = dialect.insert_in_with_query(mapper.table())
+            {
+                let mut asking = Prepared::one(Statement::once(query), Vec::new(), 0);
+                asking.returned.is_trusted = true;
+                prepared.push(vec![asking]);
+                asked.push(mapper);
+            }
+        }
+        asked
+    }
+
+    fn learn_in_with(&self, asked: Vec<&'static Mapper>, answers: Vec<Vec<Prepared>>) {
+        for (mapper, answer) in asked.into_iter().zip(answers.into_iter().flatten()) {
+            let row = answer.returned.into_rows().next();
+            self.statements.set_in_with(mapper, row.as_deref() == Some(&[Value::Bool(true)]));
+        }
     }
 
     /// New rows have their keys: their objects are persistent, and found by key.

@@ -20,6 +20,9 @@ use crate::{graph::AnySlot, mapping::Mapper};
 /// How many rows one statement holds where each row is written out.
 const ROWS_WRITTEN_OUT: usize = 100;
 
+/// From how many rows on their numbers come back in one array.
+const NUMBERS_TOGETHER: usize = 64;
+
 /// One statement with its parameters, ready to be sent.
 pub(super) struct Prepared {
     pub(super) statement: Statement,
@@ -120,7 +123,12 @@ impl Operation {
             cache.get(Shape { kind, table, columns, keys, returning, rows }, dialect)
         };
         if arrays && !self.columns.is_empty() {
-            return Ok(vec![self.unnested(get(Kind::InsertUnnest, 0, &self.keys)?, values)]);
+            let is_list =
+                self.numbers_together().is_some_and(|mapper| cache.is_in_with(mapper) == Some(true));
+            let kind = if is_list { Kind::InsertUnnestNumbers } else { Kind::InsertUnnest };
+            let mut prepared = self.unnested(get(kind, 0, &self.keys)?, values);
+            prepared.returned.is_list = is_list;
+            return Ok(vec![prepared]);
         }
         // The generated key alone comes back without RETURNING, which is much dearer on SQLite.
         let key_alone = capabilities.last_insert_id && self.returns_key_alone();
@@ -167,6 +175,16 @@ impl Operation {
             prepared.extend(select_made(cache.compiled(), dialect, mapper, slots, &made.fetch)?);
         }
         Ok(prepared)
+    }
+
+    /// The model of new rows that are so many that their numbers are better brought back together.
+    pub(super) fn numbers_together(&self) -> Option<&'static Mapper> {
+        match &self.purpose {
+            Purpose::Insert { mapper, .. } if self.rows >= NUMBERS_TOGETHER && self.returns_key_alone() => {
+                Some(mapper)
+            }
+            _ => None,
+        }
     }
 
     /// Whether only the key that the database numbers comes back.

@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use aludel_driver::{ColumnInfo, Error, ErrorKind, Result, Row, Sink};
-use aludel_sql_expression::{Cell, Value, typed::RowReader};
+use aludel_sql_expression::{Cell, Decode, Value, typed::RowReader};
 use hashbrown::HashMap;
 
 use super::{operation::Operation, prepared::Prepared};
@@ -18,6 +18,8 @@ pub(super) struct Returned {
     pub(super) rows: Vec<Vec<Value>>,
     /// The rows where each is one number, and nothing else.
     pub(super) numbers: Vec<i64>,
+    /// All numbers stand in one row, as an array.
+    pub(super) is_list: bool,
     /// A COMMIT does not wait for the rows: what is wrong with them is kept until it is done.
     pub(super) is_trusted: bool,
     pub(super) failed: Option<Error>,
@@ -36,6 +38,15 @@ impl Returned {
             && let Some(number) = row.integer(0)
         {
             self.numbers.push(number);
+            return Ok(());
+        }
+        if self.is_list {
+            if let Cell::Array(numbers) = row.cell(0)? {
+                numbers.elements(&mut |number| {
+                    self.numbers.push(i64::decode(number)?);
+                    Ok(())
+                })?;
+            }
             return Ok(());
         }
         // A kind of value that has no short way.

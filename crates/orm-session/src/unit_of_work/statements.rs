@@ -29,6 +29,8 @@ pub(crate) struct StatementCache {
     compiled: CompiledCache,
     /// The models whose new rows were told apart by their numbers.
     told: Mutex<HashSet<&'static Mapper>>,
+    /// Of which models an INSERT may stand in a WITH, as far as the database was asked.
+    in_with: Mutex<HashMap<&'static Mapper, bool>>,
 }
 
 /// What a text depends on.
@@ -53,6 +55,8 @@ pub(super) enum Kind {
     InsertValues,
     /// `INSERT .. SELECT .. FROM UNNEST(..)`: any number of rows in one parameter a column.
     InsertUnnest,
+    /// The same, with the numbers of all rows in one array: a row for each costs more than the number in it.
+    InsertUnnestNumbers,
     /// `UPDATE .. WHERE key = ..`: one row.
     UpdateOne,
     /// `UPDATE .. FROM UNNEST(..)`.
@@ -80,6 +84,16 @@ impl StatementCache {
     /// New rows of a model were told apart.
     pub(super) fn tell(&self, mapper: &'static Mapper) {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(mapper);
+    }
+
+    /// Whether an INSERT of a model's rows may stand in a WITH; none: the database was not asked.
+    pub(super) fn is_in_with(&self, mapper: &'static Mapper) -> Option<bool> {
+        self.in_with.lock().unwrap_or_else(PoisonError::into_inner).get(mapper).copied()
+    }
+
+    /// The database was asked that.
+    pub(super) fn set_in_with(&self, mapper: &'static Mapper, is_in_with: bool) {
+        self.in_with.lock().unwrap_or_else(PoisonError::into_inner).insert(mapper, is_in_with);
     }
 
     pub(super) fn get(&self, shape: Shape, dialect: &Arc<dyn Dialect>) -> Result<Statement> {
@@ -115,6 +129,7 @@ impl Writer<'_> {
         match self.shape.kind {
             Kind::InsertValues => return self.insert(false),
             Kind::InsertUnnest => return self.insert(true),
+            Kind::InsertUnnestNumbers => return self.insert_for_numbers(),
             Kind::UpdateOne => self.update_one()?,
             Kind::UpdateUnnest => self.update_unnest()?,
             Kind::UpdateJoin => self.update_join()?,
@@ -230,6 +245,12 @@ impl Writer<'_> {
         }
         let (statement, _) = render(self.compiled, &node, self.dialect)?;
         Ok(statement.sql().to_string())
+    }
+
+    fn insert_for_numbers(self) -> Result<String> {
+        let key = self.dialect.column_name(&self.shape.keys[0].name);
+        let insert = self.insert(true)?;
+        Ok(format!("WITH _rows AS ({insert}) SELECT array_agg(_rows.{key}) FROM _rows"))
     }
 
     /// One array parameter a column; the aliases are numbered, since a column may have any name.

@@ -126,6 +126,15 @@ impl Dialect for PostgresDialect {
         Arc::new(Self { naming, ..self.clone() })
     }
 
+    fn insert_in_with_query(&self, table: &crate::schema::Table) -> Option<String> {
+        // A rule may turn an INSERT into several statements, which WITH does not take.
+        let name = self.table_name(table).replace('\'', "''");
+        Some(format!(
+            "SELECT relkind IN ('r', 'p') AND NOT relhasrules FROM pg_catalog.pg_class \
+             WHERE oid = pg_catalog.to_regclass('{name}')"
+        ))
+    }
+
     fn schemas(&self) -> Option<&SchemaTranslateMap> {
         self.schemas.as_ref()
     }
