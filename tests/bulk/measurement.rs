@@ -37,6 +37,10 @@ pub fn measurements() -> impl Iterator<Item = Measurement> + Send {
 /// Makes the table, and gives a connection.
 pub async fn connected(database: &Database) -> Connection {
     let mut conn = database.connect().await;
+    if database.is_mysql() {
+        // MySQL comes with it off, MariaDB with it on.
+        conn.exec_driver_sql("SET GLOBAL local_infile = 1", Vec::new()).await.unwrap();
+    }
     MetaData::of(Measurement).create_all(&mut conn).await.unwrap();
     conn.commit().await.unwrap();
     conn

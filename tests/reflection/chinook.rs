@@ -3,7 +3,7 @@
 use aludel::{
     driver::reflection::{ReflectedTable, Scope},
     prelude::*,
-    sql::{SqlType, dialect::PhysicalNaming},
+    sql::{SqlType, dialect::PhysicalNaming, schema::NamingConvention},
 };
 
 use self::models::{
@@ -143,10 +143,43 @@ async fn chinook_in_other_letters(database: &Database) {
     conn.rollback().await.unwrap();
 }
 
+async fn chinook_is_made_and_dropped_again_and_again(database: &Database) {
+    let metadata = chinook().with_naming_convention(NamingConvention::usual());
+    for naming in [PhysicalNaming::AsWritten, PhysicalNaming::PascalCase] {
+        let engine = database.engine_with(|builder| builder.physical_naming(naming));
+        let mut conn = engine.connect().await.unwrap();
+        for _ in 0..2 {
+            metadata.create_all(&mut conn).await.unwrap();
+            conn.commit().await.unwrap();
+        }
+        let tables = conn.inspect().reflect_tables(&Scope::default()).await.unwrap();
+        assert_eq!((tables.len(), references(&tables).len()), (11, 11), "{naming:?}");
+        for table in metadata.tables() {
+            assert!(metadata.has_table(&mut conn, &table).await.unwrap(), "{table:?} with {naming:?}");
+        }
+        let artist = Artist { artist_id: 1, name: Some("AC/DC".into()), ..default() };
+        conn.execute(insert(Artist).values(&artist)).await.unwrap();
+        let album = Album { album_id: 1, title: "For Those About To Rock".into(), artist_id: 2, ..default() };
+        let refused = conn.execute(insert(Album).values(&album)).await.err().unwrap();
+        assert_eq!(refused.kind(), ErrorKind::Integrity, "{refused}");
+        conn.rollback().await.unwrap();
+        for _ in 0..2 {
+            metadata.drop_all(&mut conn).await.unwrap();
+            conn.commit().await.unwrap();
+        }
+        assert_eq!(conn.inspect().reflect_tables(&Scope::default()).await.unwrap(), []);
+        conn.rollback().await.unwrap();
+    }
+}
+
 fn lower_all(texts: Vec<String>) -> Vec<String> {
     let mut texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
     texts.sort();
     texts
 }
 
-on_every_database!(chinook_is_told_and_created_again, chinook_in_other_letters);
+on_every_database!(
+    chinook_is_told_and_created_again,
+    chinook_in_other_letters,
+    chinook_is_made_and_dropped_again_and_again,
+);

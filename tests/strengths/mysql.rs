@@ -31,7 +31,16 @@ fn cities() -> Table {
         .column(Column::new("land", Varchar(20)).server_default("'Norway'"))
 }
 
+/// MySQL comes with it off, MariaDB with it on.
+async fn switch_local_infile(database: &Database, on: bool) {
+    let mut other = database.connect().await;
+    let sql = format!("SET GLOBAL local_infile = {}", u8::from(on));
+    other.exec_driver_sql(trusted(sql), Vec::new()).await.unwrap();
+    other.close().await.unwrap();
+}
+
 async fn connected(database: &Database) -> (Connection, Table) {
+    switch_local_infile(database, true).await;
     let mut conn = database.connect().await;
     let t = cities();
     MetaData::of(&t).create_all(&mut conn).await.unwrap();
@@ -203,18 +212,10 @@ async fn a_server_without_local_infile() {
     let _writing = LOCAL_INFILE.write().await;
     run(Kind::MySql, async |database| {
         let (mut conn, t) = connected(database).await;
-        let switch = async |on: u8| {
-            let mut other = database.connect().await;
-            other
-                .exec_driver_sql(trusted(format!("SET GLOBAL local_infile = {on}")), Vec::new())
-                .await
-                .unwrap();
-            other.close().await.unwrap();
-        };
-        switch(0).await;
+        switch_local_infile(database, false).await;
         let loaded = conn.bulk_load(&t, (1..=2345).map(|id| (id, "x", 1))).await;
         let refused = mysql(&mut conn).await.load_data(&LoadData::table(&t), &mut &b"9999\tx\n"[..]).await;
-        switch(1).await;
+        switch_local_infile(database, true).await;
         let loaded = loaded.unwrap();
         assert_eq!((loaded.rowcount(), loaded.way()), (2345, Some(BulkWay::MultiRow)));
         let refused = refused.unwrap_err();
@@ -234,6 +235,7 @@ async fn a_server_without_local_infile() {
 
 #[tokio::test]
 async fn many_sets_in_few_packets() {
+    let _reading = LOCAL_INFILE.read().await;
     run(Kind::MySql, async |database| {
         let (mut conn, t) = connected(database).await;
         assert_eq!(rows(&mut conn).await.len(), 0);
@@ -295,11 +297,10 @@ async fn a_compressed_connection_does_the_same() {
         let (conn, t) = connected(database).await;
         conn.close().await.unwrap();
         let mut conn = engine.connect().await.unwrap();
-        let compressed: Vec<String> = conn
-            .scalars(text("SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'Compression'"))
-            .await
-            .unwrap();
-        assert_eq!(compressed, ["ON"]);
+        let status =
+            conn.exec_driver_sql("SHOW SESSION STATUS LIKE 'Compression'", Vec::new()).await.unwrap();
+        let compressed: String = status.one().unwrap().get_at(1).unwrap();
+        assert_eq!(compressed, "ON");
         let name = |id: i64| format!("name {}", "ü".repeat(usize::try_from(id % 10).unwrap()));
         let loaded = conn.bulk_load(&t, (1..=5000).map(|id| (id, name(id), 1))).await.unwrap();
         assert_eq!((loaded.rowcount(), loaded.way()), (5000, Some(BulkWay::LoadData)));
