@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `cases` | the numbered cases of reflection |
 //! | `chinook` | the schema of a digital media store |
+//! | `derived` | what the derive says of a table |
 //! | `everywhere` | what holds on every database alike |
 //! | `metadata` | `MetaData` filled with the tables of a database |
 //! | `round_trip`, `generate` | what is created again reflects the same, also of random tables |
@@ -20,6 +21,7 @@ mod chinook;
 #[path = "../it/database.rs"]
 #[expect(dead_code, reason = "the other tests need more of it")]
 mod database;
+mod derived;
 mod everywhere;
 mod generate;
 mod metadata;

@@ -7,6 +7,7 @@
 //! | `decimals` | order, comparison and sums of decimals |
 //! | `lists` | arrays, ranges and multiranges |
 //! | `refused` | what a database cannot hold, and what cannot be read |
+//! | `variants` | types that one database has, and the others have a stand-in for |
 //! | `stage` | tables, and what is asked of them |
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
@@ -21,3 +22,4 @@ mod lists;
 mod refused;
 mod round_trips;
 mod stage;
+mod variants;

@@ -62,7 +62,7 @@ async fn what_does_not_fit_is_refused_by_name(database: &Database) {
     }
     if database.is_postgres() {
         let message = refused(&mut conn, insert(&t).value("id", 1).value("tiny", 40_000)).await;
-        assert!(message.contains("column `tiny`") && message.contains("40000"), "{message}");
+        assert!(message.contains("column `tiny`") && message.contains("40000 does not fit"), "{message}");
         let message = refused(&mut conn, insert(&t).value("id", 1).value("word", "a\0b")).await;
         assert!(message.contains("column `word`") && message.contains("NUL"), "{message}");
         let message =

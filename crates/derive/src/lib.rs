@@ -86,7 +86,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `collate = "nocase"` | how texts are compared |
 /// | `deferrable`, `initially = "deferred"` | when the foreign key is checked |
 /// | `foreign_key_name = "fk_book_author"` | the foreign key's name |
-/// | `foreign_key_match = "full"` | when a foreign key of NULLs holds (PostgreSQL, SQLite); also `partial`, `simple` |
+/// | `foreign_key_match = "full"` | when a foreign key of NULLs holds (PostgreSQL); also `partial`, `simple` |
 /// | `computed = "price * quantity"` | the database computes it from the row: it is never written, and brought back; `persisted = false`: computed when it is read |
 /// | `validate = check` | a function that refuses values: `fn check(value: &str) -> Result<(), String>`, or any error that can be shown. It is asked when the field is set, and before it is written. `None` is not shown to it |
 /// | `version_id` | counts the row's versions: an UPDATE or DELETE that finds another version is `StaleData` |

@@ -6,10 +6,10 @@ mod markers;
 pub use decorated::Decorated;
 pub(crate) use decorated::Template;
 pub use markers::{
-    Array, BigInteger, Boolean, Char, Cidr, Date, DateTime, Double, ExactNumeric, Float, Inet, Integer,
-    Interval, Json, LargeBinary, MacAddress, Multirange, Numeric, Range, ScaledNumeric, SmallInteger, Text,
-    Time, Timestamp, TinyInteger, UnsignedBigInteger, UnsignedInteger, UnsignedSmallInteger,
-    UnsignedTinyInteger, Uuid, Varchar,
+    Array, BigInteger, Bit, BitVarying, Boolean, Char, Cidr, Date, DateTime, Double, ExactNumeric, Float,
+    Inet, Integer, Interval, Json, LargeBinary, MacAddress, Multirange, Numeric, PlainJson, Range,
+    ScaledNumeric, SmallInteger, Text, Time, Timestamp, TinyInteger, UnsignedBigInteger, UnsignedInteger,
+    UnsignedSmallInteger, UnsignedTinyInteger, Uuid, Varchar,
 };
 
 use std::sync::Arc;

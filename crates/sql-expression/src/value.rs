@@ -1,6 +1,7 @@
 //! [`Value`]: an owned SQL value, on its way to a statement's parameter.
 
 mod address;
+mod bits;
 mod decimal;
 mod elements;
 mod interval;
@@ -11,6 +12,7 @@ mod text;
 pub use address::MacAddress;
 #[cfg(feature = "ipnetwork-0_21")]
 pub(crate) use address::network_of;
+pub use bits::BitString;
 pub use decimal::Decimal;
 pub use elements::{Elements, ElementsIter};
 pub use interval::Interval;

@@ -70,6 +70,7 @@ impl Flush<'_> {
     /// Looks for what is to be written.
     async fn collect(&mut self) -> Result<Work> {
         if let Some(work) = Work::collect_plain(self.graph)? {
+            work.refuse_views()?;
             return Ok(work);
         }
         look_up_replaced(self.connection, self.graph).await?;

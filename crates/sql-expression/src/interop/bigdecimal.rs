@@ -85,6 +85,7 @@ arithmetic! {
     BigDecimal, i64 => BigDecimal, BigDecimal; i64, BigDecimal => BigDecimal, BigDecimal;
 }
 
+#[diagnostic::do_not_recommend]
 impl Sum for BigDecimal {
     type Output = Self;
     type Average = Self;

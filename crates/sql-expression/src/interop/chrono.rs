@@ -97,8 +97,13 @@ impl RangeElement for DateTime<FixedOffset> {}
 
 sums! { TimeDelta: TimeDelta, TimeDelta; }
 
+#[diagnostic::do_not_recommend]
 impl Temporal for NaiveDate {}
+#[diagnostic::do_not_recommend]
 impl Temporal for NaiveTime {}
+#[diagnostic::do_not_recommend]
 impl Temporal for NaiveDateTime {}
+#[diagnostic::do_not_recommend]
 impl Temporal for DateTime<Utc> {}
+#[diagnostic::do_not_recommend]
 impl Temporal for DateTime<FixedOffset> {}

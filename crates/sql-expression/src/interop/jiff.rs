@@ -97,9 +97,13 @@ column_types! {
 
 array_elements! { Date Time DateTime Timestamp SignedDuration }
 
+#[diagnostic::do_not_recommend]
 impl Temporal for Date {}
+#[diagnostic::do_not_recommend]
 impl Temporal for Time {}
+#[diagnostic::do_not_recommend]
 impl Temporal for DateTime {}
+#[diagnostic::do_not_recommend]
 impl Temporal for Timestamp {}
 
 impl RangeElement for Date {}

@@ -61,6 +61,7 @@ arithmetic! {
     Decimal, i64 => Decimal, Decimal; i64, Decimal => Decimal, Decimal;
 }
 
+#[diagnostic::do_not_recommend]
 impl Sum for Decimal {
     type Output = Self;
     type Average = Self;

@@ -101,9 +101,13 @@ column_types! {
 
 array_elements! { Date Time PrimitiveDateTime OffsetDateTime Duration }
 
+#[diagnostic::do_not_recommend]
 impl Temporal for Date {}
+#[diagnostic::do_not_recommend]
 impl Temporal for Time {}
+#[diagnostic::do_not_recommend]
 impl Temporal for PrimitiveDateTime {}
+#[diagnostic::do_not_recommend]
 impl Temporal for OffsetDateTime {}
 
 impl RangeElement for Date {}

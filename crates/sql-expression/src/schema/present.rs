@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use super::{MetaData, Table};
-use crate::{dialect::Dialect, name::Name};
+use crate::{
+    dialect::{Dialect, EnumerationStyle},
+    name::Name,
+};
 
 /// What a database has already, of what a [`MetaData`] is made of.
 #[derive(Clone, Debug, Default)]
@@ -105,7 +108,9 @@ impl MetaData {
             let definition = sequence.definition();
             wanted.add(definition.schema.as_ref(), &definition.name, dialect);
         }
-        for enumeration in self.enumerations(dialect) {
+        // Elsewhere they are no types of their own, and their schema need not be there.
+        let are_types = dialect.features().enumerations == EnumerationStyle::NamedType;
+        for enumeration in self.enumerations(dialect).into_iter().filter(|_| are_types) {
             wanted.add(enumeration.schema.as_ref(), &enumeration.name, dialect);
         }
         wanted

@@ -149,18 +149,21 @@ pub trait Assign<V> {
     fn assign(self, value: V) -> (Name, Node);
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model, T: ColumnType, V: Operand<T::Base>> Assign<V> for Attribute<M, T> {
     fn assign(self, value: V) -> (Name, Node) {
         (Name::Static(self.column_name()), value.into_operand())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<V: IntoNode> Assign<V> for &str {
     fn assign(self, value: V) -> (Name, Node) {
         (self.into(), value.into_node())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<V: IntoNode> Assign<V> for ColumnExpression {
     fn assign(self, value: V) -> (Name, Node) {
         (self.name().clone(), value.into_node())

@@ -67,6 +67,7 @@ impl<B: Arithmetic<B>> ArithmeticOperand<B> for B {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<B: Arithmetic<T::Base>, M: Model, T: ColumnType> ArithmeticOperand<B> for Attribute<M, T> {
     type Output = <B as Arithmetic<T::Base>>::Output;
     type Quotient = <B as Arithmetic<T::Base>>::Quotient;
@@ -76,6 +77,7 @@ impl<B: Arithmetic<T::Base>, M: Model, T: ColumnType> ArithmeticOperand<B> for A
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<B: Arithmetic<T::Base>, T: ColumnType> ArithmeticOperand<B> for Expression<T> {
     type Output = <B as Arithmetic<T::Base>>::Output;
     type Quotient = <B as Arithmetic<T::Base>>::Quotient;

@@ -179,5 +179,7 @@ floats! {
 )]
 pub trait Is<B> {}
 
+#[diagnostic::do_not_recommend]
 impl<T> Is<T> for T {}
+#[diagnostic::do_not_recommend]
 impl<T> Is<T> for Option<T> {}

@@ -156,6 +156,7 @@ pub trait Sum: ColumnType<Base = Self> {
 
 macro_rules! sums {
     ($($type:ty: $sum:ty, $average:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl $crate::typed::Sum for $type {
             type Output = $sum;
             type Average = $average;

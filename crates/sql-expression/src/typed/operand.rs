@@ -28,18 +28,30 @@ impl<B: ColumnType<Base = B>> Operand<B> for &B {
     }
 }
 
+// Written for a type that is found by its trait, and not by its name, they are not shown where another type is compared.
 #[diagnostic::do_not_recommend]
-impl Operand<String> for &str {
+impl<B: Borrowed<str>> Operand<B> for &str {
     fn into_operand(self) -> Node {
-        Node::typed_bind(Value::Text(self.into()), String::sql_type())
+        text_node(self)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl Operand<Vec<u8>> for &[u8] {
+impl<B: Borrowed<[u8]>> Operand<B> for &[u8] {
     fn into_operand(self) -> Node {
-        Node::typed_bind(Value::Bytes(self.to_vec()), Vec::<u8>::sql_type())
+        Node::typed_bind(Value::Bytes(self.to_vec()), B::sql_type())
     }
+}
+
+/// A column type whose values may be given as a reference to `T`.
+#[doc(hidden)]
+pub trait Borrowed<T: ?Sized>: ColumnType {}
+
+impl Borrowed<str> for String {}
+impl Borrowed<[u8]> for Vec<u8> {}
+
+fn text_node(text: &str) -> Node {
+    Node::typed_bind(Value::Text(text.into()), String::sql_type())
 }
 
 #[diagnostic::do_not_recommend]
@@ -151,7 +163,7 @@ impl IntoNode for Value {
 
 impl IntoNode for &str {
     fn into_node(self) -> Node {
-        self.into_operand()
+        text_node(self)
     }
 
     #[inline]
@@ -162,13 +174,13 @@ impl IntoNode for &str {
 
 impl IntoNode for &String {
     fn into_node(self) -> Node {
-        self.as_str().into_operand()
+        text_node(self)
     }
 }
 
 impl IntoNode for Option<&str> {
     fn into_node(self) -> Node {
-        self.into_operand()
+        Operand::<String>::into_operand(self)
     }
 }
 

@@ -335,7 +335,7 @@ pub(super) fn like_literally(
     Expression::new(Node::Binary(Box::new(BinaryNode {
         left,
         operator,
-        right: pattern.as_str().into_operand(),
+        right: Operand::<String>::into_operand(pattern.as_str()),
         escape: Some('/'),
     })))
 }

@@ -9,6 +9,7 @@ use crate::{
 /// A Rust type that is a date, a time, or both.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no date or time",
+    label = "this holds `{Self}`",
     note = "the types of chrono, time and jiff are, with the features `chrono-0_4`, `time-0_3` and `jiff-0_2`; of an untyped column say it by `.of::<NaiveDateTime>()`"
 )]
 pub trait Temporal: ColumnType<Base = Self> {}

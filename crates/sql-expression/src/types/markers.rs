@@ -97,6 +97,43 @@ impl From<Char> for SqlType {
     }
 }
 
+/// A JSON document that is kept letter by letter where the database can (JSON in place of JSONB on PostgreSQL), and not in the
+/// form in which it is quick to search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlainJson;
+
+impl From<PlainJson> for SqlType {
+    fn from(_: PlainJson) -> Self {
+        Self::Json.with_variant(Self::Custom("JSON".into()), "postgresql")
+    }
+}
+
+/// Just so many bits (PostgreSQL); elsewhere text of zeros and ones. Its values are
+/// [`BitString`](crate::value::BitString)s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bit(pub u32);
+
+impl From<Bit> for SqlType {
+    fn from(bit: Bit) -> Self {
+        Self::Char(bit.0).with_variant(Self::Custom(format!("BIT({})", bit.0).into()), "postgresql")
+    }
+}
+
+/// At most so many bits, or any number of them (PostgreSQL); elsewhere text of zeros and ones. Its values are
+/// [`BitString`](crate::value::BitString)s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BitVarying(pub Option<u32>);
+
+impl From<BitVarying> for SqlType {
+    fn from(bits: BitVarying) -> Self {
+        let (text, name) = match bits.0 {
+            Some(most) => (Self::Varchar(most), format!("BIT VARYING({most})")),
+            None => (Self::Text, "BIT VARYING".to_owned()),
+        };
+        text.with_variant(Self::Custom(name.into()), "postgresql")
+    }
+}
+
 /// An exact decimal on every database: digits in all, digits after the point.
 ///
 /// [`Numeric`] is a double on SQLite, which takes 15 digits and refuses more. This one is text there, up to 38 digits: compared
