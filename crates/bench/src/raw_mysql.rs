@@ -97,7 +97,10 @@ impl Contestant for RawMySql {
             }
             Workload::Inserts | Workload::ManyRows => self.visits = raw_visits(workload.rows()),
             Workload::BulkLoad => self.loading = Arc::new(raw_visits(workload.rows())),
-            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {}
+            Workload::PoolLookups
+            | Workload::SessionGets
+            | Workload::AutocommitSessionGets
+            | Workload::TransactionGets => {}
             Workload::Family => self.parents = raw_parents(),
             _ => self.connection.query_drop("START TRANSACTION").await?,
         }
@@ -173,12 +176,21 @@ impl Contestant for RawMySql {
                 transaction.commit().await?;
                 Ok(keys.into_iter().filter(|key| *key > 0).count())
             }
-            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {
+            Workload::PoolLookups
+            | Workload::SessionGets
+            | Workload::AutocommitSessionGets
+            | Workload::TransactionGets => {
                 let mut found = 0;
                 for number in 0..LOOKUPS {
                     let mut pooled = self.pool.get().await?;
                     let (connection, select_one) = &mut *pooled;
+                    if workload == Workload::TransactionGets {
+                        connection.query_drop("START TRANSACTION").await?;
+                    }
                     let row: Option<Row> = connection.exec_first(&*select_one, (looked_up(number),)).await?;
+                    if workload == Workload::TransactionGets {
+                        connection.query_drop("ROLLBACK").await?;
+                    }
                     let reader = row.and_then(reader).ok_or("a row or column is missing")?;
                     found += usize::from(reader.id == looked_up(number));
                 }
@@ -204,7 +216,8 @@ impl Contestant for RawMySql {
             Workload::Updates
             | Workload::PoolLookups
             | Workload::SessionGets
-            | Workload::AutocommitSessionGets => {}
+            | Workload::AutocommitSessionGets
+            | Workload::TransactionGets => {}
             Workload::Inserts | Workload::ManyRows | Workload::BulkLoad | Workload::Family => {
                 for clear in sql::CLEAR {
                     self.connection.query_drop(clear).await?;

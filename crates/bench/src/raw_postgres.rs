@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use futures_util::TryStreamExt as _;
+use futures_util::{FutureExt as _, TryStreamExt as _, future::join};
 use tokio_postgres::{
     Client, NoTls, Row, Statement,
     binary_copy::BinaryCopyInWriter,
@@ -99,7 +99,10 @@ impl Contestant for RawPostgres {
             Workload::Inserts | Workload::ManyRows | Workload::BulkLoad => {
                 self.visits = raw_visits(workload.rows());
             }
-            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {}
+            Workload::PoolLookups
+            | Workload::SessionGets
+            | Workload::AutocommitSessionGets
+            | Workload::TransactionGets => {}
             Workload::Family => self.parents = raw_parents(),
             _ => self.client.batch_execute("BEGIN").await?,
         }
@@ -167,13 +170,29 @@ impl Contestant for RawPostgres {
                 }
                 Ok(self.visits.iter().filter(|visit| visit.id > 0).count())
             }
-            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {
+            Workload::PoolLookups
+            | Workload::SessionGets
+            | Workload::AutocommitSessionGets
+            | Workload::TransactionGets => {
                 let mut found = 0;
                 for number in 0..LOOKUPS {
                     let pooled = self.pool.get().await?;
                     let (client, select_one) = &*pooled;
-                    let row = client.query_one(select_one, &[&looked_up(number)]).await?;
-                    found += usize::from(reader(&row)?.id == looked_up(number));
+                    let key = looked_up(number);
+                    let parameters: [&(dyn ToSql + Sync); 1] = [&key];
+                    let selecting = client.query_one(select_one, &parameters);
+                    let row = if workload == Workload::TransactionGets {
+                        let (begun, row) = join(client.batch_execute("BEGIN"), selecting).await;
+                        begun?;
+                        // Sent, and not waited for.
+                        if let Some(outcome) = client.batch_execute("ROLLBACK").now_or_never() {
+                            outcome?;
+                        }
+                        row?
+                    } else {
+                        selecting.await?
+                    };
+                    found += usize::from(reader(&row)?.id == key);
                 }
                 Ok(found)
             }
@@ -194,7 +213,8 @@ impl Contestant for RawPostgres {
             Workload::Updates
             | Workload::PoolLookups
             | Workload::SessionGets
-            | Workload::AutocommitSessionGets => {}
+            | Workload::AutocommitSessionGets
+            | Workload::TransactionGets => {}
             Workload::Inserts | Workload::ManyRows | Workload::BulkLoad | Workload::Family => {
                 self.client.batch_execute(&sql::CLEAR.join(";")).await?
             }

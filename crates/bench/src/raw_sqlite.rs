@@ -83,7 +83,10 @@ impl Contestant for RawSqlite {
             Workload::Inserts | Workload::ManyRows | Workload::BulkLoad => {
                 self.visits = raw_visits(workload.rows());
             }
-            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {
+            Workload::PoolLookups
+            | Workload::SessionGets
+            | Workload::AutocommitSessionGets
+            | Workload::TransactionGets => {
                 let connection = std::mem::replace(&mut self.connection, Connection::open_in_memory()?);
                 let waiting = Arc::new(Mutex::new(Some(Mutex::new(connection))));
                 self.pool = Some(RawPool::new(move || {
@@ -119,15 +122,24 @@ impl Contestant for RawSqlite {
                 transaction.commit()?;
                 Ok(self.changes.len())
             }
-            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {
+            Workload::PoolLookups
+            | Workload::SessionGets
+            | Workload::AutocommitSessionGets
+            | Workload::TransactionGets => {
                 let pool = self.pool.as_ref().ok_or("there is no pool")?;
                 let mut found = 0;
                 for number in 0..LOOKUPS {
                     let mut pooled = pool.get().await?;
                     let connection = pooled.get_mut().unwrap_or_else(PoisonError::into_inner);
+                    if workload == Workload::TransactionGets {
+                        connection.prepare_cached("BEGIN")?.execute([])?;
+                    }
                     let mut statement = connection.prepare_cached(sql::SELECT_ONE)?;
                     // `one` on the other side looks for a second row too.
                     let reader = statement.query_one([looked_up(number)], reader)?;
+                    if workload == Workload::TransactionGets {
+                        connection.prepare_cached("ROLLBACK")?.execute([])?;
+                    }
                     found += usize::from(reader.id == looked_up(number));
                 }
                 Ok(found)
@@ -191,7 +203,10 @@ impl Contestant for RawSqlite {
         self.visits = Vec::new();
         match workload {
             Workload::Updates => {}
-            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {
+            Workload::PoolLookups
+            | Workload::SessionGets
+            | Workload::AutocommitSessionGets
+            | Workload::TransactionGets => {
                 if let Some(pool) = self.pool.take() {
                     let pooled = deadpool::managed::Object::take(pool.get().await?);
                     self.connection = pooled.into_inner().unwrap_or_else(PoisonError::into_inner);

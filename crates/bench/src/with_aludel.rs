@@ -127,7 +127,10 @@ impl Contestant for WithAludel {
                 self.visits = visits(workload.rows());
                 self.connection = Some(self.engine.connect().await?);
             }
-            Workload::PoolLookups | Workload::SessionGets | Workload::AutocommitSessionGets => {}
+            Workload::PoolLookups
+            | Workload::SessionGets
+            | Workload::AutocommitSessionGets
+            | Workload::TransactionGets => {}
             Workload::Family => {
                 let child = |key| Child { name: sample(key).name, ..default() };
                 self.parents = (1..=PARENTS)
@@ -216,7 +219,7 @@ impl Contestant for WithAludel {
                 }
                 Ok(found)
             }
-            Workload::SessionGets => get_in_new_sessions(&self.sessions).await,
+            Workload::SessionGets | Workload::TransactionGets => get_in_new_sessions(&self.sessions).await,
             Workload::AutocommitSessionGets => get_in_new_sessions(&self.autocommitting_sessions).await,
             Workload::Gets => {
                 let session = self.session()?;

@@ -36,10 +36,13 @@ pub(crate) enum Workload {
     SessionGets,
     /// The same with sessions that read in autocommit; raw: the same.
     AutocommitSessionGets,
+    /// As [`SessionGets`](Self::SessionGets), but raw: with a transaction as well, BEGIN sent along and ROLLBACK not waited for
+    /// where the driver can. What a transaction costs by itself shows in the difference.
+    TransactionGets,
 }
 
 impl Workload {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Structs,
         Self::Instances,
         Self::Updates,
@@ -53,6 +56,7 @@ impl Workload {
         Self::Gets,
         Self::SessionGets,
         Self::AutocommitSessionGets,
+        Self::TransactionGets,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -70,6 +74,7 @@ impl Workload {
             Self::Gets => "session.get of absent object",
             Self::SessionGets => "get in new session, autobegin",
             Self::AutocommitSessionGets => "get in new session, autocommit",
+            Self::TransactionGets => "get in new session, raw in transaction",
         }
     }
 
@@ -82,7 +87,7 @@ impl Workload {
             Self::BulkLoad => LOADS,
             Self::Family => PARENTS * (1 + CHILDREN),
             Self::Lookups | Self::KeptLookups | Self::PoolLookups | Self::Gets => LOOKUPS,
-            Self::SessionGets | Self::AutocommitSessionGets => LOOKUPS,
+            Self::SessionGets | Self::AutocommitSessionGets | Self::TransactionGets => LOOKUPS,
         }
     }
 
