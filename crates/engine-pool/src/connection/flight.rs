@@ -9,6 +9,7 @@ use aludel_driver::{
     BeginMode, BeginOptions, CallOptions, Control, Done, Error, ErrorKind, ParameterSets, Result, Statement,
     Step, StepKind, TransactionState as ServerState, Value,
 };
+use smallvec::SmallVec;
 use tracing::Instrument;
 
 use super::{Connection, StreamRequest};
@@ -64,7 +65,8 @@ impl Connection {
         let prefix = self.status.prefix(!steps.is_empty() || !with_commit);
         let begin_options = self.status.options.clone();
         let twophase = self.status.twophase.clone();
-        let mut all: Vec<Step<'_>> =
+        // Nearly always a BEGIN and a statement, for which nothing is allocated.
+        let mut all: SmallVec<[Step<'_>; 4]> =
             prefix.iter().map(|step| step.as_step(&begin_options, twophase.as_deref())).collect();
         match &rewritten {
             None => all.extend(steps.iter_mut().map(borrowed)),
@@ -77,7 +79,7 @@ impl Connection {
         }
         let flight = if with_commit { Flight::Commit } else { Flight::Statement };
         let outcome = self.fly(&mut all, options, flight).await;
-        let done: Vec<Option<Done>> = all.iter().map(|step| step.done).collect();
+        let done: SmallVec<[Option<Done>; 4]> = all.iter().map(|step| step.done).collect();
         let outcome = outcome.map_err(|error| self.with_statement(error, &all));
         self.tell_after(id, &all, outcome.as_ref().ok());
         drop(all);

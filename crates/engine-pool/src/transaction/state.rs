@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use aludel_driver::{BeginOptions, Error, ErrorKind, Result};
+use smallvec::SmallVec;
 
 /// What a connection knows of its transaction. It does no I/O: it says what has to be sent before a statement, and is told
 /// what was done.
@@ -232,8 +233,8 @@ impl TransactionStatus {
     }
 
     /// What has to be sent before a statement.
-    pub(crate) fn prefix(&self, with_savepoints: bool) -> Vec<PrefixStep> {
-        let mut steps = Vec::new();
+    pub(crate) fn prefix(&self, with_savepoints: bool) -> SmallVec<[PrefixStep; 2]> {
+        let mut steps = SmallVec::new();
         if self.rollback_due {
             steps.push(PrefixStep::Rollback);
         }

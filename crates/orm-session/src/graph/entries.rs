@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::{AnySlot, Entry};
 
 /// How many objects a part holds.
@@ -13,7 +15,8 @@ const PART: usize = 256;
 /// its memory back by parts.
 #[derive(Default)]
 pub(crate) struct Entries {
-    parts: Vec<Part>,
+    /// Most sessions need but one.
+    parts: SmallVec<[Part; 1]>,
     /// How many numbers were given.
     given: usize,
     /// How many objects there are.
