@@ -112,15 +112,18 @@ impl Session {
         if self.connection.is_some() {
             return Ok(());
         }
-        let mut connection = self.shared.engine.connect().await?;
+        let connection = self.connection.insert(self.shared.engine.connect().await?);
+        let mut outcome = Ok(());
         if self.shared.reads_in_autocommit {
-            connection.set_autocommit(true)?;
+            outcome = connection.set_autocommit(true).map(drop);
         }
         if let Some(options) = &self.execution_options {
-            connection.set_execution_options(options.clone())?;
+            outcome = outcome.and_then(|()| connection.set_execution_options(options.clone()).map(drop));
         }
-        self.connection = Some(connection);
-        Ok(())
+        if outcome.is_err() {
+            self.connection = None;
+        }
+        outcome
     }
 
     /// Says how this session executes from here on: isolation level, deadlines and the like, over what its session maker and
