@@ -270,7 +270,9 @@ async fn a_thousand_objects_in_few_statements(database: &Database) {
     let books = (0..1000).map(|number| Book { title: format!("title {number}"), ..default() });
     let author = session.add(Author { books: books.collect(), ..default() });
     session.commit().await.unwrap();
-    assert_eq!(stage.sent().len(), 1 + inserts(database, 1000));
+    // PostgreSQL is asked along with the first batch so large whether the next may bring its numbers back together.
+    let asked = usize::from(stage.engine.dialect().name() == "postgresql");
+    assert_eq!(stage.sent().len(), 1 + inserts(database, 1000) + asked);
     let books: Vec<_> = author.read().books.iter().unwrap().collect();
     // Each object has the key of its own row.
     let rows: Vec<(i64, String)> =

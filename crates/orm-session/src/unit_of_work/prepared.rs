@@ -20,8 +20,9 @@ use crate::{graph::AnySlot, mapping::Mapper};
 /// How many rows one statement holds where each row is written out.
 const ROWS_WRITTEN_OUT: usize = 100;
 
-/// From how many rows on their numbers come back in one array.
-const NUMBERS_TOGETHER: usize = 64;
+/// From how many rows on their numbers come back in one array. It is another statement than for fewer, which has to be
+/// prepared once more.
+const NUMBERS_TOGETHER: usize = 1000;
 
 /// One statement with its parameters, ready to be sent.
 pub(super) struct Prepared {
