@@ -187,3 +187,14 @@ async fn what_the_database_refuses(database: &Database) {
     assert!(error.statement().is_some_and(|sql| sql.starts_with("INSERT INTO child (id")), "{error}");
 }
 on_every_database!(what_the_database_refuses);
+
+/// The engine takes a connection of its own, and the line that asked for it is the caller's.
+#[tokio::test]
+async fn a_load_that_would_wait_for_its_own_task_says_where() {
+    let engine = create_engine("sqlite://").build().unwrap();
+    let _held = engine.connect().await.unwrap();
+    let line = line!() + 1;
+    let error = engine.bulk_load(Measurement, [measurement(1)]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    assert!(error.message().contains(&format!("bulk/refused.rs:{line}:")), "{error}");
+}

@@ -8,7 +8,7 @@ use aludel::{
         statement::{Parameter, reusable},
         values,
     },
-    types::{Interval as IntervalType, Text, TinyInteger, UnsignedBigInteger},
+    types::{Interval as IntervalType, ScaledNumeric, Text, TinyInteger, UnsignedBigInteger},
 };
 use chrono_0_4::{NaiveDate, TimeDelta};
 
@@ -26,6 +26,7 @@ fn table() -> Table {
         .column(Column::new("float", Double))
         .column(Column::new("word", Text))
         .column(Column::new("day", aludel::types::Date))
+        .column(Column::new("price", ScaledNumeric(18, 2)))
 }
 
 /// The message of a statement that is refused, and that nothing was sent for it.
@@ -46,6 +47,12 @@ async fn what_does_not_fit_is_refused_by_name(database: &Database) {
     conn.execute(one("large")).await.unwrap();
     conn.rollback().await.unwrap();
 
+    if database.is_sqlite() {
+        let message = refused(&mut conn, insert(&t).value("id", 1).value("price", i64::MAX)).await;
+        assert!(message.contains("column `price`") && message.contains("9999999999999999"), "{message}");
+        conn.execute(insert(&t).value("id", 1).value("price", 9_999_999_999_999_999_i64)).await.unwrap();
+        conn.rollback().await.unwrap();
+    }
     if !database.is_mysql() {
         let message = refused(&mut conn, insert(&t).value("id", 1).value("large", u64::MAX)).await;
         assert!(message.contains("column `large`"), "{message}");

@@ -4,7 +4,7 @@ mod checked;
 mod into;
 mod rows;
 
-use std::{fmt, future::IntoFuture, time::Duration};
+use std::{fmt, future::IntoFuture, panic::Location, time::Duration};
 
 use aludel_driver::{BoxFuture, Result, bulk::BulkWay};
 use aludel_sql_expression::{Name, schema::Table};
@@ -28,7 +28,8 @@ pub struct BulkLoad<'c> {
 /// Where the rows go through.
 enum Place<'c> {
     Connection(&'c mut Connection),
-    Engine(Engine),
+    /// A connection of its own, and where that is asked for.
+    Engine(Engine, &'static Location<'static>),
 }
 
 /// What is loaded, and how.
@@ -118,8 +119,8 @@ impl<'c> IntoFuture for BulkLoad<'c> {
         Box::pin(async move {
             match place {
                 Place::Connection(connection) => connection.run_bulk_load(request).await,
-                Place::Engine(engine) => {
-                    let mut connection = engine.connect().await?;
+                Place::Engine(engine, asked_at) => {
+                    let mut connection = engine.connect_from(asked_at).await?;
                     let outcome = async {
                         let mut transaction = connection.begin().await?;
                         let result = transaction.run_bulk_load(request).await?;
@@ -219,12 +220,13 @@ impl Engine {
     ///
     /// # Cancel safety
     /// A dropped future leaves none of the rows, unless COMMIT was sent already.
+    #[track_caller]
     pub fn bulk_load<'c, P, I>(&self, into: P, rows: I) -> BulkLoad<'c>
     where
         I: IntoIterator<IntoIter: Send + 'c>,
         P: BulkInto<I::Item> + 'c,
     {
-        BulkLoad::new(Place::Engine(self.clone()), &into, |into| {
+        BulkLoad::new(Place::Engine(self.clone(), Location::caller()), &into, |into| {
             Box::new(TypedRows::new(iterated(rows.into_iter()), into.clone()))
         })
     }
@@ -236,6 +238,7 @@ impl Engine {
     ///
     /// # Cancel safety
     /// As [`Engine::bulk_load`].
+    #[track_caller]
     pub fn bulk_load_stream<'c, P, S, R, E>(&self, into: P, rows: S) -> BulkLoad<'c>
     where
         S: Stream<Item = std::result::Result<R, E>> + Send + 'c,
@@ -243,7 +246,7 @@ impl Engine {
         R: 'c,
         E: Into<Box<dyn std::error::Error + Send + Sync>> + 'c,
     {
-        BulkLoad::new(Place::Engine(self.clone()), &into, |into| {
+        BulkLoad::new(Place::Engine(self.clone(), Location::caller()), &into, |into| {
             Box::new(TypedRows::new(streamed(rows), into.clone()))
         })
     }

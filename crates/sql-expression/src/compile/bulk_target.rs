@@ -59,7 +59,7 @@ impl BulkTarget {
                 )));
             }
             let Some(column) = definition.find(name) else { continue };
-            fits.extend(Fit::of(place, name, &column.sql_type, dialect.features()));
+            fits.extend(Fit::of(place, name, &column.sql_type, &**dialect));
             let around = around_value(&**dialect, &column.sql_type)?;
             columns.push(BulkColumn {
                 name: name.clone(),

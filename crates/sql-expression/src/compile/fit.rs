@@ -3,7 +3,7 @@
 use super::key::Slot;
 use crate::{
     Error, Result, Value,
-    dialect::{Features, IntegerSizes},
+    dialect::{Dialect, IntegerSizes},
     types::SqlType,
 };
 
@@ -30,10 +30,21 @@ enum Bound {
 
 impl Fit {
     /// The bounds of a column; none where it has none.
-    pub(super) fn of(place: usize, column: &str, sql_type: &SqlType, features: &Features) -> Option<Self> {
-        let bound = match sql_type {
+    pub(super) fn of(place: usize, column: &str, sql_type: &SqlType, dialect: &dyn Dialect) -> Option<Self> {
+        let features = dialect.features();
+        // What SQL makes of a value may be another one.
+        if sql_type.bind_template(dialect.name()).is_some() {
+            return None;
+        }
+        let bound = match sql_type.plain(dialect.name()) {
             SqlType::Float | SqlType::Double if !features.infinity => Bound::Finite,
             SqlType::Float | SqlType::Double if !features.not_a_number => Bound::Number,
+            SqlType::ScaledInteger(scale) if features.scaled_integers => {
+                // What is kept has 18 digits.
+                let unit = 10_i128.checked_pow(u32::from(*scale)).unwrap_or(i128::MAX);
+                let most = (10_i128.pow(18) - 1) / unit;
+                Bound::Integer(-most, most)
+            }
             sql_type => integer_bound(sql_type, features.integer_sizes)?,
         };
         Some(Self { place, column: column.into(), bound })

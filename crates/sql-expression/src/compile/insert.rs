@@ -89,7 +89,7 @@ impl<'n> Compiler<'n> {
                     self.row_fits = (0..values.width())
                         .filter_map(|place| {
                             let column = column_at(insert, &definition, place)?;
-                            Fit::of(place, &column.name, &column.sql_type, self.features)
+                            Fit::of(place, &column.name, &column.sql_type, self.dialect)
                         })
                         .collect();
                 }
@@ -116,7 +116,7 @@ impl<'n> Compiler<'n> {
                                         (node, column_at(insert, &definition, place))
                                     {
                                         let fit =
-                                            Fit::of(this.slot, &column.name, &column.sql_type, this.features);
+                                            Fit::of(this.slot, &column.name, &column.sql_type, this.dialect);
                                         this.slot_fits.extend(fit);
                                     }
                                     this.assigned(node, *sql_type)

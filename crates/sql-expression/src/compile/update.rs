@@ -53,7 +53,7 @@ impl<'n> Compiler<'n> {
             this.push(" = ");
             let sql_type = definition.find(assigned).map(|column| &column.sql_type);
             if let (Node::Bind(_), Some(sql_type)) = (node, sql_type) {
-                this.slot_fits.extend(Fit::of(this.slot, assigned, sql_type, this.features));
+                this.slot_fits.extend(Fit::of(this.slot, assigned, sql_type, this.dialect));
             }
             this.assigned(node, sql_type)
         })?;

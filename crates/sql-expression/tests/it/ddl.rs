@@ -267,3 +267,23 @@ fn physical_names() {
          (track_id)\n);\nCREATE INDEX ix_invoice_line_track_id ON invoice_line (track_id)"
     );
 }
+
+#[test]
+fn some_tables_of_a_collection() {
+    let metadata = MetaData::new().with_schema("library");
+    let author = Table::new("author", &metadata).column(Column::new("id", Integer).primary_key());
+    let book = Table::new("book", &metadata)
+        .column(Column::new("id", Integer).primary_key())
+        .column(Column::new("author_id", Integer).foreign_key("library.author.id"));
+    let created = |chosen: &MetaData| all(chosen, &*postgres());
+    assert_eq!(created(&metadata).len(), 2);
+    let both = metadata.only((&book, &author));
+    assert_eq!(created(&both), created(&metadata));
+    let one = created(&metadata.only(&author));
+    assert!(one.len() == 1 && one[0].contains("library.author"), "{one:?}");
+    // What is added to it is in its schema.
+    let chosen = metadata.only(&author);
+    let _ = Table::new("shelf", &chosen).column(Column::new("id", Integer).primary_key());
+    assert!(created(&chosen).iter().any(|sql| sql.contains("library.shelf")), "{:?}", created(&chosen));
+    assert_eq!(created(&metadata).len(), 2);
+}
