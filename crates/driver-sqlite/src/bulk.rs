@@ -25,7 +25,7 @@ use crate::{
 const SIZES: [usize; 3] = [100, 10, 1];
 
 /// From so many bytes on, rows are inserted without waiting for more.
-const MOST_BYTES: usize = 256 * 1024;
+pub(crate) const MOST_BYTES: usize = 256 * 1024;
 
 /// How far a load has come.
 struct Load<'t> {
@@ -258,7 +258,7 @@ impl Session {
 }
 
 /// About how many bytes a value has on its way.
-fn size_of_value(value: &Value) -> usize {
+pub(crate) fn size_of_value(value: &Value) -> usize {
     match value {
         Value::Text(text) | Value::Json(text) | Value::Number(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),

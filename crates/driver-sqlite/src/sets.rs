@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use aludel_driver::{Done, ParameterSets, Result, Statement, Value};
+use aludel_driver::{Done, ParameterSets, Result, Statement};
 
 use crate::{
+    bulk::{MOST_BYTES, size_of_value},
     error, parameter,
     session::{Failure, Session},
     step::{SETS_BETWEEN_LOOKS, SLICE, check_not_empty, run_set},
@@ -13,9 +14,6 @@ use crate::{
 /// Around an INSERT of many rows, which is undone where it did not do what so many single ones would have done.
 pub(crate) const SAVEPOINT: [&str; 3] =
     ["SAVEPOINT aludel_many_rows", "RELEASE aludel_many_rows", "ROLLBACK TO aludel_many_rows"];
-
-/// How many bytes of text and binary values go together.
-const MOST_BYTES: usize = 256 * 1024;
 
 /// What is told of each set.
 type Each<'a> = &'a mut (dyn FnMut(usize, Done) -> Result<()> + Send);
@@ -107,7 +105,7 @@ impl Session {
         };
         let values = sets.range(*position, rows);
         // SQLite copies them all.
-        if values.iter().map(length).sum::<usize>() > MOST_BYTES {
+        if values.iter().map(size_of_value).sum::<usize>() > MOST_BYTES {
             return Ok(false);
         }
         self.run_plain(SAVEPOINT[0])?;
@@ -159,15 +157,6 @@ impl Session {
             }
         }
         Ok(false)
-    }
-}
-
-/// How many bytes of a value are kept outside of it.
-fn length(value: &Value) -> usize {
-    match value {
-        Value::Text(text) | Value::Json(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        _ => 0,
     }
 }
 
