@@ -94,8 +94,11 @@ async fn killed_at_the_row_70_000(database: &Database) {
         }
         Ok::<_, Error>(measurement(row))
     });
+    let started = Instant::now();
     let error = conn.bulk_load_stream(Measurement, rows).await.unwrap_err();
     assert!(error.is_disconnect(), "{error:?}");
+    // Some seconds at most: until the system gives the socket up it would be a minute or two.
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     conn.rollback().await.unwrap();
     assert_eq!(count_of(&mut conn, Measurement).await, 0);
     conn.rollback().await.unwrap();

@@ -14,10 +14,10 @@ use std::{
 use aludel_driver::{Error, Result};
 use bytes::Bytes;
 use futures_core::Stream;
-use mysql_async::{InfileData, LocalInfileError};
+use mysql_async::{InfileData, IoError, LocalInfileError};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::{connection::MySqlConnection, error, wire::Protocol};
+use crate::{connection::MySqlConnection, error, infile_watch::Pulse, wire::Protocol};
 
 /// How many pieces wait to be sent.
 const PIECES: usize = 1;
@@ -46,6 +46,7 @@ impl MySqlConnection {
         self.wire.enter()?;
         let (sender, receiver) = channel(PIECES);
         let request = Request::default();
+        let kill = self.kill.clone();
         let handler = request.clone().answer(receiver);
         let outcome = match self.wire.connection() {
             Err(lower) => Err(lower),
@@ -53,20 +54,32 @@ impl MySqlConnection {
                 connection.set_infile_handler(handler);
                 let mut made = None;
                 let (mut sending, mut making) = (pin!(self.wire.query(sql)), pin!(make(sender)));
+                let mut giving_up = pin!(request.pulse.until_gone(&kill));
                 let outcome = poll_fn(|context| {
                     if let Poll::Ready(outcome) = sending.as_mut().poll(context) {
-                        return Poll::Ready(outcome);
+                        return Poll::Ready(Some(outcome));
                     }
-                    // What it makes wakes the other side.
-                    if made.is_none()
-                        && request.is_made.load(Ordering::Relaxed)
-                        && let Poll::Ready(end) = making.as_mut().poll(context)
-                    {
-                        made = Some(end);
+                    if request.is_made.load(Ordering::Relaxed) {
+                        // What it makes wakes the other side.
+                        if made.is_none()
+                            && let Poll::Ready(end) = making.as_mut().poll(context)
+                        {
+                            made = Some(end);
+                        }
+                        if giving_up.as_mut().poll(context).is_ready() {
+                            return Poll::Ready(None);
+                        }
                     }
                     Poll::Pending
                 });
-                outcome.await.map(|_| made)
+                match outcome.await {
+                    Some(outcome) => outcome.map(|_| made),
+                    None => Err(IoError::from(io::Error::new(
+                        io::ErrorKind::ConnectionAborted,
+                        "the server has ended it, and took no more of the bytes for LOAD DATA",
+                    ))
+                    .into()),
+                }
             }
         };
         // A server that asks later, without being told to, gets nothing.
@@ -103,11 +116,13 @@ struct Request {
     is_open: Arc<AtomicBool>,
     /// Whether the server has asked.
     is_made: Arc<AtomicBool>,
+    /// How the bytes move on.
+    pulse: Pulse,
 }
 
 impl Default for Request {
     fn default() -> Self {
-        Self { is_open: Arc::new(AtomicBool::new(true)), is_made: Arc::default() }
+        Self { is_open: Arc::new(AtomicBool::new(true)), is_made: Arc::default(), pulse: Pulse::default() }
     }
 }
 
@@ -117,17 +132,26 @@ impl Request {
             return Err(LocalInfileError::NoHandler.into());
         }
         self.is_made.store(true, Ordering::Relaxed);
-        Ok(Box::pin(Pieces(receiver)))
+        Ok(Box::pin(Pieces { receiver, pulse: self.pulse }))
     }
 }
 
 /// The bytes, piece by piece.
-struct Pieces(Receiver<Bytes>);
+struct Pieces {
+    receiver: Receiver<Bytes>,
+    pulse: Pulse,
+}
 
 impl Stream for Pieces {
     type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_recv(context).map(|piece| piece.map(Ok))
+        let polled = self.receiver.poll_recv(context);
+        match &polled {
+            // The end, too, has to be sent.
+            Poll::Ready(_) => self.pulse.takes_piece(),
+            Poll::Pending => self.pulse.waits_for_piece(),
+        }
+        polled.map(|piece| piece.map(Ok))
     }
 }

@@ -1,6 +1,7 @@
-//! [`KillSwitch`]: cancelling a statement from a second connection.
+//! [`KillSwitch`]: cancelling a statement from a second connection, and asking there after the first.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use aludel_driver::{BoxFuture, CancelHandle};
-use mysql_async::{Conn, Opts, prelude::Queryable};
+use mysql_async::{Conn, Error, IoError, Opts, prelude::Queryable};
 
 /// How long a second connection may take, until the statement is left to itself.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,6 +22,19 @@ pub(crate) enum Target {
     Statement,
     /// The connection, with what it still has to do.
     Connection,
+}
+
+/// What a server says of a connection that does not move on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// The server has it.
+    There,
+    /// The server has it no more.
+    Gone,
+    /// Where the server was, nobody takes connections.
+    NoServer,
+    /// Nobody could be asked.
+    Unknown,
 }
 
 /// Ends what a connection does, by KILL from a second one.
@@ -74,12 +88,54 @@ impl KillSwitch {
         }
     }
 
-    async fn attempt(&self, target: Target) -> mysql_async::Result<bool> {
+    /// Asks the server from a second connection whether it still has this one.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost with a dropped future.
+    pub(crate) async fn presence(&self) -> Presence {
+        let outcome = tokio::time::timeout(PATIENCE, self.look()).await;
+        match outcome {
+            Ok(Ok(presence)) => presence,
+            Ok(Err(Error::Io(IoError::Io(cause))))
+                if matches!(cause.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) =>
+            {
+                Presence::NoServer
+            }
+            Ok(Err(_)) | Err(_) => Presence::Unknown,
+        }
+    }
+
+    async fn look(&self) -> mysql_async::Result<Presence> {
         let mut second = Conn::new(self.options.clone()).await?;
-        // Behind one address there may be many servers, and each has its own connection with this number.
+        let presence = match self.is_same_server(&mut second).await? {
+            false => Presence::Unknown,
+            true => {
+                // Who has no privilege sees the connections of the same user, of which this is one.
+                let sql = format!(
+                    "SELECT COUNT(*) FROM information_schema.processlist WHERE id = {}",
+                    self.connection_id()
+                );
+                match second.query_first::<u64, _>(sql).await? {
+                    Some(0) => Presence::Gone,
+                    Some(_) => Presence::There,
+                    None => Presence::Unknown,
+                }
+            }
+        };
+        second.disconnect().await?;
+        Ok(presence)
+    }
+
+    /// Behind one address there may be many servers, and each has its own connection with this number.
+    async fn is_same_server(&self, second: &mut Conn) -> mysql_async::Result<bool> {
         let identity: Option<Option<String>> =
             second.query_first("SELECT CONCAT(@@hostname, ':', @@port)").await?;
-        let is_same = identity.flatten().as_deref() == Some(&*self.identity);
+        Ok(identity.flatten().as_deref() == Some(&*self.identity))
+    }
+
+    async fn attempt(&self, target: Target) -> mysql_async::Result<bool> {
+        let mut second = Conn::new(self.options.clone()).await?;
+        let is_same = self.is_same_server(&mut second).await?;
         if is_same {
             let what = match target {
                 Target::Statement => "QUERY",

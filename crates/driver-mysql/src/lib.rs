@@ -17,6 +17,7 @@
 //! | `bulk` | bulk loads: LOAD DATA, or INSERTs of many rows |
 //! | `bulk_execute` | one statement for many sets of parameters, in few packets |
 //! | `infile` | the bytes of LOAD DATA LOCAL, as the server asks for them |
+//! | `infile_watch` | whether the server still takes them |
 //! | `load_data` | [`LoadData`]: LOAD DATA LOCAL with the bytes of a reader or a stream |
 //! | `load_text` | values as the text that LOAD DATA reads |
 //! | `cursor` | rows in batches |
@@ -24,7 +25,7 @@
 //! | `two_phase` | two-phase transactions, which are XA |
 //! | `xid` | the names of two-phase transactions |
 //! | `deadline` | calls that take too long |
-//! | `kill` | cancelling a statement from a second connection |
+//! | `kill` | cancelling a statement from a second connection, and asking there after the first |
 //! | `reflection` | what a database is made of, out of `information_schema`: one file for each kind of object |
 //! | `explain` | plans of statements (feature `explain`) |
 //! | `error` | error numbers to error kinds |
@@ -50,6 +51,7 @@ mod exchange;
 #[cfg(feature = "explain")]
 mod explain;
 mod infile;
+mod infile_watch;
 mod introduction;
 mod kill;
 mod lexer;

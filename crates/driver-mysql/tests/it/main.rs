@@ -15,6 +15,7 @@ mod faults;
 mod links;
 mod rows;
 mod server;
+mod stalled;
 mod statements;
 #[cfg(feature = "tls")]
 mod tls;
