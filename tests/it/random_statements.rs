@@ -12,7 +12,7 @@ use aludel::{
         Executable, Expression, StatementNode, case, coalesce, count_all, exists,
         expression::{Alias, FrameBound, FrameUnit, Window},
         literal, lower, max, min, not,
-        statement::{Locking, Select, conflict, excluded, values},
+        statement::{Locking, Select, conflict, excluded, joined, values},
         sum, trusted, tuple,
         typed::{abs, char_length, lag, row_number, substr, trim},
         upper,
@@ -281,7 +281,7 @@ impl Maker {
             let condition = own.numbers[0].clone().eq(other.scope.numbers[0].clone());
             is_plain &= other.is_table;
             let is_lateral = source.name().is_some_and(|name| name.starts_with('l'));
-            match self.random.u8(..if is_lateral { 2 } else { 4 }) {
+            match self.random.u8(..if is_lateral { 2 } else { 7 }) {
                 0 | 1 => {
                     let more = self.truth(&own.clone().with(other.scope.clone()), depth.saturating_sub(1));
                     own = own.with(other.scope);
@@ -293,10 +293,48 @@ impl Maker {
                     is_plain = false;
                     joins.push(Box::new(move |select| select.outerjoin_on(&source, condition)));
                 }
-                _ => {
+                3 => {
                     own = own.optional().with(other.scope.optional());
                     is_plain = false;
                     joins.push(Box::new(move |select| select.full_outerjoin_on(&source, condition)));
+                }
+                4 => {
+                    own = own.optional().with(other.scope);
+                    is_plain = false;
+                    joins.push(Box::new(move |select| select.right_outerjoin_on(&source, condition)));
+                }
+                5 => {
+                    // What both have is found by its name.
+                    let names: &[&str] = match (first.is_table, other.is_table) {
+                        (true, true) => &["id", "s"],
+                        (false, false) => &["n"],
+                        _ => return self.core(outer, depth, in_from),
+                    };
+                    let kind = self.random.u8(..3);
+                    own = own.optional().with(other.scope.optional());
+                    is_plain = false;
+                    joins.push(Box::new(move |select| match kind {
+                        0 => select.outerjoin_using(&source, names.to_vec()),
+                        1 => select.right_outerjoin_using(&source, names.to_vec()),
+                        _ => select.natural_join(&source),
+                    }));
+                }
+                _ => {
+                    let third = self.pick(&self.tables.clone()).alias(self.name("t"));
+                    let scope = Self::columns(&third);
+                    let inner = scope.numbers[0].clone().eq(other.scope.numbers[0].clone());
+                    own = own.with(other.scope.optional()).with(scope.optional());
+                    is_plain = false;
+                    let kind = self.random.u8(..3);
+                    joins.push(Box::new(move |select| {
+                        let within = joined(&source);
+                        let within = match kind {
+                            0 => within.join_on(&third, inner),
+                            1 => within.outerjoin_on(&third, inner),
+                            _ => within.cross_join(&third),
+                        };
+                        select.outerjoin_on(within, condition)
+                    }));
                 }
             }
             let _ = from;

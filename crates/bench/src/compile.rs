@@ -82,7 +82,7 @@ pub(crate) fn measure(arguments: &Arguments) -> Outcome<()> {
             },
             Trial {
                 name: "1000 rows written out : by hand",
-                target: None,
+                target: Some(1.5),
                 times: INSERTS,
                 ours: &mut |number| rows(&table, number).to_sql(&**dialect).map_or(0, |sql| sql.len()),
                 theirs: &mut |number| written_by_hand(number),

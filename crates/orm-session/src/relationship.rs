@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aludel_sql_expression::{
     Expression, Name,
     expression::{Alias, AliasTarget, BinaryOperator, ColumnReference, Node, Source},
-    statement::{Join, JoinKind, JoinTarget, SelectItem, SelectNode},
+    statement::{Join, JoinCondition, JoinKind, JoinTarget, SelectItem, SelectNode},
     typed::Condition,
 };
 
@@ -208,12 +208,8 @@ fn exists(mapper: &'static Mapper, relationship: u16, condition: Option<Node>) -
     if let Some(secondary) = &configuration.secondary {
         let secondary: Source = Source::Alias(Alias::new(None, AliasTarget::Table(secondary.table.clone())));
         let (to_own, to_target) = secondary_conditions(configuration, &secondary, own, other);
-        select.joins.push(Join {
-            left: Some(target_source.clone()),
-            right: secondary,
-            on: Some(to_target),
-            kind: JoinKind::Inner,
-        });
+        let join = Join::new(JoinKind::Inner, secondary, JoinCondition::On(to_target));
+        select.joins.push(join.starting_from(target_source.clone()));
         select.filters.push(to_own);
     } else {
         select.filters.push(link_condition(configuration, own, other));
@@ -243,25 +239,22 @@ pub(crate) fn joins_along(
     kind: JoinKind,
 ) -> Vec<Join> {
     let target = (own.relationships()[usize::from(relationship)].target)();
-    let left = Some(own_source.clone());
+    let join = |left: &Source, right: &Source, on: Node| {
+        Join::new(kind, right.clone(), JoinCondition::On(on)).starting_from(left.clone())
+    };
     let configuration = match own.configuration() {
         Ok(configuration) => &configuration.relationships[usize::from(relationship)],
         Err(error) => {
-            let on = Some(Node::Invalid(error.to_string().into()));
-            return vec![Join { left, right: target_source.clone(), on, kind }];
+            return vec![join(own_source, target_source, Node::Invalid(error.to_string().into()))];
         }
     };
     let (from, to) = ((own, own_source), (target, target_source));
     let Some(secondary) = &configuration.secondary else {
-        let on = Some(link_condition(configuration, from, to));
-        return vec![Join { left, right: target_source.clone(), on, kind }];
+        return vec![join(own_source, target_source, link_condition(configuration, from, to))];
     };
     let secondary = Source::Alias(Alias::new(None, AliasTarget::Table(secondary.table.clone())));
     let (to_own, to_target) = secondary_conditions(configuration, &secondary, from, to);
-    vec![
-        Join { left, right: secondary.clone(), on: Some(to_own), kind },
-        Join { left: Some(secondary), right: target_source.clone(), on: Some(to_target), kind },
-    ]
+    vec![join(own_source, &secondary, to_own), join(&secondary, target_source, to_target)]
 }
 
 /// The same expression, with columns of one source taken from another.

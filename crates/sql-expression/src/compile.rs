@@ -17,6 +17,7 @@
 
 mod bulk_target;
 mod cache;
+mod chain;
 mod check;
 mod compiled;
 mod compiler;

@@ -44,7 +44,7 @@ pub use statement::{
     Configured, Ddl, DynamicRow, Executable, ScalarExecutable, StatementKind, StatementNode,
     StatementOptions, alter_sequence, alter_table, alter_type, conflict, create_index, create_schema,
     create_sequence, create_table, create_table_as, create_type, create_view, ddl, delete, drop_index,
-    drop_schema, drop_sequence, drop_table, drop_type, drop_view, excluded, insert, refresh_view,
+    drop_schema, drop_sequence, drop_table, drop_type, drop_view, excluded, insert, joined, refresh_view,
     rename_index, reusable, select, text, trusted, update, values,
 };
 pub use typed::{

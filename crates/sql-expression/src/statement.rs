@@ -11,6 +11,7 @@ mod further;
 mod hint;
 mod insert;
 mod insert_row;
+mod join;
 mod lock;
 mod node;
 mod options;
@@ -37,15 +38,15 @@ pub use further::{ChangeClauses, FurtherClauses, Hint};
 pub use hint::IntoHint;
 pub use insert::{Assign, Insert, Returned, insert};
 pub use insert_row::InsertRow;
+pub use join::{Join, JoinCondition, JoinKind, JoinTarget, Joined, joined};
 pub use node::{
-    CommonTableExpression, DeleteNode, Extensions, InsertNode, InsertRows, Join, JoinKind, LockStrength,
-    LockWait, Locking, SelectItem, SelectNode, SetOperation, SetOperator, StatementKind, StatementNode,
-    TextNode, UpdateNode,
+    CommonTableExpression, DeleteNode, Extensions, InsertNode, InsertRows, LockStrength, LockWait, Locking,
+    SelectItem, SelectNode, SetOperation, SetOperator, StatementKind, StatementNode, TextNode, UpdateNode,
 };
 pub use options::{Configured, StatementOptions};
 pub use reusable::{Filled, Parameter, Parameters, Reusable, Reused, reusable};
 pub use row_values::{RowValues, RowWriter};
-pub use select::{FirstValue, IntoNodes, IntoOrderBy, JoinTarget, Select, select};
+pub use select::{FirstValue, IntoNodes, IntoOrderBy, Select, select};
 pub use text::{IntoParameter, IntoSqlText, TextStatement, Trusted, Typed, text, trusted};
 pub use update::{Update, update};
 pub use upsert::{Conflict, ExcludedColumn, IntoConflict, OnConflict, Upsert, conflict, excluded};

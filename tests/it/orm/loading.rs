@@ -156,6 +156,33 @@ async fn outer_joins_give_options(database: &Database) {
 }
 on_every_database!(outer_joins_give_options);
 
+/// The other side of [`outer_joins_give_options`]: what stands before the join may be missing.
+async fn right_joins_give_options(database: &Database) {
+    let stage = Stage::new(database).await;
+    library(&stage).await;
+    let mut session = stage.sessions.open();
+    let rows = session
+        .execute(
+            select((Book.nullable(), Author))
+                .select_from(Book)
+                .right_outerjoin(Book::author)
+                .order_by((Author::id, Book::id)),
+        )
+        .all()
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 4);
+    assert!(rows[0].0.is_none());
+    assert_eq!(rows[3].0.as_ref().unwrap().read().title, "2.1");
+    stage.sent();
+    let unmarked = select((Book, Author)).select_from(Book).right_outerjoin(Book::author);
+    let error = session.execute(unmarked).all().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Compile);
+    assert!(error.message().contains("book") && error.message().contains(".nullable()"), "{error}");
+    assert_eq!(stage.sent(), Vec::<String>::new());
+}
+on_every_database!(right_joins_give_options);
+
 async fn a_tree_and_its_aliases(database: &Database) {
     let stage = Stage::new(database).await;
     let node =

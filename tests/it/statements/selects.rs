@@ -220,6 +220,23 @@ fn set_operations(Tables { author, book, .. }: &Tables) -> Vec<Case> {
              book.id FROM book WHERE book.id = ?",
         )
         .gives_in_any_order("1;4"),
+        case(
+            "locked parts",
+            one(1).limit(1).with_for_update().union_all(one(2).locking(Locking::update().skip_locked())),
+        )
+        .postgres(
+            "SELECT * FROM (SELECT author.id FROM author WHERE author.id = ? LIMIT ? FOR UPDATE) AS locked UNION ALL SELECT * \
+             FROM (SELECT author.id FROM author WHERE author.id = ? FOR UPDATE SKIP LOCKED) AS locked",
+        )
+        .mysql(
+            "(SELECT author.id FROM author WHERE author.id = ? LIMIT ? FOR UPDATE) UNION ALL (SELECT author.id FROM author \
+             WHERE author.id = ? FOR UPDATE SKIP LOCKED)",
+        )
+        .sqlite(
+            "SELECT * FROM (SELECT author.id FROM author WHERE author.id = ? LIMIT ?) UNION ALL SELECT * FROM (SELECT \
+             author.id FROM author WHERE author.id = ?)",
+        )
+        .gives_in_any_order("1;2"),
         case("intersect all", all().intersect_all(all()))
             .sql("SELECT book.author_id FROM book INTERSECT ALL SELECT book.author_id FROM book")
             .sqlite_lacks("INTERSECT ALL")

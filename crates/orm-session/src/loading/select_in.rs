@@ -6,7 +6,7 @@ use aludel_driver::{ColumnInfo, Result, Row, Sink};
 use aludel_sql_expression::{
     Name, Value,
     expression::{Alias, AliasTarget, ColumnReference, InNode, Node, OrderBy, Source},
-    statement::{Join, JoinKind, SelectItem, SelectNode, StatementNode},
+    statement::{Join, JoinCondition, JoinKind, SelectItem, SelectNode, StatementNode},
     typed::RowReader,
 };
 
@@ -230,12 +230,9 @@ async fn fetch(
                 )
             });
             select.from.push(source.clone());
-            select.joins.push(Join {
-                left: Some(source.clone()),
-                right: through.clone(),
-                on: Node::all(on),
-                kind: JoinKind::Inner,
-            });
+            let condition = Node::all(on).map_or(JoinCondition::None, JoinCondition::On);
+            let join = Join::new(JoinKind::Inner, through.clone(), condition);
+            select.joins.push(join.starting_from(source.clone()));
             let nodes: Vec<Node> = secondary.to_own.iter().map(|(name, _)| named(&through, name)).collect();
             let types: Vec<_> = secondary
                 .to_own

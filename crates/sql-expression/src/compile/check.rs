@@ -3,7 +3,7 @@
 use super::{compiler::Compiler, names};
 use crate::{
     Dialect, Error, Result,
-    expression::{AliasTarget, Construct, Node, Source},
+    expression::{Alias, AliasTarget, Construct, Node, Source},
     name::Name,
     schema::Table,
     statement::{SelectItem, StatementNode},
@@ -27,7 +27,28 @@ impl<'n> Compiler<'n> {
             return self.table_column(table, name);
         }
         let Source::Alias(alias) = source else { return Ok(name.to_owned()) };
-        let columns = match alias.target() {
+        let Some(columns) = self.alias_columns(alias) else { return Ok(name.to_owned()) };
+        if let Some(column) = columns.iter().find(|column| column.name == name) {
+            return Ok(column.written.clone());
+        }
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        Err(unknown_column("subquery", &self.alias_name(alias), name, &names))
+    }
+
+    /// Whether a source has a column of the name; none where only the database knows.
+    pub(super) fn has_column(&self, source: &Source, name: &str) -> Option<bool> {
+        match (source.table(), source) {
+            (Some(table), _) => Some(table.definition().find(name).is_some()),
+            (None, Source::Alias(alias)) => {
+                Some(self.alias_columns(alias)?.iter().any(|column| column.name == name))
+            }
+            (None, Source::Table(_)) => None,
+        }
+    }
+
+    /// The columns of what an alias stands for, where it is no table; none where only the database knows them.
+    fn alias_columns(&self, alias: &Alias) -> Option<Vec<OutputColumn>> {
+        match alias.target() {
             AliasTarget::Subquery(select)
             | AliasTarget::Lateral(select)
             | AliasTarget::CommonTableExpression { select, .. } => self.output_columns(&select.items),
@@ -37,13 +58,7 @@ impl<'n> Compiler<'n> {
             AliasTarget::Values(values) => Some(named(&values.columns)),
             AliasTarget::Function(function) if !function.columns.is_empty() => Some(named(&function.columns)),
             _ => None,
-        };
-        let Some(columns) = columns else { return Ok(name.to_owned()) };
-        if let Some(column) = columns.iter().find(|column| column.name == name) {
-            return Ok(column.written.clone());
         }
-        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        Err(unknown_column("subquery", &self.alias_name(alias), name, &names))
     }
 
     /// The physical name of a table's column.
@@ -115,10 +130,10 @@ fn unknown_column(kind: &str, of: &str, name: &str, names: &[&str]) -> Error {
 }
 
 /// Whether a select list's value is NULL wherever a source's row is missing: a column of it, perhaps calculated with.
-pub(super) fn is_null_without<'n>(node: &'n Node, sources: &'n [Source]) -> Option<&'n Source> {
+pub(super) fn is_null_without<'n>(node: &'n Node, sources: &[&'n Source]) -> Option<&'n Source> {
     use crate::expression::BinaryOperator as Operator;
     match node {
-        Node::Column(column) => sources.iter().find(|source| **source == column.source),
+        Node::Column(column) => sources.iter().copied().find(|source| **source == column.source),
         Node::Label(label) => is_null_without(&label.node, sources),
         Node::Cast(cast) => is_null_without(&cast.operand, sources),
         Node::Construct(node)

@@ -278,10 +278,37 @@ impl<'n> Compiler<'n> {
         if let Some(rows) = rows {
             let values = rows.values().map_or(&[][..], |values| values);
             // Most values are short, and grow the text less often so.
-            self.writer.text().reserve(values.len() * 8);
+            self.writer.text().reserve(values.len() * 12);
+            if wraps.is_none() {
+                return self.plain_rows(values, width);
+            }
             return self.row_literals(values.iter(), width, true, &wraps);
         }
         self.writer.piece(Piece::Rows { width: width as u32, wraps });
+        Ok(())
+    }
+
+    /// Writes rows whose values stand for themselves.
+    fn plain_rows(&mut self, values: &[Value], width: usize) -> Result<()> {
+        let (dialect, text) = (self.dialect, self.writer.text());
+        let mut number = itoa::Buffer::new();
+        for (row, values) in values.chunks(width.max(1)).enumerate() {
+            text.push_str(if row > 0 { "), (" } else { "(" });
+            for (column, value) in values.iter().enumerate() {
+                if column > 0 {
+                    text.push_str(", ");
+                }
+                match value {
+                    // These are written alike in every SQL.
+                    Value::Null => text.push_str("NULL"),
+                    Value::I64(whole) => text.push_str(number.format(*whole)),
+                    value => dialect.write_literal(value, text)?,
+                }
+            }
+        }
+        if !values.is_empty() {
+            text.push(')');
+        }
         Ok(())
     }
 

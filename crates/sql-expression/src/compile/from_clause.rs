@@ -1,63 +1,11 @@
 //! FROM, as it follows from the columns that are used.
 
-use super::{check, compiler::Compiler, derived::depends_on_others, join::Link};
+use super::{chain::Chain, check, compiler::Compiler, derived::depends_on_others};
 use crate::{
     Error, Result,
     expression::{AliasTarget, BinaryOperator, Node, Source},
-    statement::{Join, JoinKind, SelectItem, SelectNode},
+    statement::{SelectItem, SelectNode},
 };
-
-/// One entry of FROM: a source with what is joined to it.
-#[derive(Debug)]
-pub(super) struct Chain<'n> {
-    pub(super) root: &'n Source,
-    pub(super) joins: Vec<JoinStep<'n>>,
-    /// Whether it was asked for by name, so that it stays even where an outer select has it.
-    explicit: bool,
-}
-
-/// One join of a chain.
-#[derive(Debug)]
-pub(super) struct JoinStep<'n> {
-    /// Its position among the select's joins.
-    pub(super) position: usize,
-    pub(super) join: &'n Join,
-    /// The foreign key that joins, where no condition was given.
-    pub(super) link: Option<Link<'n>>,
-}
-
-impl<'n> Chain<'n> {
-    fn new(root: &'n Source, explicit: bool) -> Self {
-        Self { root, joins: Vec::new(), explicit }
-    }
-
-    /// All sources of it, in order.
-    pub(super) fn sources(&self) -> impl Iterator<Item = &'n Source> {
-        std::iter::once(self.root).chain(self.joins.iter().map(|step| &step.join.right))
-    }
-
-    fn contains(&self, source: &Source) -> bool {
-        self.sources().any(|own| own == source)
-    }
-
-    /// The sources whose rows may be missing.
-    fn nullable(&self) -> Vec<Source> {
-        let mut nullable = Vec::new();
-        let mut before = vec![self.root];
-        for step in &self.joins {
-            match step.join.kind {
-                JoinKind::Left => nullable.push(step.join.right.clone()),
-                JoinKind::Full => {
-                    nullable.extend(before.iter().map(|source| (*source).clone()));
-                    nullable.push(step.join.right.clone());
-                }
-                JoinKind::Inner | JoinKind::Cross => {}
-            }
-            before.push(&step.join.right);
-        }
-        nullable
-    }
-}
 
 /// Adds the sources of an expression's columns, each once.
 pub(super) fn add_sources<'n>(sources: &mut Vec<&'n Source>, node: &'n Node) {
@@ -71,7 +19,7 @@ pub(super) fn add_sources<'n>(sources: &mut Vec<&'n Source>, node: &'n Node) {
 impl<'n> Compiler<'n> {
     /// What FROM holds. With `correlate`, what an outer select has is left to it.
     pub(super) fn derive_from(&self, select: &'n SelectNode, correlate: bool) -> Result<Vec<Chain<'n>>> {
-        let joined = |source: &Source| select.joins.iter().any(|join| join.right == *source);
+        let joined = |source: &Source| select.joins.iter().any(|join| join.brings(source));
         let mut chains: Vec<Chain<'n>> = Vec::new();
         for source in &select.from {
             if !joined(source) && !chains.iter().any(|chain| chain.root == source) {
@@ -112,62 +60,13 @@ impl<'n> Compiler<'n> {
         self.scopes.iter().flatten().any(|own| own == source)
     }
 
-    fn attach(
-        &self,
-        chains: &mut Vec<Chain<'n>>,
-        position: usize,
-        join: &'n Join,
-        correlate: bool,
-    ) -> Result<()> {
-        if chains.iter().any(|chain| chain.contains(&join.right)) {
-            return Err(Error::compile(format!(
-                "`{}` is joined twice; give it another name with `aliased`",
-                self.describe(&join.right)
-            )));
-        }
-        let mut link = None;
-        let at = if let Some(left) = &join.left {
-            if join.on.is_none() && join.kind != JoinKind::Cross {
-                link = Some(self.link(&[left], &join.right)?);
-            }
-            position_of(chains, left)
-        } else if let Some(on) = &join.on {
-            let mut sources = Vec::new();
-            add_sources(&mut sources, on);
-            sources.retain(|source| **source != join.right && !(correlate && self.is_around(source)));
-            let found = chains.iter().position(|chain| sources.iter().any(|source| chain.contains(source)));
-            match (found, sources.first()) {
-                (Some(at), _) => Some(at),
-                (None, Some(source)) => position_of(chains, source),
-                (None, None) => chains.len().checked_sub(1),
-            }
-        } else if join.kind == JoinKind::Cross {
-            chains.len().checked_sub(1)
-        } else {
-            let present: Vec<&'n Source> =
-                chains.iter().flat_map(|chain| chain.sources().collect::<Vec<_>>()).collect();
-            let found = self.link(&present, &join.right)?;
-            let at = position_of(chains, found.left);
-            link = Some(found);
-            at
-        };
-        let Some(chain) = at.and_then(|at| chains.get_mut(at)) else {
-            return Err(Error::compile(format!(
-                "there is nothing that `{}` could be joined to; name it with `select_from`",
-                self.describe(&join.right)
-            )));
-        };
-        chain.joins.push(JoinStep { position, join, link });
-        Ok(())
-    }
-
     /// Writes FROM.
     pub(super) fn from(&mut self, select: &'n SelectNode, chains: &[Chain<'n>]) -> Result<()> {
         // The values of the conditions are numbered in the order of the joins, which need not be that of the chains.
         let mut slots = Vec::with_capacity(select.joins.len());
         for join in &select.joins {
             slots.push(self.slot);
-            self.skipping(|walk| join.on.iter().for_each(|on| walk.node(on)));
+            self.skipping(|walk| walk.join(join));
         }
         let after = self.slot;
         if !chains.is_empty() {
@@ -230,7 +129,7 @@ impl<'n> Compiler<'n> {
 
     /// Refuses what would be read as a whole value although an outer join may leave it out.
     pub(super) fn check_nullable(&self, items: &'n [SelectItem], chains: &[Chain<'n>]) -> Result<()> {
-        let nullable: Vec<Source> = chains.iter().flat_map(Chain::nullable).collect();
+        let nullable: Vec<&Source> = chains.iter().flat_map(Chain::nullable).collect();
         if nullable.is_empty() {
             return Ok(());
         }
@@ -242,7 +141,9 @@ impl<'n> Compiler<'n> {
                 SelectItem::Expression { node, .. } => {
                     (check::is_null_without(node, &nullable), "a column of it")
                 }
-                SelectItem::Entity { source, .. } => (nullable.iter().find(|own| *own == source), "it"),
+                SelectItem::Entity { source, .. } => {
+                    (nullable.iter().copied().find(|own| *own == source), "it")
+                }
             };
             if let Some(source) = found {
                 return Err(Error::compile(format!(
@@ -263,14 +164,16 @@ impl<'n> Compiler<'n> {
         let mut groups: Vec<usize> = (0..chains.len()).collect();
         for at in 0..chains.len() {
             // What sees the rows before it is bound to them by itself.
-            if chains[at].sources().any(depends_on_others) {
+            if chains[at].sources().into_iter().any(depends_on_others) {
                 let (from, to) = (groups[at], groups[if at == 0 { 1 } else { at - 1 }]);
                 groups.iter_mut().filter(|own| **own == from).for_each(|own| *own = to);
             }
         }
-        let conditions =
-            chains.iter().flat_map(|chain| &chain.joins).filter_map(|step| step.join.on.as_ref());
-        for condition in filters.iter().chain(conditions) {
+        let mut conditions: Vec<&'n Node> = filters.iter().collect();
+        for step in chains.iter().flat_map(|chain| &chain.joins) {
+            step.join.conditions(&mut |on| conditions.push(on));
+        }
+        for condition in conditions {
             conjuncts(condition, &mut |condition| {
                 let mut sources = Vec::new();
                 add_sources(&mut sources, condition);
@@ -291,15 +194,6 @@ impl<'n> Compiler<'n> {
             );
         }
     }
-}
-
-/// The position of the chain that has the source; where none has it, a new one.
-fn position_of<'n>(chains: &mut Vec<Chain<'n>>, source: &'n Source) -> Option<usize> {
-    if let Some(at) = chains.iter().position(|chain| chain.contains(source)) {
-        return Some(at);
-    }
-    chains.push(Chain::new(source, false));
-    Some(chains.len() - 1)
 }
 
 /// The sources of all columns of a select, in the order of its clauses.

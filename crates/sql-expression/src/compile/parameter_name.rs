@@ -118,9 +118,9 @@ fn of_statement(node: &StatementNode, names: &mut Names) {
 
 fn of_select(select: &SelectNode, names: &mut Names) {
     of_items(&select.items, names);
-    let conditions = select.joins.iter().filter_map(|join| join.on.as_ref());
+    select.joins.iter().for_each(|join| join.conditions(&mut |on| beside(on, names)));
     let orders = select.order_by.iter().map(|order| &order.node);
-    let nodes = select.filters.iter().chain(&select.having).chain(&select.group_by).chain(conditions);
+    let nodes = select.filters.iter().chain(&select.having).chain(&select.group_by);
     nodes.chain(orders).for_each(|node| beside(node, names));
     let parts = select.set_operations.iter().map(|operation| &operation.select);
     select.first.iter().chain(parts).for_each(|part| of_select(part, names));

@@ -1,6 +1,6 @@
 //! SELECT.
 
-use super::{compiler::Compiler, expression::has_label};
+use super::{chain::Chain, compiler::Compiler, expression::has_label};
 use crate::{
     Error, Result,
     dialect::{GroupingStyle, LimitStyle},
@@ -27,8 +27,7 @@ impl<'n> Compiler<'n> {
         let unqualified = std::mem::replace(&mut self.unqualified, false);
         if select.set_operations.is_empty() {
             let chains = self.derive_from(select, correlate)?;
-            self.scopes
-                .push(chains.iter().flat_map(|chain| chain.sources().cloned().collect::<Vec<_>>()).collect());
+            self.scopes.push(chains.iter().flat_map(|chain| chain.sources().into_iter().cloned()).collect());
             self.core(select, &chains)?;
             self.order(select)?;
             self.limit(select)?;
@@ -56,15 +55,14 @@ impl<'n> Compiler<'n> {
     /// Writes a select's core as a part of a set operation.
     pub(super) fn core_part(&mut self, select: &'n SelectNode, correlate: bool) -> Result<()> {
         let chains = self.derive_from(select, correlate)?;
-        self.scopes
-            .push(chains.iter().flat_map(|chain| chain.sources().cloned().collect::<Vec<_>>()).collect());
+        self.scopes.push(chains.iter().flat_map(|chain| chain.sources().into_iter().cloned()).collect());
         self.core(select, &chains)?;
         self.scopes.pop();
         Ok(())
     }
 
     /// Writes SELECT up to HAVING.
-    fn core(&mut self, select: &'n SelectNode, chains: &[super::from_clause::Chain<'n>]) -> Result<()> {
+    fn core(&mut self, select: &'n SelectNode, chains: &[Chain<'n>]) -> Result<()> {
         self.check_nullable(&select.items, chains)?;
         self.warn_of_cartesian_product(chains, &select.filters);
         let further = select.further.as_deref();
@@ -100,18 +98,13 @@ impl<'n> Compiler<'n> {
 
     /// Writes one expression of GROUP BY. A label is meant by its name; where a column of that name would be taken instead,
     /// by its position.
-    fn group(
-        &mut self,
-        node: &'n Node,
-        items: &'n [SelectItem],
-        chains: &[super::from_clause::Chain<'n>],
-    ) -> Result<()> {
+    fn group(&mut self, node: &'n Node, items: &'n [SelectItem], chains: &[Chain<'n>]) -> Result<()> {
         let Node::Label(label) = node else { return self.maybe_repeated(node) };
         if !has_label(items, &label.name) {
             return self.kept(&label.node);
         }
         self.skipping(|walk| walk.node(&label.node));
-        let mut sources = chains.iter().flat_map(|chain| chain.sources().collect::<Vec<_>>());
+        let mut sources = chains.iter().flat_map(Chain::sources);
         if !sources.any(|source| self.column_name(source, &label.name).is_ok()) {
             self.identifier(&label.name);
             return Ok(());

@@ -69,13 +69,13 @@ impl<'n> Compiler<'n> {
         if simple {
             return self.select(select, correlate);
         }
-        if self.features.parenthesized_set_operations {
-            self.push("(");
-        } else {
-            self.push("SELECT * FROM (");
-        }
+        // PostgreSQL locks no rows in a part, but does in what a part selects from.
+        let locks_within =
+            select.locking.is_some() && self.features.row_locking.is_some_and(|style| !style.of_parts);
+        let in_parentheses = self.features.parenthesized_set_operations && !locks_within;
+        self.push(if in_parentheses { "(" } else { "SELECT * FROM (" });
         self.select(select, correlate)?;
-        self.push(")");
+        self.push(if locks_within { ") AS locked" } else { ")" });
         Ok(())
     }
 

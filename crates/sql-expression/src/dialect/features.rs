@@ -51,6 +51,8 @@ pub struct Features {
     /// What decimals are cast to that are sent, where they are sent as text: what is calculated from text is a double, and it
     /// is compared letter by letter.
     pub decimal_parameter: Option<&'static str>,
+    /// RIGHT JOIN.
+    pub right_join: bool,
     /// FULL JOIN.
     pub full_join: bool,
     /// DISTINCT ON.
@@ -200,6 +202,8 @@ pub struct RowLocking {
     pub nowait: bool,
     /// SKIP LOCKED.
     pub skip_locked: bool,
+    /// Whether the parts of a set operation can have one.
+    pub of_parts: bool,
 }
 
 /// Which whole numbers there are columns for.
@@ -275,6 +279,7 @@ impl Features {
             array_parameters: false,
             typed_parameters: false,
             decimal_parameter: None,
+            right_join: true,
             full_join: true,
             distinct_on: false,
             lateral: true,

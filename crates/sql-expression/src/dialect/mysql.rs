@@ -94,11 +94,18 @@ const MYSQL: Features = Features {
     limit_of_all_rows: Some("18446744073709551615"),
     distinct_from: DistinctFrom::NullSafeEqual,
     concatenation: Concatenation::Function,
+    right_join: true,
     full_join: false,
     aggregate_filter: false,
     groups_frame: false,
     nulls_order: false,
-    row_locking: Some(RowLocking { share: "FOR SHARE", of: true, nowait: true, skip_locked: true }),
+    row_locking: Some(RowLocking {
+        share: "FOR SHARE",
+        of: true,
+        nowait: true,
+        skip_locked: true,
+        of_parts: true,
+    }),
     backslash_escapes: true,
     hash_comments: true,
     integer_sizes: IntegerSizes::All,
@@ -121,7 +128,13 @@ const MARIADB: Features = Features {
     delete_returning: true,
     with_before_dml: false,
     lateral: false,
-    row_locking: Some(RowLocking { share: "LOCK IN SHARE MODE", of: false, nowait: true, skip_locked: true }),
+    row_locking: Some(RowLocking {
+        share: "LOCK IN SHARE MODE",
+        of: false,
+        nowait: true,
+        skip_locked: true,
+        of_parts: true,
+    }),
     index_if_exists: true,
     foreign_key_if_exists: ForeignKeyIfExists::Clause,
     constructs: Constructs::mariadb(),
@@ -171,8 +184,13 @@ fn before_windows(features: &mut Features) {
     features.windows = false;
     features.with = false;
     features.with_before_dml = false;
-    features.row_locking =
-        Some(RowLocking { share: "LOCK IN SHARE MODE", of: false, nowait: false, skip_locked: false });
+    features.row_locking = Some(RowLocking {
+        share: "LOCK IN SHARE MODE",
+        of: false,
+        nowait: false,
+        skip_locked: false,
+        of_parts: true,
+    });
 }
 
 impl Dialect for MySqlDialect {

@@ -66,6 +66,7 @@ impl SqliteDialect {
         constructs.materialized &= since(35);
         constructs.json = constructs.json.filter(|_| since(38));
         constructs.upsert = constructs.upsert.filter(|_| since(24));
+        features.right_join &= since(39);
         features.full_join &= since(39);
         for returning in
             [&mut features.insert_returning, &mut features.update_returning, &mut features.delete_returning]

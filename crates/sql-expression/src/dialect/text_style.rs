@@ -32,7 +32,7 @@ impl TextStyle {
             return Ok(());
         }
         if special == QUOTE {
-            write_doubled(text, b"'", sql);
+            write_doubled(text, (b'\'', b'\''), sql);
             return Ok(());
         }
         match self {
@@ -46,13 +46,13 @@ impl TextStyle {
             }
             Self::Postgres if text.contains('\\') => {
                 sql.push('E');
-                write_doubled(text, b"'\\", sql);
+                write_doubled(text, (b'\'', b'\\'), sql);
             }
             Self::MySql if text.bytes().any(|byte| matches!(byte, b'\\' | 0 | 0x1a)) => {
                 sql.push_str("_utf8mb4 ");
                 self.write_bytes(text.as_bytes(), sql);
             }
-            Self::Sqlite | Self::Postgres | Self::MySql => write_doubled(text, b"'", sql),
+            Self::Sqlite | Self::Postgres | Self::MySql => write_doubled(text, (b'\'', b'\''), sql),
         }
         Ok(())
     }
@@ -72,7 +72,7 @@ impl TextStyle {
     /// Writes text where nothing but text between quotes can stand, as in a comment. MySQL reads it so unless
     /// `NO_BACKSLASH_ESCAPES` is set, where each backslash would stay two.
     pub(super) fn write_between_quotes(text: &str, sql: &mut String) {
-        write_doubled(text, b"'\\", sql);
+        write_doubled(text, (b'\'', b'\\'), sql);
     }
 }
 
@@ -83,18 +83,18 @@ const QUOTE: u8 = 1;
 const OTHER: u8 = 2;
 
 /// What any of the bytes could mean: eight are looked at together.
+#[inline]
 fn meanings(bytes: &[u8]) -> u8 {
     const ONES: u64 = u64::MAX / 255;
-    // Has the highest bit of each byte that is the one looked for, and perhaps of some after it.
-    let find = |eight: u64, byte: u8| {
-        let differing = eight ^ (ONES * u64::from(byte));
-        differing.wrapping_sub(ONES) & !differing & (ONES << 7)
-    };
+    // Has the highest bit of each byte that is smaller than the limit, and perhaps of some after it.
+    let below = |eight: u64, limit: u64| eight.wrapping_sub(ONES * limit) & !eight & (ONES << 7);
+    let find = |eight: u64, byte: u8| below(eight ^ (ONES * u64::from(byte)), 1);
     let (eights, rest) = bytes.as_chunks::<8>();
     let (mut quotes, mut others) = (0, 0);
     let mut look = |eight: u64| {
         quotes |= find(eight, b'\'');
-        others |= find(eight, b'\\') | find(eight, 0) | find(eight, 0x1a);
+        // Of the control characters two mean something.
+        others |= find(eight, b'\\') | below(eight, 0x20);
     };
     eights.iter().for_each(|eight| look(u64::from_le_bytes(*eight)));
     if !rest.is_empty() {
@@ -107,17 +107,18 @@ fn meanings(bytes: &[u8]) -> u8 {
 }
 
 /// Writes text between quotes, some of its characters twice.
-fn write_doubled(text: &str, doubled: &[u8], sql: &mut String) {
+#[inline]
+fn write_doubled(text: &str, doubled: (u8, u8), sql: &mut String) {
     sql.reserve(text.len() + 8);
     sql.push('\'');
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| doubled.contains(&byte)) {
-        // What is doubled is one byte long.
-        let (before, after) = rest.split_at(at + 1);
-        sql.push_str(before);
-        sql.push_str(&before[at..]);
-        rest = after;
+    let mut written = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        // Both are one byte long, and begin what is written next: so they stand twice.
+        if byte == doubled.0 || byte == doubled.1 {
+            sql.push_str(&text[written..=at]);
+            written = at;
+        }
     }
-    sql.push_str(rest);
+    sql.push_str(&text[written..]);
     sql.push('\'');
 }

@@ -105,33 +105,6 @@ pub enum SelectItem {
     },
 }
 
-/// A join.
-#[derive(Clone, Debug)]
-pub struct Join {
-    /// What it starts from; none: whatever stands before it.
-    pub left: Option<Source>,
-    /// What is joined.
-    pub right: Source,
-    /// The condition; none: the foreign key between the two, which must be the only one.
-    pub on: Option<Node>,
-    /// Which rows stay without a partner.
-    pub kind: JoinKind,
-}
-
-/// Which rows of a join stay without a partner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum JoinKind {
-    /// None.
-    Inner,
-    /// Those of the left side.
-    Left,
-    /// Those of both sides.
-    Full,
-    /// Every row with every row.
-    Cross,
-}
-
 /// One further select of a set operation.
 #[derive(Clone, Debug)]
 pub struct SetOperation {

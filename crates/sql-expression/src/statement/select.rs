@@ -3,16 +3,16 @@
 use std::{any::Any, fmt, marker::PhantomData, sync::Arc};
 
 use super::{
-    Executable, Join, JoinKind, LockStrength, LockWait, Locking, ScalarExecutable, SelectItem, SelectNode,
-    SetOperation, SetOperator, StatementNode,
+    Executable, LockStrength, LockWait, Locking, ScalarExecutable, SelectItem, SelectNode, SetOperation,
+    SetOperator, StatementNode,
 };
 use crate::{
     ColumnInfo, Decode, Few, Result, Row, RowPlan,
     expression::{Alias, AliasTarget, Node, OrderBy, Source, Window},
     name::Name,
     typed::{
-        Aliased, Attribute, ColumnExpression, ColumnType, Condition, Entity, Expression, IntoNode, Model,
-        OrderExpression, RowReader, Selectable,
+        Attribute, ColumnExpression, ColumnType, Condition, Expression, IntoNode, Model, OrderExpression,
+        RowReader, Selectable,
     },
 };
 
@@ -127,47 +127,6 @@ impl<S> Select<S> {
     pub fn select_from(self, source: impl Into<Source>) -> Self {
         let source = source.into();
         self.change_core("select_from", |node| node.from.push(source))
-    }
-
-    /// Joins along a relationship, or to a model or table by the foreign key between the two.
-    pub fn join(self, target: impl JoinTarget) -> Self {
-        self.change_core("join", |node| target.joins(JoinKind::Inner, &mut node.joins))
-    }
-
-    /// Joins, and keeps the rows of the left side that have no partner. Select the other side with `.nullable()`.
-    pub fn outerjoin(self, target: impl JoinTarget) -> Self {
-        self.change_core("outerjoin", |node| target.joins(JoinKind::Left, &mut node.joins))
-    }
-
-    /// Joins, and keeps the rows of both sides that have no partner. Select both sides with `.nullable()`.
-    pub fn full_outerjoin(self, target: impl JoinTarget) -> Self {
-        self.change_core("full_outerjoin", |node| target.joins(JoinKind::Full, &mut node.joins))
-    }
-
-    /// Joins every row with every row.
-    pub fn cross_join(self, right: impl Into<Source>) -> Self {
-        let right = right.into();
-        let join = Join { left: None, right, on: None, kind: JoinKind::Cross };
-        self.change_core("cross_join", |node| node.joins.push(join))
-    }
-
-    /// Joins by a condition.
-    pub fn join_on(self, right: impl Into<Source>, on: impl Condition) -> Self {
-        self.join_with(JoinKind::Inner, right.into(), on.into_condition())
-    }
-
-    /// Joins by a condition, and keeps the rows of the left side that have no partner.
-    pub fn outerjoin_on(self, right: impl Into<Source>, on: impl Condition) -> Self {
-        self.join_with(JoinKind::Left, right.into(), on.into_condition())
-    }
-
-    /// Joins by a condition, and keeps the rows of both sides that have no partner (not on MySQL).
-    pub fn full_outerjoin_on(self, right: impl Into<Source>, on: impl Condition) -> Self {
-        self.join_with(JoinKind::Full, right.into(), on.into_condition())
-    }
-
-    fn join_with(self, kind: JoinKind, right: Source, on: Node) -> Self {
-        self.change_core("join_on", |node| node.joins.push(Join { left: None, right, on: Some(on), kind }))
     }
 
     /// Locks the rows until the transaction ends: FOR UPDATE.
@@ -430,44 +389,6 @@ macro_rules! lists {
 }
 
 lists! { (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) }
-
-/// What `join` takes: a relationship, a model or a table.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be joined",
-    note = "join a relationship such as `Author::books`, or a model; with a condition of your own use `join_on`"
-)]
-pub trait JoinTarget {
-    /// Adds the joins it stands for: a relationship over a secondary table stands for two.
-    fn joins(self, kind: JoinKind, joins: &mut Vec<Join>);
-}
-
-fn by_foreign_key(right: Source, kind: JoinKind) -> Join {
-    Join { left: None, right, on: None, kind }
-}
-
-impl<M: Model> JoinTarget for Entity<M> {
-    fn joins(self, kind: JoinKind, joins: &mut Vec<Join>) {
-        joins.push(by_foreign_key(self.into(), kind));
-    }
-}
-
-impl<M: Model> JoinTarget for &Aliased<M> {
-    fn joins(self, kind: JoinKind, joins: &mut Vec<Join>) {
-        joins.push(by_foreign_key(self.into(), kind));
-    }
-}
-
-impl JoinTarget for &crate::schema::Table {
-    fn joins(self, kind: JoinKind, joins: &mut Vec<Join>) {
-        joins.push(by_foreign_key(self.into(), kind));
-    }
-}
-
-impl JoinTarget for &Alias {
-    fn joins(self, kind: JoinKind, joins: &mut Vec<Join>) {
-        joins.push(by_foreign_key(self.into(), kind));
-    }
-}
 
 /// The items of a select list, for RETURNING.
 pub(crate) fn items_of(selection: &impl Selectable) -> Few<SelectItem> {

@@ -5,7 +5,8 @@ use crate::compile::row_order::facts;
 use crate::{
     expression::Source,
     statement::{
-        DeleteNode, InsertNode, InsertRows, Join, SelectClauses, SelectItem, SelectNode, TextNode, UpdateNode,
+        DeleteNode, InsertNode, InsertRows, Join, JoinCondition, SelectClauses, SelectItem, SelectNode,
+        TextNode, UpdateNode,
     },
 };
 
@@ -35,13 +36,32 @@ impl<'n> Walk<'n> {
     pub(super) fn joins(&mut self, joins: &'n [Join]) {
         self.count(joins.len());
         for join in joins {
-            self.tag(join.kind as u8);
-            match &join.left {
-                Some(left) => self.source(left),
-                None => self.tag(0),
+            self.join(join);
+        }
+    }
+
+    /// Walks a join: what is in its parentheses before its own condition, as they are written.
+    pub(in crate::compile) fn join(&mut self, join: &'n Join) {
+        self.tag(join.kind as u8);
+        match &join.left {
+            Some(left) => self.source(left),
+            None => self.tag(0),
+        }
+        self.source(&join.right);
+        self.joins(&join.within);
+        match &join.condition {
+            JoinCondition::None => self.tag(0),
+            JoinCondition::ForeignKey => self.tag(1),
+            JoinCondition::On(on) => {
+                self.tag(2);
+                self.node(on);
             }
-            self.source(&join.right);
-            self.optional(join.on.as_ref());
+            JoinCondition::Using(columns) => {
+                self.tag(3);
+                self.count(columns.len());
+                columns.iter().for_each(|column| self.text(column));
+            }
+            JoinCondition::Natural => self.tag(4),
         }
     }
 
