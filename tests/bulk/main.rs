@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `loads` | what is loaded, from where, and what is told of it |
+//! | `inside` | loads inside of a test's, a session's and a savepoint's transaction |
 //! | `refused` | rows that cannot be loaded, and what is left of the others: nothing |
 //! | `cut` | loads that are dropped, killed, or take too long |
 //! | `memory` | how much of the rows is in memory at once |
@@ -17,6 +18,7 @@ mod cut;
 #[path = "../it/database.rs"]
 #[expect(dead_code, reason = "the other tests need more of it")]
 mod database;
+mod inside;
 mod loads;
 mod measurement;
 mod memory;

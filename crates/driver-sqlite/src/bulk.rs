@@ -8,24 +8,22 @@ use std::{
 
 use aludel_driver::{
     CallOptions, Connection as _, Result, Statement, Value,
-    bulk::{BulkDone, BulkTarget, BulkWay, RowSource, in_rows},
+    bulk::{BulkDone, BulkTarget, BulkWay, RowSource, in_rows, size_of_value},
 };
 
 use crate::{
     SqliteConnection,
     connection::GRACE,
     control::cancelled,
-    error, parameter,
+    error,
+    insert::MOST_BYTES,
     patience::{Patience, wait},
     session::{Failure, Session, Trouble},
-    step::{SLICE, run_set},
+    step::SLICE,
 };
 
 /// Numbers of rows that an INSERT is prepared for.
 const SIZES: [usize; 3] = [100, 10, 1];
-
-/// From so many bytes on, rows are inserted without waiting for more.
-pub(crate) const MOST_BYTES: usize = 256 * 1024;
 
 /// How far a load has come.
 struct Load<'t> {
@@ -208,27 +206,12 @@ impl Session {
         let (size, statement) = load.next();
         let width = load.target.width();
         let values = &load.values[load.inserted * width..(load.inserted + size) * width];
-        let is_large = load.bytes >= MOST_BYTES;
-        let Self { database, watch, .. } = self;
-        let outcome = database.with(statement, |_, prepared, learned| {
-            watch.keep_here();
-            parameter::check_count(learned.parameters, values.len())?;
-            let is_copied = parameter::bind_all(prepared, values)?;
-            let outcome = run_set(prepared, false, watch);
-            if is_copied && (size == 1 || is_large) {
-                // A statement that is kept prepared would keep copies of them.
-                prepared.clear_bindings();
-            }
-            outcome.map(drop)
-        });
+        let outcome = self.insert_rows(statement, values);
         match outcome {
-            Ok(()) => {
+            Ok(_) => {
                 load.inserted += size;
                 load.done += size as u64;
                 load.alone = load.alone.saturating_sub(size);
-                if load.is_at_end() && size > 1 {
-                    self.forget_copies(load);
-                }
                 Ok(())
             }
             Err(Failure::Native(native))
@@ -242,26 +225,5 @@ impl Session {
             }
             Err(failure) => Err(failure),
         }
-    }
-
-    /// Statements that are kept prepared would keep copies of the last rows.
-    fn forget_copies(&mut self, load: &Load<'_>) {
-        for (_, statement) in &load.statements {
-            let cleared: Result<(), Failure> = self.database.with(statement, |_, prepared, _| {
-                prepared.clear_bindings();
-                Ok(())
-            });
-            // It is prepared, or there is nothing to forget.
-            drop(cleared);
-        }
-    }
-}
-
-/// About how many bytes a value has on its way.
-pub(crate) fn size_of_value(value: &Value) -> usize {
-    match value {
-        Value::Text(text) | Value::Json(text) | Value::Number(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        _ => 8,
     }
 }

@@ -54,6 +54,7 @@
 //! | `many_rows` | an INSERT of one row, written for many |
 //! | `script` | runs several statements in one text |
 //! | `bulk` | loads rows as they come, by prepared INSERTs of many rows |
+//! | `insert` | one INSERT of some rows, which both of these send |
 //! | `outlet` | where the rows of a statement go |
 //! | `control` | begins and ends transactions |
 //! | `effect` | what a statement does to rows |
@@ -108,6 +109,7 @@ mod explain;
 mod extension;
 mod fault;
 mod function;
+mod insert;
 mod learned;
 mod many_rows;
 mod open;

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use aludel_driver::{Done, ParameterSets, Result, Statement};
+use aludel_driver::{Done, ParameterSets, Result, Statement, bulk::size_of_value};
 
 use crate::{
-    bulk::{MOST_BYTES, size_of_value},
-    error, parameter,
+    error,
+    insert::MOST_BYTES,
+    parameter,
     session::{Failure, Session},
     step::{SETS_BETWEEN_LOOKS, SLICE, check_not_empty, run_set},
 };
@@ -104,25 +105,14 @@ impl Session {
             return Ok(false);
         };
         let values = sets.range(*position, rows);
-        // SQLite copies them all.
         if values.iter().map(size_of_value).sum::<usize>() > MOST_BYTES {
             return Ok(false);
         }
         self.run_plain(SAVEPOINT[0])?;
-        let Self { database, watch, .. } = self;
-        let inserted = database.with(&many, |connection, prepared, learned| {
-            parameter::check_count(learned.parameters, values.len())?;
-            watch.keep_here();
-            let before = connection.total_changes();
-            let is_copied = parameter::bind_all(prepared, values)?;
-            let changed = run_set(prepared, false, watch);
-            if is_copied {
-                prepared.clear_bindings();
-            }
-            let is_alike = changed? == rows as u64
-                && connection.total_changes() - before == rows as u64
-                && last.checked_add(rows as i64) == Some(connection.last_insert_rowid());
-            Ok::<_, Failure>(is_alike)
+        let inserted = self.insert_rows(&many, values).map(|inserted| {
+            inserted.rows == rows as u64
+                && inserted.changes == rows as u64
+                && last.checked_add(rows as i64) == Some(inserted.last_key)
         });
         if let Ok(true) = inserted {
             self.run_plain(SAVEPOINT[1])?;

@@ -167,8 +167,9 @@ fn left(deadline: Option<Instant>, options: &CallOptions) -> Result<Option<std::
     Ok(Some(left))
 }
 
-/// About how many bytes a value has on its way.
-fn size_of_value(value: &Value) -> usize {
+/// About how many bytes a value has on its way: what a driver counts to send rows in pieces.
+#[must_use]
+pub fn size_of_value(value: &Value) -> usize {
     match value {
         Value::Text(text) | Value::Json(text) | Value::Number(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),

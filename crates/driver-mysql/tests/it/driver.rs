@@ -82,6 +82,31 @@ fn options_are_checked_by_name_and_value() {
 }
 
 #[test]
+fn several_hosts_are_refused() {
+    for url in [
+        "mysql://one,two/db",
+        "mysql://one:3306,two:3307/db",
+        "mariadb://user:hidden-word@one:1,[::1]:2,three/db?connect_timeout=1",
+    ] {
+        let (kind, message) = refused(url);
+        assert_eq!(kind, ErrorKind::NotSupported, "{message}");
+        assert!(message.contains("several hosts") && message.contains("`one"), "{message}");
+        assert!(message.contains("MySQL and MariaDB") && message.contains("a proxy"), "{message}");
+        assert!(!message.contains("hidden-word"), "{message}");
+    }
+}
+
+#[tokio::test]
+#[cfg(not(feature = "explain"))]
+async fn a_build_without_explain_names_the_feature() {
+    let Some(connection) = connect().await else { return };
+    let error = connection.explain().err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::NotSupported, "{error}");
+    assert!(error.to_string().contains("feature `explain`"), "{error}");
+    assert!(error.to_string().contains("aludel-driver-mysql"), "{error}");
+}
+
+#[test]
 #[cfg(not(feature = "tls"))]
 fn a_build_without_tls_names_the_feature() {
     for options in [

@@ -252,3 +252,13 @@ async fn keepalive_options_reach_the_socket() {
     let (short, long) = (times("20").await, times("4000").await);
     assert!(short > 0 && long > short * 100, "{short} {long}");
 }
+
+#[tokio::test]
+#[cfg(not(feature = "explain"))]
+async fn a_build_without_explain_names_the_feature() {
+    let Some(connection) = crate::server::connect().await else { return };
+    let error = connection.explain().err().unwrap();
+    assert_eq!(error.kind(), aludel_driver::ErrorKind::NotSupported, "{error}");
+    assert!(error.to_string().contains("feature `explain`"), "{error}");
+    assert!(error.to_string().contains("aludel-driver-postgres"), "{error}");
+}
