@@ -11,6 +11,7 @@ mod index;
 mod made;
 mod metadata;
 mod naming_convention;
+mod onupdate;
 mod plan;
 mod present;
 mod resolved;
@@ -33,6 +34,7 @@ pub use index::{Index, IndexElement, IndexTarget, MysqlIndexOptions, PostgresqlI
 pub use made::{Computed, ServerDefault};
 pub use metadata::{MetaData, Tables};
 pub use naming_convention::NamingConvention;
+pub use onupdate::{OnUpdate, ValueFunction};
 pub use present::{ObjectKind, Present, Wanted};
 pub use resolved::TableConstraints;
 pub(crate) use sequence::counting;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use aludel::prelude::*;
+use aludel::{orm::SynchronizeSession, prelude::*, sql::statement::Parameter};
 use chrono_0_4::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use rust_decimal_1::Decimal;
 use uuid_1::Uuid;
@@ -154,6 +154,55 @@ async fn defaults_of_the_client(database: &Database) {
     assert_eq!(letters[2].read().changed, None);
 }
 on_every_database!(defaults_of_the_client);
+
+async fn onupdate_of_an_update_of_many_rows(database: &Database) {
+    let stage = Stage::of(database, MetaData::of(Letter)).await;
+    let mut session = stage.sessions.open();
+    let letters = session.add_all((1..=3).map(|id| Letter { id, ..default() }));
+    session.commit().await.unwrap();
+    // One value for all rows, and the objects know it.
+    stage.sent();
+    let all = update(Letter).set(Letter::title, "t").filter(Letter::id.ge(2));
+    assert_eq!(session.execute(all.clone()).await.unwrap().rowcount(), 2);
+    assert_eq!(stage.sent().len(), 1);
+    let first = letters[1].read().changed.unwrap();
+    assert_eq!((letters[0].read().changed, letters[2].read().changed), (None, Some(first)));
+    assert!(letters.iter().all(|letter| !letter.is_modified() && !letter.is_expired()));
+    // The same statement again has another.
+    session.execute(all).synchronize_session(SynchronizeSession::Fetch).await.unwrap();
+    let second = letters[1].read().changed.unwrap();
+    assert!(second > first);
+    // Who sets it is asked for nothing, and nothing is changed by a statement that was not told to change anything.
+    session.execute(update(Letter).set(Letter::changed, -9).filter(Letter::id.eq(3))).await.unwrap();
+    let nothing = session.execute(update(Letter)).await.unwrap_err();
+    assert!(nothing.to_string().contains("changes no column"), "{nothing}");
+    session.commit().await.unwrap();
+    let changed = select(Letter::changed).order_by(Letter::id);
+    let mut other = stage.sessions.open();
+    assert_eq!(other.scalars(changed.clone()).all().await.unwrap(), [None, Some(second), Some(-9)]);
+    other.close().await.unwrap();
+    // A connection does the same, and so does a statement that is kept.
+    let rename =
+        reusable(|id: Parameter<i64>| update(Letter).set(Letter::title, "r").filter(Letter::id.eq(id)));
+    stage
+        .engine
+        .begin(async |conn| {
+            conn.execute(update(Letter).set(Letter::title, "c").filter(Letter::id.eq(1))).await?;
+            conn.execute(rename.with(2)).await?;
+            conn.execute(rename.with(3)).await.map(drop)
+        })
+        .await
+        .unwrap();
+    let stored: Vec<i64> =
+        other.scalars(changed).all().await.unwrap().into_iter().map(Option::unwrap_or_default).collect();
+    assert!(second < stored[0] && stored[0] < stored[1] && stored[1] < stored[2], "{stored:?}");
+    // With an expression in the object, the function is asked once.
+    session.refresh(&letters[0]).await.unwrap();
+    letters[0].set(Letter::title, Letter::title.concat("!"));
+    session.commit().await.unwrap();
+    assert!(letters[0].read().changed.unwrap() > stored[2]);
+}
+on_every_database!(onupdate_of_an_update_of_many_rows);
 
 #[derive(Mapped, Clone, Debug, Default)]
 pub struct Parcel {

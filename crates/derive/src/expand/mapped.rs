@@ -219,13 +219,11 @@ fn column_mapping(column: &Column, root: &Root) -> TokenStream {
         }
     };
     let default = value_function(column, column.default.as_ref(), root);
-    let onupdate = value_function(column, column.onupdate.as_ref(), root);
     quote! {
         #orm::ColumnMapping {
             field: #field,
             column: #name,
             default: #default,
-            onupdate: #onupdate,
             server_onupdate: #server_onupdate,
             version_id: #version_id,
         }
@@ -237,7 +235,22 @@ fn value_function(column: &Column, value: Option<&Expr>, root: &Root) -> TokenSt
     let sql = &root.sql;
     let Some(value) = value else { return quote!(::core::option::Option::None) };
     let of = column.as_trait(&quote!(#sql::typed::ColumnType));
-    let value = match value {
+    let value = made_value(value);
+    quote! {
+        ::core::option::Option::Some({
+            fn __make() -> #sql::Value {
+                let __value: #of::Base = #value;
+                #sql::typed::ColumnType::into_value(__value)
+            }
+            let __function: fn() -> #sql::Value = __make;
+            __function
+        })
+    }
+}
+
+/// The value that the user's function gives, or the user's value.
+pub(super) fn made_value(value: &Expr) -> TokenStream {
+    match value {
         Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_)) => {
             quote!(::core::convert::Into::into(#value))
         }
@@ -248,16 +261,6 @@ fn value_function(column: &Column, value: Option<&Expr>, root: &Root) -> TokenSt
         }
         Expr::Closure(_) => quote!((#value)()),
         value => quote!(#value),
-    };
-    quote! {
-        ::core::option::Option::Some({
-            fn __make() -> #sql::Value {
-                let __value: #of::Base = #value;
-                #sql::typed::ColumnType::into_value(__value)
-            }
-            let __function: fn() -> #sql::Value = __make;
-            __function
-        })
     }
 }
 

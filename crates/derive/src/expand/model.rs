@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::quiet;
+use super::{mapped::made_value, quiet};
 use crate::{
     column::{Column, Numbers, SqlType},
     model::Model,
@@ -173,11 +173,15 @@ fn table_column(column: &Column, root: &Root) -> TokenStream {
     let on_update =
         column.on_update.as_ref().map(|action| quote!(.on_update(#sql::schema::ReferentialAction::#action)));
     let made = column.made.expand(root);
+    let onupdate = column.onupdate.as_ref().map(|value| {
+        let (of, value) = (column.as_trait(&quote!(#sql::typed::ColumnType)), made_value(value));
+        quote!(.onupdate(|| -> #of::Base { #value }))
+    });
     let comment = column.comment.as_ref().map(|comment| quote!(.comment(#sql::Name::Static(#comment))));
     quote! {
         #sql::schema::Column::new(#sql::Name::Static(#name), #sql_type)
             .nullable(#nullable) #primary_key #autoincrement #unique #index #server_default #computed
-            #made #foreign_key #on_delete #on_update #comment
+            #made #onupdate #foreign_key #on_delete #on_update #comment
     }
 }
 

@@ -3,7 +3,7 @@
 use std::future::IntoFuture;
 
 use aludel_driver::{BoxFuture, Error, ErrorKind, Result};
-use aludel_sql_expression::Value;
+use aludel_sql_expression::schema::ValueFunction;
 use hashbrown::HashMap;
 
 use super::{
@@ -85,8 +85,8 @@ impl<M: Mapped> BulkUpdate<'_, M> {
         if named.is_empty() {
             return Err(argument::<M>("has no column to write"));
         }
-        let made: Vec<(u16, fn() -> Value)> =
-            configuration.onupdates.iter().filter(|(number, _)| !named.contains(number)).copied().collect();
+        let made: Vec<&(u16, ValueFunction)> =
+            configuration.onupdates.iter().filter(|(number, _)| !named.contains(number)).collect();
         // None where the server makes it.
         let counts = |row: &M| next_version(configuration.version_id, Some(row.column(version?)));
         let written = version.filter(|_| !matches!(configuration.version_id, VersionId::Server));
@@ -95,7 +95,7 @@ impl<M: Mapped> BulkUpdate<'_, M> {
         let rows = last_of_each_key(rows).into_iter().map(|row| {
             let values = named.iter().map(|column| row.column(*column));
             KeyedRow {
-                values: values.chain(made.iter().map(|(_, make)| make())).chain(counts(&row)).collect(),
+                values: values.chain(made.iter().map(|(_, make)| make.value())).chain(counts(&row)).collect(),
                 key: mapper.key().iter().copied().chain(version).map(|column| row.column(column)).collect(),
             }
         });

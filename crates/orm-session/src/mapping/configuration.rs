@@ -3,7 +3,7 @@
 use aludel_driver::{Error, ErrorKind, Result};
 use aludel_sql_expression::{
     Name, Value,
-    schema::{Table, TableDefinition},
+    schema::{OnUpdate, Table, TableDefinition, ValueFunction},
 };
 
 use super::{Mapper, RelationshipMapping, mapper::VersionId};
@@ -35,7 +35,7 @@ pub(crate) struct Configuration {
     /// The columns that the client makes a value for where an INSERT has none.
     pub(crate) defaults: MadeColumns,
     /// The columns that the client makes a value for with each UPDATE that does not set them.
-    pub(crate) onupdates: MadeColumns,
+    pub(crate) onupdates: Box<[(u16, ValueFunction)]>,
     /// The columns that the database makes a value for.
     pub(crate) server_defaults: Box<[u16]>,
     /// The sets of columns whose values are unique together; the primary key comes first.
@@ -114,8 +114,12 @@ impl Configuration {
         let made_by_update = made.chain(computed.iter().copied()).chain(by_server).collect();
         let columns = (0u16..).zip(mapper.columns());
         let defaults = columns.filter_map(|(number, column)| Some((number, column.default?))).collect();
-        let columns = (0u16..).zip(mapper.columns());
-        let onupdates = columns.filter_map(|(number, column)| Some((number, column.onupdate?))).collect();
+        let columns = (0u16..).zip(&definition.columns);
+        let onupdates = columns.filter_map(|(number, column)| match &column.onupdate {
+            Some(OnUpdate::Function(function)) => Some((number, function.clone())),
+            _ => None,
+        });
+        let onupdates = onupdates.collect();
         let columns = (0u16..).zip(&definition.columns);
         let server_defaults =
             columns.filter(|(_, column)| column.is_made_when_missing()).map(|(number, _)| number).collect();

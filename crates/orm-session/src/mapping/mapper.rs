@@ -94,8 +94,6 @@ pub struct ColumnMapping {
     pub column: &'static str,
     /// Makes the value of an INSERT when the field is NULL.
     pub default: Option<fn() -> Value>,
-    /// Makes the value of an UPDATE when the field was not changed.
-    pub onupdate: Option<fn() -> Value>,
     /// Whether the database makes a value at an UPDATE that does not write the column, by a trigger or ON UPDATE.
     pub server_onupdate: bool,
     /// Whether the column tells the versions of the row, and who makes them.

@@ -117,7 +117,7 @@ impl UpdateBatches {
         }
         let is_set = |column: &u16| columns.contains(column) || is_computed(column);
         let unset = configuration.onupdates.iter().filter(|(number, _)| !is_set(number));
-        let mut touched: Vec<(u16, Value)> = unset.map(|(number, make)| (*number, make())).collect();
+        let mut touched: Vec<(u16, Value)> = unset.map(|(number, make)| (*number, make.value())).collect();
         // A version that was set by hand is taken as it is.
         let version = configuration.version.filter(|version| !is_set(version));
         touched.extend(version.and_then(|version| {

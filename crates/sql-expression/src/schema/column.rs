@@ -1,7 +1,14 @@
 //! [`Column`].
 
-use super::{Computed, ForeignKey, Identity, ReferentialAction, Sequence, ServerDefault, made::Numbering};
-use crate::{name::Name, types::SqlType};
+use super::{
+    Computed, ForeignKey, Identity, OnUpdate, ReferentialAction, Sequence, ServerDefault, ValueFunction,
+    made::Numbering,
+};
+use crate::{
+    name::Name,
+    typed::{ColumnType, IntoNode},
+    types::SqlType,
+};
 
 /// A column of a [`Table`](super::Table).
 ///
@@ -38,6 +45,8 @@ pub struct Column {
     pub server_default: Option<ServerDefault>,
     /// What the database puts in at each UPDATE that leaves the column out, as SQL (MySQL, MariaDB).
     pub server_onupdate: Option<Name>,
+    /// What an UPDATE puts in when it does not name the column.
+    pub onupdate: Option<OnUpdate>,
     /// What the database computes it from; nobody else writes it.
     pub computed: Option<Computed>,
     /// The column of another table that its values must be found in.
@@ -63,6 +72,7 @@ impl Column {
             sequence: None,
             server_default: None,
             server_onupdate: None,
+            onupdate: None,
             computed: None,
             foreign_key: None,
             collation: None,
@@ -142,6 +152,62 @@ impl Column {
     #[must_use]
     pub fn server_onupdate(mut self, sql: impl Into<Name>) -> Self {
         self.server_onupdate = Some(sql.into());
+        self
+    }
+
+    /// Lets each UPDATE that does not name the column put in what a function gives: when the row was changed, and by whom. It is
+    /// called once for each execution of an `update` of the table or model, for each row that a session flushes, and for each
+    /// row of a `bulk_update`. `None` is NULL.
+    ///
+    /// An upsert does not look at it, nor does text. For what the database makes by itself there is
+    /// [`server_onupdate`](Self::server_onupdate); what a foreign key does is said by [`on_update`](Self::on_update).
+    ///
+    /// Counterpart of SQLAlchemy's `Column(onupdate=function)`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, dialect::SqliteDialect, schema::{Column, Table}, types::{Integer, Varchar}, update};
+    /// let users = Table::unregistered("users")
+    ///     .column(Column::new("id", Integer).primary_key())
+    ///     .column(Column::new("name", Varchar(50)))
+    ///     .column(Column::new("changed_by", Varchar(50)).onupdate(|| "batch".to_owned()));
+    /// let dialect = SqliteDialect::default();
+    /// assert_eq!(
+    ///     update(&users).set("name", "ada").to_sql(&dialect)?,
+    ///     "UPDATE users SET name = 'ada', changed_by = 'batch'"
+    /// );
+    /// assert_eq!(
+    ///     update(&users).set("changed_by", "me").to_sql(&dialect)?,
+    ///     "UPDATE users SET changed_by = 'me'"
+    /// );
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    #[must_use]
+    pub fn onupdate<T: ColumnType>(mut self, make: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        self.onupdate = Some(OnUpdate::Function(ValueFunction::new(make)));
+        self
+    }
+
+    /// The same with an expression that the database calculates: `users.c("visits").of::<i64>() + 1`. It is for
+    /// `update` alone: the columns of a model have functions.
+    ///
+    /// Counterpart of SQLAlchemy's `Column(onupdate=func.now())`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, dialect::SqliteDialect, schema::{Column, Table}, types::{Integer, Varchar}, update};
+    /// let counted = Table::unregistered("counted").column(Column::new("name", Varchar(50)));
+    /// let changes = counted.c("changes").of::<i64>() + 1;
+    /// let counted = counted.column(Column::new("changes", Integer).onupdate_expression(changes));
+    /// assert_eq!(
+    ///     update(&counted).set("name", "ada").to_sql(&SqliteDialect::default())?,
+    ///     "UPDATE counted SET name = 'ada', changes = counted.changes + 1"
+    /// );
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    #[must_use]
+    pub fn onupdate_expression(mut self, expression: impl IntoNode) -> Self {
+        self.onupdate = Some(OnUpdate::Expression(expression.into_node()));
         self
     }
 

@@ -5,7 +5,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -60,6 +60,8 @@ struct Shared {
     definition: RwLock<Arc<TableDefinition>>,
     // Another number after each change, so that what was compiled before one is not used after it. Read without the lock.
     stamp: AtomicU64,
+    // Whether a column has a value for UPDATEs that do not name it. Read without the lock.
+    has_onupdate: AtomicBool,
 }
 
 /// What a table is made of, as it stood at one moment.
@@ -119,7 +121,14 @@ impl Table {
 
     fn make(name: Name, schema: Option<Name>) -> Self {
         let id = next_id();
-        let shared = Shared { id, name, schema, definition: RwLock::default(), stamp: AtomicU64::new(id) };
+        let shared = Shared {
+            id,
+            name,
+            schema,
+            definition: RwLock::default(),
+            stamp: AtomicU64::new(id),
+            has_onupdate: AtomicBool::new(false),
+        };
         Self(Handle::Counted(Arc::new(shared)))
     }
 
@@ -219,7 +228,10 @@ impl Table {
 
     fn change(&self, change: impl FnOnce(&mut TableDefinition)) {
         let mut definition = self.0.definition.write().unwrap_or_else(PoisonError::into_inner);
-        change(Arc::make_mut(&mut definition));
+        let definition = Arc::make_mut(&mut definition);
+        change(definition);
+        let has_onupdate = definition.columns.iter().any(|column| column.onupdate.is_some());
+        self.0.has_onupdate.store(has_onupdate, Ordering::Release);
         self.0.stamp.store(next_id(), Ordering::Release);
     }
 
@@ -274,6 +286,12 @@ impl Table {
     /// ```
     pub fn alias(&self, name: impl Into<Name>) -> Alias {
         Alias::new(Some(name.into()), AliasTarget::Table(self.clone()))
+    }
+
+    /// Whether a column has a value for UPDATEs that do not name it.
+    #[inline]
+    pub(crate) fn has_onupdate(&self) -> bool {
+        self.0.has_onupdate.load(Ordering::Acquire)
     }
 
     /// A number for the table as it stands: no other table of this process has it, nor this one before or after a change.

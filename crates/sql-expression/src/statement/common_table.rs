@@ -73,7 +73,7 @@ impl<R> Insert<R> {
 impl<R> Update<R> {
     /// The UPDATE as a common table expression under a name, whose columns are those of RETURNING (PostgreSQL).
     pub fn cte(&self, name: impl Into<Name>) -> Alias {
-        of_changes(name.into(), StatementNode::Update(Arc::clone(self.tree())))
+        of_changes(name.into(), StatementNode::Update(self.tree()))
     }
 }
 

@@ -52,4 +52,4 @@ impl<R> Delete<R> {
     }
 }
 
-dml_statement!(Delete, Delete);
+dml_statement!(Delete, Delete, tree().clone());

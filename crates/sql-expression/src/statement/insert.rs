@@ -200,12 +200,12 @@ impl<S: Selectable + 'static> Returned for S {
 
 /// Writes [`Executable`] for a DML statement that may return rows.
 macro_rules! dml_statement {
-    ($name:ident, $variant:ident) => {
+    ($name:ident, $variant:ident, $($tree:tt)*) => {
         impl<R: crate::statement::insert::Returned> Executable for $name<R> {
             type Row = R::Value;
 
             fn node(&self) -> StatementNode {
-                StatementNode::$variant(self.node.clone())
+                StatementNode::$variant(self.$($tree)*)
             }
 
             fn plan(&self, _: &Arc<[ColumnInfo]>) -> Result<RowPlan> {
@@ -235,7 +235,7 @@ macro_rules! dml_statement {
 
         impl<R> fmt::Display for $name<R> {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                crate::compile::display(&StatementNode::$variant(self.node.clone()), formatter)
+                crate::compile::display(&StatementNode::$variant(self.$($tree)*), formatter)
             }
         }
 
@@ -249,4 +249,4 @@ macro_rules! dml_statement {
 
 pub(crate) use dml_statement;
 
-dml_statement!(Insert, Insert);
+dml_statement!(Insert, Insert, tree().clone());

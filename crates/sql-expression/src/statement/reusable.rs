@@ -42,7 +42,10 @@ pub fn reusable<P: Parameters, S: Executable>(
 ) -> Reusable<P, S> {
     let template = build(P::places(&mut 0));
     let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-    Reusable { build: Box::new(build), node: template.node(), template, id }
+    let node = template.node();
+    // Values of `onupdate` are made anew each time, so that a finished tree must not keep them.
+    let is_made_anew = matches!(&node, StatementNode::Update(update) if update.table.has_onupdate());
+    Reusable { build: Box::new(build), node, template, id, is_made_anew }
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -53,6 +56,7 @@ pub struct Reusable<P, S> {
     template: S,
     node: StatementNode,
     id: u64,
+    is_made_anew: bool,
 }
 
 impl<P: Parameters, S: Executable> Reusable<P, S> {
@@ -102,6 +106,9 @@ impl<P: Parameters, S: Executable> Executable for Filled<'_, P, S> {
     }
 
     fn reused(&self) -> Option<Reused<'_>> {
+        if self.reusable.is_made_anew {
+            return None;
+        }
         let mut values = Few::new();
         P::write(&self.values, &mut values);
         Some(Reused { id: self.reusable.id, template: &self.reusable.node, values })

@@ -14,6 +14,8 @@ use crate::{
 };
 
 /// Begins an UPDATE of a table or model. Without a filter it changes all rows.
+///
+/// A column with an [`onupdate`](crate::schema::Column::onupdate) that is not set gets its value from there.
 pub fn update(target: impl Tables) -> Update {
     let mut table = None;
     target.each(&mut |found| table = Some(found.clone()));
@@ -41,9 +43,22 @@ impl<R> Update<R> {
         self
     }
 
-    /// The untyped tree.
-    pub(crate) fn tree(&self) -> &Arc<UpdateNode> {
-        &self.node
+    /// The untyped tree, with values for the columns that want one at each UPDATE.
+    pub(crate) fn tree(&self) -> Arc<UpdateNode> {
+        let mut node = self.node.clone();
+        // An UPDATE that changes nothing by itself is a mistake, and stays one.
+        if node.table.has_onupdate() && !node.assignments.is_empty() {
+            let definition = node.table.definition();
+            for column in &definition.columns {
+                if let Some(onupdate) = &column.onupdate
+                    && self.node.assignments.iter().all(|(name, _)| *name != column.name)
+                {
+                    let assignment = (column.name.clone(), onupdate.node(&column.sql_type));
+                    Arc::make_mut(&mut node).assignments.push(assignment);
+                }
+            }
+        }
+        node
     }
 
     /// Gives a column a new value, or an expression such as `User::visits + 1`.
@@ -66,4 +81,4 @@ impl<R> Update<R> {
     }
 }
 
-dml_statement!(Update, Update);
+dml_statement!(Update, Update, tree());

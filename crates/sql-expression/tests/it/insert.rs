@@ -1,6 +1,9 @@
 //! INSERT, UPDATE and DELETE.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
 use aludel_sql_expression::{
     CompiledCache, Dialect, Executable, Value,
@@ -9,6 +12,7 @@ use aludel_sql_expression::{
     expression::Node,
     func, insert,
     schema::{Column, Table},
+    select,
     types::{Integer, Numeric, Text},
     update,
     value::Elements,
@@ -91,6 +95,49 @@ fn update_and_delete() {
         "DELETE FROM book USING book, author WHERE book.author_id = author.id"
     );
     assert_eq!(sql(&delete(&author), &sqlite()), "DELETE FROM author");
+}
+
+#[test]
+fn columns_that_change_with_each_update() {
+    let calls = Arc::new(AtomicI64::new(0));
+    let counted = calls.clone();
+    let job = Table::unregistered("job").column(Column::new("id", Integer).primary_key());
+    let tries = job.c("tries").of::<i64>() + 1;
+    let job = job
+        .column(Column::new("state", Text))
+        .column(Column::new("changed", Integer).onupdate(move || counted.fetch_add(1, Ordering::Relaxed)))
+        .column(Column::new("who", Text).onupdate(|| None::<String>))
+        .column(Column::new("tries", Integer).onupdate_expression(tries));
+    let statement = update(&job).set("state", "x").filter(job.c("id").eq(1));
+    assert_sql(
+        &statement,
+        r#"UPDATE job SET state = ?, changed = ?, who = ?, tries = job.tries + ? WHERE job.id = ?"#,
+        r#"UPDATE job SET state = $1, changed = $2, who = $3, tries = job.tries + CAST($4 AS BIGINT) WHERE job.id = $5"#,
+        "UPDATE job SET state = ?, changed = ?, who = ?, tries = job.tries + ? WHERE job.id = ?",
+    );
+    // The function is asked for each execution, and not where the column is set.
+    calls.store(7, Ordering::Relaxed);
+    let of = |statement: &aludel_sql_expression::statement::Update| {
+        render(statement, &sqlite()).expect("it compiles").parts[0].parameters.to_vec()
+    };
+    assert_eq!(of(&statement)[1], Value::I64(7));
+    assert_eq!(of(&statement)[1], Value::I64(8));
+    let set = update(&job).set("changed", 3).set("who", "me").set("tries", 0);
+    assert_eq!(sql(&set, &sqlite()), r#"UPDATE job SET changed = ?, who = ?, tries = ?"#);
+    assert_eq!(calls.load(Ordering::Relaxed), 9);
+    // Nor for what changes nothing, or is no UPDATE.
+    assert!(error(&update(&job), &sqlite()).contains("changes no column"));
+    assert_eq!(sql(&insert(&job).value("id", 1), &sqlite()), "INSERT INTO job (id) VALUES (?)");
+    let upsert =
+        insert(&job).value("id", 1).on_conflict_do_update(job.c("id"), |update| update.set("state", "y"));
+    assert!(sql(&upsert, &sqlite()).ends_with("DO UPDATE SET state = ?"));
+    assert_eq!(calls.load(Ordering::Relaxed), 9);
+    let taken = statement.returning(job.c("id")).cte("taken");
+    assert_eq!(
+        sql(&select(taken.c("id")), &postgres()),
+        r#"WITH taken AS (UPDATE job SET state = $1, changed = $2, who = $3, tries = job.tries + CAST($4 AS BIGINT) WHERE job.id = $5 RETURNING id) SELECT taken.id FROM taken"#
+    );
+    assert_eq!(calls.load(Ordering::Relaxed), 10);
 }
 
 fn parts_of(
