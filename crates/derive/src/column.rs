@@ -33,6 +33,8 @@ pub(crate) struct Column {
     /// What else is said of values that the database makes.
     pub(crate) made: Made,
     pub(crate) computed: Option<LitStr>,
+    /// Whether every table of the database has it by itself.
+    pub(crate) system: bool,
     pub(crate) version_id: Option<VersionId>,
     /// What refuses values.
     pub(crate) validate: Option<Expr>,
@@ -71,7 +73,7 @@ pub(crate) enum Numbers {
 }
 
 /// All words of `#[column(..)]`.
-pub(crate) const WORDS: [&str; 31] = [
+pub(crate) const WORDS: [&str; 32] = [
     "primary_key",
     "autoincrement",
     "name",
@@ -90,6 +92,7 @@ pub(crate) const WORDS: [&str; 31] = [
     "onupdate",
     "server_onupdate",
     "computed",
+    "system",
     "version_id",
     "version_id_generator",
     "validate",
@@ -170,6 +173,22 @@ impl Column {
                  `onupdate` or `server_default`",
             );
         }
+        let system = settings.flag("system");
+        if system
+            && (primary_key
+                || index
+                || unique
+                || foreign_key.is_some()
+                || computed.is_some()
+                || server_default.is_some()
+                || default.is_some()
+                || onupdate.is_some())
+        {
+            settings.problem(
+                &field.ident,
+                "a `system` column is made and kept by the database alone: nothing else can be said of it than its name, its                  type and `version_id` with `version_id_generator = false`",
+            );
+        }
         let around = Around {
             is_computed: computed.is_some(),
             has_default: server_default.is_some(),
@@ -179,6 +198,13 @@ impl Column {
         };
         let made = Made::of(&mut settings, &around, onupdate_text);
         let version_id = version_id(&mut settings);
+        if system && !matches!(version_id, None | Some(VersionId::Server)) {
+            settings.problem(
+                &field.ident,
+                "nobody writes a `system` column, so that its versions are made by the database: say `version_id_generator = \
+                 false`",
+            );
+        }
         let validate = settings.expression("validate", "check_email");
         let comment = settings.text("comment", "\"..\"");
         let member = Member::of(field, ident, model, &mut settings);
@@ -203,12 +229,18 @@ impl Column {
             server_onupdate,
             made,
             computed,
+            system,
             version_id,
             validate,
             is_option,
             comment,
             numbers,
         }
+    }
+
+    /// Whether nobody but the database writes it.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.computed.is_some() || self.system
     }
 
     /// The type as `<T as Trait>`, with the place of the field's type, so that what the compiler says of it points there.

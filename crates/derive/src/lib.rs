@@ -78,7 +78,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `on_delete = "cascade"`, `on_update = ".."` | also `set null`, `set default`, `restrict`, `no action` |
 /// | `server_default = "0"` | SQL that the database puts in when an INSERT leaves the column out |
 /// | `default = now`, `default = 5` | a function or a value for an INSERT, when the field is `None`; a key, when it is zero or empty |
-/// | `onupdate = now` | a function or a value for an UPDATE that does not change the field |
+/// | `onupdate = now` | a function or a value for an UPDATE that does not change the field, by a flush or by `update(Model)` |
 /// | `server_onupdate` | the database makes a value at an UPDATE (a trigger), which is brought back |
 /// | `server_onupdate = "CURRENT_TIMESTAMP"` | the same by ON UPDATE, which MySQL and MariaDB have |
 /// | `identity`, `identity = "always"` | numbered in SQL's own words: BY DEFAULT or ALWAYS AS IDENTITY; an expression says how: `identity = Identity::always().start(100)` |
@@ -88,9 +88,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `foreign_key_name = "fk_book_author"` | the foreign key's name |
 /// | `foreign_key_match = "full"` | when a foreign key of NULLs holds (PostgreSQL); also `partial`, `simple` |
 /// | `computed = "price * quantity"` | the database computes it from the row: it is never written, and brought back; `persisted = false`: computed when it is read |
+/// | `system` | every table of the database has it by itself, and nobody writes it: PostgreSQL's `xmin` and the like |
 /// | `validate = check` | a function that refuses values: `fn check(value: &str) -> Result<(), String>`, or any error that can be shown. It is asked when the field is set, and before it is written. `None` is not shown to it |
 /// | `version_id` | counts the row's versions: an UPDATE or DELETE that finds another version is `StaleData` |
-/// | `version_id_generator = now` | a function makes the versions; `false`: the database or the program does |
+/// | `version_id_generator = now` | a function makes the versions; `false`: the database or the program does, as with PostgreSQL's own versions: `#[column(system, version_id, version_id_generator = false)] xmin: u32` |
 /// | `comment = ".."` | a comment kept in the database |
 /// | `constant = "name_"` | the constant's name, where the field's name is taken by a function of the struct |
 ///

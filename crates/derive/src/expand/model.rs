@@ -26,7 +26,7 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
     let read = columns.iter().map(|column| column.as_trait(&column_type));
     let links =
         model.relationships.iter().map(|relationship| &relationship.member.field).chain(&model.unlinked);
-    let all: Vec<&Column> = columns.iter().filter(|column| column.computed.is_none()).collect();
+    let all: Vec<&Column> = columns.iter().filter(|column| !column.is_read_only()).collect();
     let written = all.len();
     let write = write_columns(&all, root);
     let write_unnumbered = numbered(model).map(|numbered| {
@@ -173,6 +173,7 @@ fn table_column(column: &Column, root: &Root) -> TokenStream {
     let on_update =
         column.on_update.as_ref().map(|action| quote!(.on_update(#sql::schema::ReferentialAction::#action)));
     let made = column.made.expand(root);
+    let system = column.system.then(|| quote!(.system()));
     let onupdate = column.onupdate.as_ref().map(|value| {
         let (of, value) = (column.as_trait(&quote!(#sql::typed::ColumnType)), made_value(value));
         quote!(.onupdate(|| -> #of::Base { #value }))
@@ -181,7 +182,7 @@ fn table_column(column: &Column, root: &Root) -> TokenStream {
     quote! {
         #sql::schema::Column::new(#sql::Name::Static(#name), #sql_type)
             .nullable(#nullable) #primary_key #autoincrement #unique #index #server_default #computed
-            #made #onupdate #foreign_key #on_delete #on_update #comment
+            #made #onupdate #system #foreign_key #on_delete #on_update #comment
     }
 }
 

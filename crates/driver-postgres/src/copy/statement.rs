@@ -253,7 +253,7 @@ impl CopyStatement {
             Source::Table(table) if self.columns.is_empty() => {
                 let definition = table.definition();
                 let columns = definition.columns.iter();
-                columns.filter(|column| column.computed.is_none()).map(|column| column.name.clone()).collect()
+                columns.filter(|column| !column.is_read_only()).map(|column| column.name.clone()).collect()
             }
             _ => self.columns.clone(),
         }

@@ -107,9 +107,9 @@ impl Configuration {
         let version = numbered().find_map(|(number, column)| Some((number, column.version_id?)));
         let columns = (0u16..).zip(&definition.columns);
         let computed: Box<[u16]> =
-            columns.filter(|(_, column)| column.computed.is_some()).map(|(number, _)| number).collect();
-        let by_server =
-            version.filter(|(_, kind)| matches!(kind, VersionId::Server)).map(|(number, _)| number);
+            columns.filter(|(_, column)| column.is_read_only()).map(|(number, _)| number).collect();
+        let by_server = version.filter(|(_, kind)| matches!(kind, VersionId::Server));
+        let by_server = by_server.map(|(number, _)| number).filter(|number| !computed.contains(number));
         let made = numbered().filter(|(_, column)| column.server_onupdate).map(|(number, _)| number);
         let made_by_update = made.chain(computed.iter().copied()).chain(by_server).collect();
         let columns = (0u16..).zip(mapper.columns());

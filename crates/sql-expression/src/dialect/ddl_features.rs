@@ -70,6 +70,8 @@ pub struct DdlFeatures {
     pub table_options: TableOptionsOf,
     /// Whether the limit of names counts characters, not bytes.
     pub names_in_characters: bool,
+    /// The columns that every table has by itself: those that can be [`Column::system`](crate::schema::Column::system).
+    pub system_columns: &'static [&'static str],
 }
 
 /// How the next number of a sequence is asked for.
@@ -188,6 +190,7 @@ impl DdlFeatures {
             drop_cascade: true,
             table_options: TableOptionsOf::Nobody,
             names_in_characters: false,
+            system_columns: &[],
         }
     }
 
@@ -207,6 +210,7 @@ impl DdlFeatures {
             drop_constraint: None,
             drop_cascade: false,
             table_options: TableOptionsOf::Sqlite,
+            system_columns: &["rowid", "oid", "_rowid_"],
             ..Self::standard()
         }
     }
@@ -232,6 +236,7 @@ impl DdlFeatures {
             set_schema: Some(SetSchemaStyle::Clause),
             alter_if_exists: true,
             table_options: TableOptionsOf::Postgresql,
+            system_columns: &["xmin", "xmax", "cmin", "cmax", "ctid", "tableoid"],
             ..Self::standard()
         }
     }

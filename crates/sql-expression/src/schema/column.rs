@@ -51,6 +51,8 @@ pub struct Column {
     pub computed: Option<Computed>,
     /// The column of another table that its values must be found in.
     pub foreign_key: Option<ForeignKey>,
+    /// Whether every table of the database has it by itself.
+    pub system: bool,
     /// How texts are compared: COLLATE.
     pub collation: Option<Name>,
     /// A comment kept in the database where it can.
@@ -74,6 +76,7 @@ impl Column {
             server_onupdate: None,
             onupdate: None,
             computed: None,
+            system: false,
             foreign_key: None,
             collation: None,
             comment: None,
@@ -219,6 +222,43 @@ impl Column {
         self
     }
 
+    /// Says that every table of the database has it by itself, so that it is not created, and nobody writes it: PostgreSQL's
+    /// `xmin`, `ctid`, `tableoid` and the like, which get the types that they have there, and SQLite's `rowid`. On a
+    /// database that has no such column, statements with the table are refused.
+    ///
+    /// `xmin` tells the versions of a model's rows on PostgreSQL: `#[column(system, version_id, version_id_generator =
+    /// false)] xmin: u32`.
+    ///
+    /// Counterpart of SQLAlchemy's `Column(system=True)`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, dialect::{PostgresDialect, SqliteDialect}, schema::{Column, Table}, select, types::Integer};
+    /// let users = Table::unregistered("users")
+    ///     .column(Column::new("id", Integer).primary_key())
+    ///     .column(Column::new("xmin", Integer).system());
+    /// let newer = select(users.c("id")).filter(users.c("xmin").eq(7));
+    /// assert_eq!(newer.to_sql(&PostgresDialect::default())?, "SELECT users.id FROM users WHERE users.xmin = 7");
+    /// let error = newer.to_sql(&SqliteDialect::default()).unwrap_err();
+    /// assert!(error.to_string().contains("the system column `xmin` of the table `users` is not supported by the sqlite dialect"));
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    #[must_use]
+    pub fn system(mut self) -> Self {
+        self.system = true;
+        let own_type = match &*self.name {
+            "xmin" | "xmax" => Some("xid"),
+            "cmin" | "cmax" => Some("cid"),
+            "ctid" => Some("tid"),
+            "tableoid" => Some("oid"),
+            _ => None,
+        };
+        if let Some(name) = own_type {
+            self.sql_type = SqlType::Custom(name.into());
+        }
+        self
+    }
+
     /// Says how texts are compared: COLLATE.
     #[must_use]
     pub fn collate(mut self, collation: impl Into<Name>) -> Self {
@@ -262,6 +302,11 @@ impl Column {
     pub fn is_made_when_missing(&self) -> bool {
         let sequence = self.numbering() != Numbering::Usual;
         self.server_default.is_some() || sequence || (self.identity.is_some() && !self.primary_key)
+    }
+
+    /// Whether nobody but the database writes it: it is computed, or a system column.
+    pub fn is_read_only(&self) -> bool {
+        self.computed.is_some() || self.system
     }
 
     /// Where its numbers come from: a sequence, or the database's own way of numbering.

@@ -62,6 +62,8 @@ struct Shared {
     stamp: AtomicU64,
     // Whether a column has a value for UPDATEs that do not name it. Read without the lock.
     has_onupdate: AtomicBool,
+    // Whether there are columns that every table of the database has by itself.
+    has_system_columns: AtomicBool,
 }
 
 /// What a table is made of, as it stood at one moment.
@@ -128,6 +130,7 @@ impl Table {
             definition: RwLock::default(),
             stamp: AtomicU64::new(id),
             has_onupdate: AtomicBool::new(false),
+            has_system_columns: AtomicBool::new(false),
         };
         Self(Handle::Counted(Arc::new(shared)))
     }
@@ -231,7 +234,9 @@ impl Table {
         let definition = Arc::make_mut(&mut definition);
         change(definition);
         let has_onupdate = definition.columns.iter().any(|column| column.onupdate.is_some());
+        let has_system_columns = definition.columns.iter().any(|column| column.system);
         self.0.has_onupdate.store(has_onupdate, Ordering::Release);
+        self.0.has_system_columns.store(has_system_columns, Ordering::Release);
         self.0.stamp.store(next_id(), Ordering::Release);
     }
 
@@ -292,6 +297,12 @@ impl Table {
     #[inline]
     pub(crate) fn has_onupdate(&self) -> bool {
         self.0.has_onupdate.load(Ordering::Acquire)
+    }
+
+    /// Whether there are columns that every table of the database has by itself.
+    #[inline]
+    pub(crate) fn has_system_columns(&self) -> bool {
+        self.0.has_system_columns.load(Ordering::Acquire)
     }
 
     /// A number for the table as it stands: no other table of this process has it, nor this one before or after a change.

@@ -100,7 +100,7 @@ impl<M: Model> InsertRow for &M {
         let columns = definition.columns.iter().enumerate();
         Some(
             columns
-                .filter(|(place, column)| Some(*place) != left_out && column.computed.is_none())
+                .filter(|(place, column)| Some(*place) != left_out && !column.is_read_only())
                 .map(|(_, column)| column.name.clone())
                 .collect(),
         )

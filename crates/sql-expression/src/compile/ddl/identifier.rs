@@ -1,6 +1,12 @@
 //! Names that a database could not keep are refused before anything is sent.
 
-use crate::{Error, Result, dialect::Dialect, name::Name, schema::Table};
+use super::unsupported;
+use crate::{
+    Error, Result,
+    dialect::Dialect,
+    name::Name,
+    schema::{Column, Table},
+};
 
 /// Refuses a name that is empty, too long, or has a NUL in it. What it names is for the message.
 pub(in crate::compile) fn check(name: &str, what: &str, dialect: &dyn Dialect) -> Result<()> {
@@ -37,10 +43,26 @@ pub(super) fn check_optional(name: Option<&Name>, what: &str, dialect: &dyn Dial
     name.map_or(Ok(()), |name| check(name, what, dialect))
 }
 
-/// Checks the names of a table and its schema.
+/// Checks the names of a table and its schema, and that the database has the system columns that the table is said to have.
 pub(in crate::compile) fn check_table(table: &Table, dialect: &dyn Dialect) -> Result<()> {
     check_schema(table.schema(), dialect)?;
+    if table.has_system_columns() {
+        check_system_columns(table, dialect)?;
+    }
     check(&dialect.physical_name(table.name()), "a table", dialect)
+}
+
+fn check_system_columns(table: &Table, dialect: &dyn Dialect) -> Result<()> {
+    let there = dialect.features().ddl.system_columns;
+    let definition = table.definition();
+    let missing = |column: &&Column| column.system && !there.contains(&&*column.name);
+    match definition.columns.iter().find(missing) {
+        None => Ok(()),
+        Some(column) => Err(unsupported(
+            &format!("the system column `{}` of the table `{}`", column.name, table.name()),
+            dialect,
+        )),
+    }
 }
 
 /// Checks the name of a schema, where there is one.

@@ -90,7 +90,7 @@ pub(super) fn comments(
     if let Some(comment) = &definition.options.comment {
         statements.push(comment_on_table(table, Some(comment), dialect)?);
     }
-    for column in &definition.columns {
+    for column in definition.columns.iter().filter(|column| !column.system) {
         if let Some(comment) = &column.comment {
             statements.push(comment_on_column(table, &column.name, Some(comment), dialect)?);
         }

@@ -124,7 +124,7 @@ fn lines(
     let mut lines = Vec::new();
     let mut has_key = false;
     let key_name = constraints.primary_key.as_ref().and_then(|key| key.name.as_ref());
-    for column in &definition.columns {
+    for column in definition.columns.iter().filter(|column| !column.system) {
         has_key |= column::is_row_id(definition, column, dialect);
         lines.push(column::define(table, definition, column, key_name, dialect)?);
     }
