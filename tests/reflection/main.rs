@@ -8,7 +8,7 @@
 //! | `derived` | what the derive says of a table |
 //! | `everywhere` | what holds on every database alike |
 //! | `metadata` | `MetaData` filled with the tables of a database |
-//! | `round_trip`, `generate` | what is created again reflects the same, also of random tables |
+//! | `round_trip`, `by_hand`, `generate` | what is created again reflects the same: tables in each database's words, random ones |
 //! | `postgres`, `sqlite`, `mysql` | what only one of them has |
 //!
 //! It is a test binary of its own, so that it is built again only when it or the library changes.
@@ -16,6 +16,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 #![allow(unreachable_pub, reason = "nothing can be reached from outside of a test binary")]
 
+mod by_hand;
 mod cases;
 mod chinook;
 #[path = "../it/database.rs"]

@@ -106,7 +106,7 @@ impl Reflection for MySqlReflection {
         catalog: &'a mut dyn Catalog,
         scope: &'a Scope,
     ) -> BoxFuture<'a, Result<Vec<ReflectedTable>>> {
-        Box::pin(tables::reflect(catalog, scope))
+        Box::pin(tables::reflect(*self, catalog, scope))
     }
 
     fn columns<'a>(

@@ -23,9 +23,9 @@ mod view;
 pub use attached::{AttachedDdl, DdlEvent, DdlStep, DdlTarget};
 pub use column::Column;
 pub use constraint::{
-    CheckConstraint, Constraint, ConstraintKind, ExcludeConstraint, ExcludeElement, ForeignKey,
-    ForeignKeyConstraint, ForeignKeyOptions, Initially, MatchType, PrimaryKeyConstraint, ReferentialAction,
-    Timing, UniqueConstraint,
+    CheckConstraint, ConflictResolution, Constraint, ConstraintKind, ExcludeConstraint, ExcludeElement,
+    ForeignKey, ForeignKeyConstraint, ForeignKeyOptions, Initially, MatchType, PostgresqlKeyOptions,
+    PrimaryKeyConstraint, ReferentialAction, Timing, UniqueConstraint,
 };
 pub use ddl_expression::DdlExpression;
 pub use enumeration::Enumeration;
@@ -40,7 +40,9 @@ pub use resolved::TableConstraints;
 pub(crate) use sequence::counting;
 pub use sequence::{Sequence, SequenceDefinition, SequenceOptions};
 pub use table::{Table, TableDefinition};
-pub use table_options::{MysqlTableOptions, PostgresqlTableOptions, SqliteTableOptions, TableOptions};
+pub use table_options::{
+    MysqlTableOptions, PartitionOf, PostgresqlTableOptions, SqliteTableOptions, TableOptions,
+};
 pub use view::{ViewDefinition, ViewQuery};
 
 pub(crate) use made::Numbering;

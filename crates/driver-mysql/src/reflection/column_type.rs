@@ -30,8 +30,12 @@ pub(super) fn reflect(name: &str) -> ReflectedType {
 
 /// One of ours, where the dialect spells it just so.
 fn own(word: &str, arguments: &str, after: &str, reflected: &ReflectedType) -> Option<SqlType> {
+    let is_usual = arguments.is_empty() || usual_width(word, after) == Some(arguments);
+    if matches!(word, "smallint" | "int" | "bigint") && !is_usual {
+        return None;
+    }
     Some(match (word, after) {
-        ("tinyint", "unsigned") => SqlType::UnsignedTinyInteger,
+        ("tinyint", "unsigned") if is_usual => SqlType::UnsignedTinyInteger,
         ("smallint", "") => SqlType::SmallInteger,
         ("smallint", "unsigned") => SqlType::UnsignedSmallInteger,
         ("int", "") => SqlType::Integer,
@@ -39,7 +43,7 @@ fn own(word: &str, arguments: &str, after: &str, reflected: &ReflectedType) -> O
         ("bigint", "") => SqlType::BigInteger,
         ("bigint", "unsigned") => SqlType::UnsignedBigInteger,
         ("tinyint", "") if arguments == "1" => SqlType::Boolean,
-        ("tinyint", "") => SqlType::TinyInteger,
+        ("tinyint", "") if is_usual => SqlType::TinyInteger,
         ("float", "") if arguments.is_empty() => SqlType::Float,
         ("double", "") if arguments.is_empty() => SqlType::Double,
         ("decimal", "") => SqlType::Numeric {
@@ -64,6 +68,20 @@ fn own(word: &str, arguments: &str, after: &str, reflected: &ReflectedType) -> O
     })
 }
 
+/// The width at which MariaDB shows numbers, where none was asked for.
+fn usual_width(word: &str, after: &str) -> Option<&'static str> {
+    Some(match (word, after) {
+        ("tinyint", "") => "4",
+        ("tinyint", "unsigned") => "3",
+        ("smallint", "") => "6",
+        ("smallint", "unsigned") => "5",
+        ("int", "") => "11",
+        ("int", "unsigned") => "10",
+        ("bigint", _) => "20",
+        _ => return None,
+    })
+}
+
 /// `int(10) unsigned` is `int`, `10` and `unsigned`.
 fn split(name: &str) -> (&str, &str, &str) {
     match (name.find('('), name.rfind(')')) {
@@ -77,6 +95,17 @@ fn split(name: &str) -> (&str, &str, &str) {
     }
 }
 
+/// The character that is meant by one behind a backslash.
+fn unescaped(character: char) -> char {
+    match character {
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        '0' => '\0',
+        other => other,
+    }
+}
+
 /// The words of `'a','it''s'`.
 fn values(arguments: &str) -> Vec<String> {
     let mut values = Vec::new();
@@ -87,10 +116,11 @@ fn values(arguments: &str) -> Vec<String> {
         }
         let mut value = String::new();
         while let Some(character) = characters.next() {
-            if character == '\'' && characters.next_if_eq(&'\'').is_none() {
-                break;
+            match character {
+                '\'' if characters.next_if_eq(&'\'').is_none() => break,
+                '\\' => value.extend(characters.next().map(unescaped)),
+                character => value.push(character),
             }
-            value.push(character);
         }
         values.push(value);
     }

@@ -6,10 +6,11 @@ use aludel_driver::{
     Result,
     reflection::{
         Catalog, ReflectedCheckConstraint, ReflectedConstraints, ReflectedForeignKeyConstraint,
-        ReflectedPrimaryKeyConstraint, ReflectedUniqueConstraint, Scope, TableName, rows,
+        ReflectedIndexElement, ReflectedPrimaryKeyConstraint, ReflectedUniqueConstraint, Scope, TableName,
+        rows,
     },
 };
-use aludel_sql_expression::FromRow;
+use aludel_sql_expression::{FromRow, schema::ReferentialAction};
 
 use super::{MySqlReflection, quoted, takes, text};
 
@@ -20,12 +21,26 @@ struct Member {
     name: String,
     kind: String,
     column_name: String,
+    direction: Option<String>,
+    length: Option<u32>,
+    comment: Option<String>,
     is_default_schema: Option<bool>,
     referred_schema: Option<String>,
     referred_table: Option<String>,
     referred_column: Option<String>,
     on_update: Option<String>,
     on_delete: Option<String>,
+}
+
+impl Member {
+    /// How the index of the key takes the column.
+    fn element(&self) -> ReflectedIndexElement {
+        let mut element = ReflectedIndexElement::default();
+        element.column = Some(self.column_name.clone());
+        element.descending = self.direction.as_deref() == Some("D");
+        element.length = self.length;
+        element
+    }
 }
 
 pub(super) async fn reflect(
@@ -38,7 +53,7 @@ pub(super) async fn reflect(
         (&one.table_name, &one.kind, &one.name) == (&other.table_name, &other.kind, &other.name)
     }) {
         if let Some(first) = members.first().filter(|first| scope.takes(&first.table_name)) {
-            add(tables.entry(first.table_name.clone()).or_default(), members, first, scope);
+            add(server, tables.entry(first.table_name.clone()).or_default(), members, first, scope);
         }
     }
     for check in checks(server, catalog, scope).await? {
@@ -51,20 +66,27 @@ pub(super) async fn reflect(
 
 async fn keys(catalog: &mut dyn Catalog, scope: &Scope) -> Result<Vec<Member>> {
     let (condition, parameters) = takes(scope, "t.table_schema", "t.table_name");
+    // A table that keeps its past has a column in its keys that no index lists, and that nobody sees.
     let sql = format!(
         "SELECT {} AS table_name, {} AS name, {} AS kind, {} AS column_name, \
-         k.referenced_table_schema = DATABASE() AS is_default_schema, {} AS referred_schema, {} AS referred_table, \
+         {} AS direction, s.sub_part AS length, {} AS comment, k.referenced_table_schema = DATABASE() AS is_default_schema, {} AS referred_schema, {} AS referred_table, \
          {} AS referred_column, {} AS on_update, {} AS on_delete \
          FROM information_schema.table_constraints t JOIN information_schema.key_column_usage k \
          ON k.table_schema = t.table_schema AND k.table_name = t.table_name AND k.constraint_name = t.constraint_name \
          AND (t.constraint_type = 'FOREIGN KEY') = (k.referenced_table_name IS NOT NULL) \
+         LEFT JOIN information_schema.statistics s ON t.constraint_type <> 'FOREIGN KEY' \
+         AND s.table_schema = t.table_schema AND s.table_name = t.table_name AND s.index_name = t.constraint_name \
+         AND s.column_name = k.column_name \
          LEFT JOIN information_schema.referential_constraints r ON t.constraint_type = 'FOREIGN KEY' \
          AND r.constraint_schema = t.table_schema AND r.table_name = t.table_name AND r.constraint_name = t.constraint_name \
-         WHERE {condition} ORDER BY t.table_name, t.constraint_type, t.constraint_name, k.ordinal_position",
+         WHERE {condition} AND t.constraint_type IN ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY') AND (s.column_name IS NOT NULL OR t.constraint_type = 'FOREIGN KEY') \
+         ORDER BY t.table_name, t.constraint_type, t.constraint_name, k.ordinal_position",
         text("t.table_name"),
         text("t.constraint_name"),
         text("t.constraint_type"),
         text("k.column_name"),
+        text("s.collation"),
+        text("s.index_comment"),
         text("k.referenced_table_schema"),
         text("k.referenced_table_name"),
         text("k.referenced_column_name"),
@@ -74,13 +96,26 @@ async fn keys(catalog: &mut dyn Catalog, scope: &Scope) -> Result<Vec<Member>> {
     rows(catalog, sql, &parameters).await
 }
 
-fn add(constraints: &mut ReflectedConstraints, members: &[Member], first: &Member, scope: &Scope) {
+fn add(
+    server: MySqlReflection,
+    constraints: &mut ReflectedConstraints,
+    members: &[Member],
+    first: &Member,
+    scope: &Scope,
+) {
     let columns: Vec<String> = members.iter().map(|member| member.column_name.clone()).collect();
     match first.kind.as_str() {
         "PRIMARY KEY" => {
             // Every primary key is called PRIMARY, whatever it was named.
             let mut key = ReflectedPrimaryKeyConstraint::default();
             key.columns = columns;
+            key.index_comment = first.comment.clone().filter(|comment| !comment.is_empty());
+            if members
+                .iter()
+                .any(|member| member.length.is_some() || member.direction.as_deref() == Some("D"))
+            {
+                key.elements = members.iter().map(Member::element).collect();
+            }
             constraints.primary_key = Some(key);
         }
         "UNIQUE" => {
@@ -100,7 +135,12 @@ fn add(constraints: &mut ReflectedConstraints, members: &[Member], first: &Membe
             key.referred_columns =
                 members.iter().filter_map(|member| member.referred_column.clone()).collect();
             let action = |word: &Option<String>| {
-                word.as_deref().and_then(|word| word.parse().ok()).unwrap_or_default()
+                let told = word.as_deref().and_then(|word| word.parse().ok()).unwrap_or_default();
+                // MariaDB takes both for the same, and tells this word where nothing was said.
+                match told {
+                    ReferentialAction::Restrict if server.is_mariadb => ReferentialAction::NoAction,
+                    told => told,
+                }
             };
             key.on_delete = action(&first.on_delete);
             key.on_update = action(&first.on_update);
@@ -129,7 +169,10 @@ impl Check {
     fn reflected(self, server: MySqlReflection) -> ReflectedCheckConstraint {
         let mut check = ReflectedCheckConstraint::default();
         // That of a column is called like it, and cannot be named otherwise.
-        check.name = (!self.is_of_column).then_some(self.name);
+        match self.is_of_column {
+            true => check.column = Some(self.name),
+            false => check.name = Some(self.name),
+        }
         check.sqltext = match server.is_mariadb {
             true => self.condition,
             false => self.condition.replace("\\'", "'"),

@@ -6,7 +6,7 @@ use aludel_driver::{
 };
 use aludel_sql_expression::FromRow;
 
-use super::{partitions, quoted, takes_kinds, text};
+use super::{MySqlReflection, partitions, quoted, takes_kinds, text};
 
 #[derive(FromRow)]
 struct Found {
@@ -18,12 +18,20 @@ struct Found {
     create_options: Option<String>,
     comment: Option<String>,
     definition: Option<String>,
+    check_option: Option<String>,
+    security: Option<String>,
+    algorithm: Option<String>,
 }
 
-pub(super) async fn reflect(catalog: &mut dyn Catalog, scope: &Scope) -> Result<Vec<ReflectedTable>> {
+pub(super) async fn reflect(
+    server: MySqlReflection,
+    catalog: &mut dyn Catalog,
+    scope: &Scope,
+) -> Result<Vec<ReflectedTable>> {
     let (condition, parameters) = takes_kinds(scope, "t.table_schema", "t.table_name", "t.table_type");
     let sql = format!(
-        "SELECT {} AS schema_name, {} AS name, {} AS kind, {} AS engine, {} AS collation, {} AS create_options, {} AS comment, {} AS definition \
+        "SELECT {} AS schema_name, {} AS name, {} AS kind, {} AS engine, {} AS collation, {} AS create_options, {} AS comment, {} AS definition, \
+         {} AS check_option, {} AS security, {} AS algorithm \
          FROM information_schema.tables t LEFT JOIN information_schema.views v \
          ON v.table_schema = t.table_schema AND v.table_name = t.table_name \
          WHERE {condition} AND t.table_type <> 'SEQUENCE' ORDER BY t.table_name",
@@ -34,7 +42,11 @@ pub(super) async fn reflect(catalog: &mut dyn Catalog, scope: &Scope) -> Result<
         text("t.table_collation"),
         text("t.create_options"),
         text("t.table_comment"),
-        text("v.view_definition")
+        text("v.view_definition"),
+        text("v.check_option"),
+        text("v.security_type"),
+        // MySQL tells it nowhere but in SHOW CREATE VIEW.
+        if server.is_mariadb { text("v.algorithm") } else { "NULL".to_owned() }
     );
     let found: Vec<Found> = rows(catalog, sql, &parameters).await?;
     let is_cut =
@@ -63,6 +75,15 @@ fn table(scope: &Scope, found: Found) -> ReflectedTable {
             None => without_database(&text, &found.schema_name),
             Some(_) => text,
         });
+        table.options.check_option = found.check_option.filter(|word| word != "NONE");
+        // As it is by itself, it is not said.
+        let words = [
+            ("ALGORITHM = ", found.algorithm.filter(|word| word != "UNDEFINED")),
+            ("SQL SECURITY ", found.security.filter(|word| word != "DEFINER")),
+        ];
+        let words: Vec<String> =
+            words.into_iter().filter_map(|(before, word)| Some(format!("{before}{}", word?))).collect();
+        table.options.further = Some(words.join(" ")).filter(|words| !words.is_empty());
         return table;
     }
     table.temporary = found.kind == "TEMPORARY";
@@ -75,6 +96,11 @@ fn table(scope: &Scope, found: Found) -> ReflectedTable {
         .create_options
         .map(|options| options.replace("partitioned", "").trim().to_owned())
         .filter(|options| !options.is_empty());
+    if found.kind == "SYSTEM VERSIONED" {
+        let further = table.options.further.get_or_insert_default();
+        further.push_str(if further.is_empty() { "" } else { " " });
+        further.push_str("WITH SYSTEM VERSIONING");
+    }
     table
 }
 

@@ -7,9 +7,9 @@ use aludel_sql_expression::SqlType;
 
 /// An enumeration that a user made.
 pub(super) struct UserType {
+    /// Its schema, where it is not found without.
+    pub(super) schema: Option<String>,
     pub(super) name: String,
-    /// Whether it is found without its schema.
-    pub(super) visible: bool,
     pub(super) values: Vec<String>,
 }
 
@@ -20,16 +20,21 @@ pub(super) fn reflect(name: &str, is_array: bool, user_type: Option<&UserType>) 
     reflected.array = is_array;
     if let Some(user_type) = user_type {
         reflected.values = user_type.values.clone();
-        if user_type.visible {
-            let values: Arc<[Arc<str>]> =
-                user_type.values.iter().map(|value| Arc::from(value.as_str())).collect();
-            let own = SqlType::Enum { schema: None, name: Arc::from(user_type.name.as_str()), values };
-            reflected.sql_type = arranged(own, is_array);
-        }
+        let own = SqlType::Enum {
+            schema: user_type.schema.as_deref().map(Arc::from),
+            name: Arc::from(user_type.name.as_str()),
+            values: user_type.values.iter().map(|value| Arc::from(value.as_str())).collect(),
+        };
+        reflected.sql_type = arranged(own, is_array);
         return reflected;
     }
     let (word, arguments) = split(element);
     let number = |position: usize| arguments.get(position).and_then(|text| text.parse::<u32>().ok());
+    if arguments.iter().any(|text| text.parse::<u32>().is_err()) {
+        // A scale below zero has no place in ours.
+        reflected.precision = number(0);
+        return reflected;
+    }
     match word.as_str() {
         "character varying" | "character" | "bit" | "bit varying" => reflected.length = number(0),
         "numeric" => (reflected.precision, reflected.scale) = (number(0), number(1)),

@@ -42,9 +42,10 @@ struct Attribute {
 #[derive(FromRow)]
 struct Label {
     type_number: i64,
+    schema_name: String,
     name: String,
     visible: bool,
-    label: String,
+    label: Option<String>,
 }
 
 pub(super) async fn reflect(
@@ -96,18 +97,19 @@ pub(super) async fn reflect(
 
 /// The enumerations of the database, by their numbers.
 async fn enums(catalog: &mut dyn Catalog) -> Result<HashMap<i64, UserType>> {
-    let sql = "SELECT t.oid::bigint AS type_number, t.typname::text AS name, \
+    let sql = "SELECT t.oid::bigint AS type_number, n.nspname::text AS schema_name, t.typname::text AS name, \
                pg_catalog.pg_type_is_visible(t.oid) AS visible, e.enumlabel::text AS label \
-               FROM pg_catalog.pg_enum e JOIN pg_catalog.pg_type t ON t.oid = e.enumtypid \
-               ORDER BY t.oid, e.enumsortorder";
+               FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+               LEFT JOIN pg_catalog.pg_enum e ON e.enumtypid = t.oid \
+               WHERE t.typtype = 'e' ORDER BY t.oid, e.enumsortorder";
     let mut enums: HashMap<i64, UserType> = HashMap::new();
     for row in rows::<Label>(catalog, sql, &[]).await? {
         let found = enums.entry(row.type_number).or_insert_with(|| UserType {
+            schema: (!row.visible).then_some(row.schema_name),
             name: row.name,
-            visible: row.visible,
             values: Vec::new(),
         });
-        found.values.push(row.label);
+        found.values.extend(row.label);
     }
     Ok(enums)
 }

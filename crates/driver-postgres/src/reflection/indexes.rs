@@ -36,6 +36,18 @@ struct Member {
 const DESCENDING: i64 = 1;
 const NULLS_FIRST: i64 = 2;
 
+/// How the texts of a part (`a`: its column, `ea` and `et`: its place in the index with its type, `co`) are compared, where that is
+/// not as in the column; of an expression, where it is not as its type is.
+pub(super) const COLLATION: &str =
+    "CASE WHEN co.oid <> COALESCE(a.attcollation, et.typcollation) THEN co.collname END::text";
+
+/// The operator class of a part (`oc` in `ocn`), where it is not the usual one or has parameters, as SQL.
+pub(super) const OPERATOR_CLASS: &str = "CASE WHEN NOT oc.opcdefault OR ea.attoptions IS NOT NULL THEN \
+     CASE WHEN pg_catalog.pg_opclass_is_visible(oc.oid) THEN pg_catalog.quote_ident(oc.opcname) \
+     ELSE pg_catalog.format('%I.%I', ocn.nspname, oc.opcname) END || COALESCE((SELECT ' (' || pg_catalog.string_agg( \
+     pg_catalog.format('%I = %L', o.option_name, o.option_value), ', ') || ')' \
+     FROM pg_catalog.pg_options_to_table(ea.attoptions) AS o), '') END";
+
 pub(super) async fn reflect(
     major: u32,
     catalog: &mut dyn Catalog,
@@ -52,8 +64,7 @@ pub(super) async fn reflect(
          CASE WHEN a.attnum IS NULL THEN pg_catalog.pg_get_indexdef(x.indexrelid, k.position, true) END AS expression, \
          pg_catalog.pg_indexam_has_property(ic.relam, 'can_order') AS can_order, \
          x.indoption[k.position - 1]::bigint AS order_flags, \
-         CASE WHEN co.oid <> COALESCE(a.attcollation, ea.attcollation) THEN co.collname END::text AS collation, \
-         CASE WHEN NOT oc.opcdefault THEN oc.opcname END::text AS operator_class \
+         {COLLATION} AS collation, {OPERATOR_CLASS} AS operator_class \
          FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_catalog.pg_class ic ON ic.oid = x.indexrelid JOIN pg_catalog.pg_am am ON am.oid = ic.relam \
@@ -63,8 +74,10 @@ pub(super) async fn reflect(
          LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k.position - 1] \
          AND x.indkey[k.position - 1] <> 0 \
          LEFT JOIN pg_catalog.pg_attribute ea ON ea.attrelid = x.indexrelid AND ea.attnum = k.position \
+         LEFT JOIN pg_catalog.pg_type et ON et.oid = ea.atttypid \
          LEFT JOIN pg_catalog.pg_collation co ON co.oid = x.indcollation[k.position - 1] \
          LEFT JOIN pg_catalog.pg_opclass oc ON oc.oid = x.indclass[k.position - 1] \
+         LEFT JOIN pg_catalog.pg_namespace ocn ON ocn.oid = oc.opcnamespace \
          WHERE NOT x.indisprimary AND x.indislive AND {} ORDER BY c.relname, ic.relname, x.indexrelid, k.position",
         takes_relation(scope)
     );
@@ -102,10 +115,14 @@ fn element(member: &Member) -> ReflectedIndexElement {
     element.expression = member.expression.clone();
     element.collation = member.collation.clone();
     element.operator_class = member.operator_class.clone();
-    let flags = member.order_flags.filter(|_| member.can_order).unwrap_or_default();
-    element.descending = flags & DESCENDING != 0;
-    let nulls_first = flags & NULLS_FIRST != 0;
-    // By itself a way down begins with NULLs, and a way up ends with them.
-    element.nulls_first = (nulls_first != element.descending).then_some(nulls_first);
+    (element.descending, element.nulls_first) = direction(member.order_flags.filter(|_| member.can_order));
     element
+}
+
+/// Whether a part goes down, and whether NULLs come first, where that is not as the direction has it by itself.
+pub(super) fn direction(flags: Option<i64>) -> (bool, Option<bool>) {
+    let flags = flags.unwrap_or_default();
+    let (descending, nulls_first) = (flags & DESCENDING != 0, flags & NULLS_FIRST != 0);
+    // By itself a way down begins with NULLs, and a way up ends with them.
+    (descending, (nulls_first != descending).then_some(nulls_first))
 }

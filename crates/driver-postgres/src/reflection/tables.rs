@@ -35,8 +35,10 @@ pub(super) async fn reflect(catalog: &mut dyn Catalog, scope: &Scope) -> Result<
          pg_catalog.array_to_string(c.reloptions, ', ') AS storage_parameters, \
          CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS partition_by, \
          CASE WHEN c.relispartition THEN pg_catalog.pg_get_expr(c.relpartbound, c.oid) END AS partition_bound, \
-         (SELECT pg_catalog.string_agg(i.inhparent::pg_catalog.regclass::text, pg_catalog.chr(30) ORDER BY i.inhseqno) \
-          FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) AS inherits \
+         (SELECT pg_catalog.string_agg(CASE WHEN $1::text IS NULL AND pg_catalog.pg_table_is_visible(w.oid) \
+          THEN pg_catalog.quote_ident(w.relname) ELSE pg_catalog.format('%I.%I', wn.nspname, w.relname) END, \
+          pg_catalog.chr(30) ORDER BY i.inhseqno) FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class w ON w.oid = i.inhparent \
+          JOIN pg_catalog.pg_namespace wn ON wn.oid = w.relnamespace WHERE i.inhrelid = c.oid) AS inherits \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam \
          LEFT JOIN pg_catalog.pg_tablespace ts ON ts.oid = c.reltablespace \

@@ -63,6 +63,8 @@ fn column(found: &Found, create: &CreateTable, is_lone_key: bool) -> ReflectedCo
     if let Some(definition) = definition {
         column.default = definition.default.clone();
         column.collation = definition.collation.clone();
+        column.on_conflict_not_null =
+            definition.on_conflict_not_null.clone().filter(|_| !column.nullable && !is_row_number);
         if matches!(found.hidden, COMPUTED_WHEN_READ | COMPUTED_AND_KEPT) {
             let sqltext = definition.computed.clone().unwrap_or_default();
             column.computed = Some(ReflectedComputed::new(sqltext, found.hidden == COMPUTED_AND_KEPT));

@@ -22,7 +22,8 @@ pub(super) fn parse(name: String, sql: &str) -> ReflectedIndex {
     index
 }
 
-fn element(mut part: Tokens<'_>) -> ReflectedIndexElement {
+/// One of the columns or expressions of an index.
+pub(super) fn element(mut part: Tokens<'_>) -> ReflectedIndexElement {
     let mut element = ReflectedIndexElement::default();
     element.descending = part.take_last("DESC");
     part.take_last("ASC");

@@ -1,12 +1,12 @@
 //! [`CreateTable`]: what CREATE TABLE says.
 
 use aludel_driver::reflection::{
-    ReflectedCheckConstraint, ReflectedConstraints, ReflectedForeignKeyConstraint,
+    ReflectedCheckConstraint, ReflectedConstraints, ReflectedForeignKeyConstraint, ReflectedIndexElement,
     ReflectedPrimaryKeyConstraint, ReflectedTiming, ReflectedUniqueConstraint,
 };
 use aludel_sql_expression::schema::ReferentialAction;
 
-use super::tokens::Tokens;
+use super::{create_index, tokens::Tokens};
 
 /// What CREATE TABLE says.
 #[derive(Debug, Default)]
@@ -27,12 +27,15 @@ pub(super) struct ColumnDefinition {
     pub(super) default: Option<String>,
     pub(super) collation: Option<String>,
     pub(super) computed: Option<String>,
+    pub(super) on_conflict_not_null: Option<String>,
     /// Whether it is written as PRIMARY KEY DESC, which is then not the row's own number.
     pub(super) key_descends: bool,
+    /// Whether its type is the one word INTEGER.
+    pub(super) is_integer: bool,
 }
 
 /// Words that end the type of a column.
-const AFTER_TYPE: [&str; 10] = [
+pub(super) const AFTER_TYPE: [&str; 10] = [
     "CONSTRAINT",
     "PRIMARY",
     "NOT",
@@ -78,7 +81,20 @@ impl CreateTable {
                 tokens.skip();
             }
         }
+        create.forget_order_of_row_number();
         create
+    }
+
+    /// The row's own number has no index, and so no order, unless it is said with the column: then it is no such number.
+    fn forget_order_of_row_number(&mut self) {
+        let Some(key) = self.constraints.primary_key.as_mut().filter(|_| !self.without_rowid) else { return };
+        let [name] = &key.columns[..] else { return };
+        let mut columns = self.columns.iter();
+        if columns
+            .any(|column| column.name.eq_ignore_ascii_case(name) && column.is_integer && !column.key_descends)
+        {
+            key.elements.clear();
+        }
     }
 
     pub(super) fn column_definition(&self, name: &str) -> Option<&ColumnDefinition> {
@@ -88,9 +104,12 @@ impl CreateTable {
     fn column(&mut self, part: &mut Tokens<'_>) {
         let Some(name) = part.name() else { return };
         let mut column = ColumnDefinition { name, ..ColumnDefinition::default() };
+        let place = part.place();
         while !part.is_at_end() && !part.is_any(&AFTER_TYPE) && !part.is("AS") {
             part.skip();
         }
+        let words = part.written_since(place).trim_matches(['"', '`', '\'', '[', ']']);
+        column.is_integer = part.place() == place + 1 && words.eq_ignore_ascii_case("INTEGER");
         let mut name = None;
         while !part.is_at_end() {
             if part.take(&["CONSTRAINT"]) {
@@ -113,12 +132,18 @@ impl CreateTable {
             part.take(&["ASC"]);
             let on_conflict = on_conflict(part);
             self.autoincrement |= part.take(&["AUTOINCREMENT"]);
-            self.primary_key(name, vec![column.name.clone()], on_conflict);
+            let elements = match column.key_descends {
+                true => vec![descending(&column.name)],
+                false => Vec::new(),
+            };
+            self.primary_key(name, vec![column.name.clone()], elements, on_conflict);
         } else if part.take(&["UNIQUE"]) {
             let on_conflict = on_conflict(part);
-            self.unique(name, vec![column.name.clone()], on_conflict);
+            self.unique(name, vec![column.name.clone()], Vec::new(), on_conflict);
         } else if part.take(&["CHECK"]) {
             self.check(name, part);
+        } else if part.take(&["NOT", "NULL"]) {
+            column.on_conflict_not_null = on_conflict(part);
         } else if part.take(&["DEFAULT"]) {
             column.default = Some(default(part));
         } else if part.take(&["COLLATE"]) {
@@ -138,13 +163,13 @@ impl CreateTable {
             if part.take(&["CONSTRAINT"]) {
                 name = part.name();
             } else if part.take(&["PRIMARY", "KEY"]) {
-                let columns = columns(part);
+                let (columns, elements) = self.key_columns(part);
                 let on_conflict = on_conflict(part);
-                self.primary_key(name.take(), columns, on_conflict);
+                self.primary_key(name.take(), columns, elements, on_conflict);
             } else if part.take(&["UNIQUE"]) {
-                let columns = columns(part);
+                let (columns, elements) = self.key_columns(part);
                 let on_conflict = on_conflict(part);
-                self.unique(name.take(), columns, on_conflict);
+                self.unique(name.take(), columns, elements, on_conflict);
             } else if part.take(&["CHECK"]) {
                 self.check(name.take(), part);
             } else if part.take(&["FOREIGN", "KEY"]) {
@@ -156,18 +181,46 @@ impl CreateTable {
         }
     }
 
-    fn primary_key(&mut self, name: Option<String>, columns: Vec<String>, on_conflict: Option<String>) {
+    /// The columns of a key in parentheses, and what is said of how its index takes them, where anything is.
+    fn key_columns(&mut self, part: &mut Tokens<'_>) -> (Vec<String>, Vec<ReflectedIndexElement>) {
+        let parts = part.parenthesized().map(|inside| inside.split_at_commas()).unwrap_or_default();
+        let elements = parts.into_iter().map(|mut part| {
+            // It can stand here too, within the parentheses.
+            self.autoincrement |= part.take_last("AUTOINCREMENT");
+            create_index::element(part)
+        });
+        let elements: Vec<ReflectedIndexElement> = elements.collect();
+        let columns = elements.iter().filter_map(|element| element.column.clone()).collect();
+        let says = elements.iter().any(|element| element.descending || element.collation.is_some());
+        (columns, if says { elements } else { Vec::new() })
+    }
+
+    fn primary_key(
+        &mut self,
+        name: Option<String>,
+        columns: Vec<String>,
+        elements: Vec<ReflectedIndexElement>,
+        on_conflict: Option<String>,
+    ) {
         let mut key = ReflectedPrimaryKeyConstraint::default();
         key.name = name;
         key.columns = columns;
+        key.elements = elements;
         key.on_conflict = on_conflict;
         self.constraints.primary_key = Some(key);
     }
 
-    fn unique(&mut self, name: Option<String>, columns: Vec<String>, on_conflict: Option<String>) {
+    fn unique(
+        &mut self,
+        name: Option<String>,
+        columns: Vec<String>,
+        elements: Vec<ReflectedIndexElement>,
+        on_conflict: Option<String>,
+    ) {
         let mut unique = ReflectedUniqueConstraint::default();
         unique.name = name;
         unique.columns = columns;
+        unique.elements = elements;
         unique.on_conflict = on_conflict;
         self.constraints.uniques.push(unique);
     }
@@ -195,7 +248,8 @@ impl CreateTable {
             } else if part.take(&["ON", "UPDATE"]) {
                 key.on_update = action(part);
             } else if part.take(&["MATCH"]) {
-                key.match_type = part.name().filter(|word| !word.eq_ignore_ascii_case("SIMPLE"));
+                // It takes any word here, and looks keys up as it ever does.
+                part.skip();
             } else if part.take(&["NOT", "DEFERRABLE"]) || part.take(&["DEFERRABLE"]) {
                 let place = part.place();
                 let negated =
@@ -209,6 +263,13 @@ impl CreateTable {
         }
         self.constraints.foreign_keys.push(key);
     }
+}
+
+fn descending(column: &str) -> ReflectedIndexElement {
+    let mut element = ReflectedIndexElement::default();
+    element.column = Some(column.to_owned());
+    element.descending = true;
+    element
 }
 
 /// The columns in the parentheses that come next; none where there are no parentheses.

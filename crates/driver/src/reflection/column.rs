@@ -26,6 +26,9 @@ pub struct ReflectedColumn {
     pub collation: Option<String>,
     /// The comment.
     pub comment: Option<String>,
+    /// What is done with a row without a value where it must have one, where that is not refused as ever (SQLite: NOT NULL ON
+    /// CONFLICT).
+    pub on_conflict_not_null: Option<String>,
     /// Whether `SELECT *` leaves it out (MySQL and MariaDB: INVISIBLE; SQLite: hidden columns of virtual tables).
     pub invisible: bool,
 }

@@ -1,6 +1,6 @@
 //! The constraints of a table, but for foreign keys.
 
-use super::ReflectedForeignKeyConstraint;
+use super::{ReflectedForeignKeyConstraint, ReflectedIndexElement};
 
 /// The constraints of one table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +45,14 @@ pub struct ReflectedPrimaryKeyConstraint {
     pub columns: Vec<String>,
     /// Columns that its index carries beside the key (PostgreSQL).
     pub include: Vec<String>,
+    /// How its index takes the columns; empty: each as a whole, from the lowest up, and compared as the column is.
+    pub elements: Vec<ReflectedIndexElement>,
+    /// Storage parameters of its index, as SQL (PostgreSQL).
+    pub with: Option<String>,
+    /// Where its index is stored, where that is not the usual place (PostgreSQL).
+    pub tablespace: Option<String>,
+    /// The comment of its index (PostgreSQL, MySQL, MariaDB).
+    pub index_comment: Option<String>,
     /// When it is checked.
     pub timing: ReflectedTiming,
     /// What is done with a second row of the key, where it is not refused as ever (SQLite: ON CONFLICT).
@@ -63,6 +71,9 @@ pub struct ReflectedUniqueConstraint {
     pub columns: Vec<String>,
     /// Columns that its index carries beside the key (PostgreSQL).
     pub include: Vec<String>,
+    /// How its index takes the columns, where no index is listed for it (SQLite); empty: each as a whole, from the lowest up, and
+    /// compared as the column is.
+    pub elements: Vec<ReflectedIndexElement>,
     /// Whether NULL is a value like others.
     pub nulls_not_distinct: bool,
     /// When it is checked.
@@ -89,6 +100,8 @@ pub struct ReflectedCheckConstraint {
     pub no_inherit: bool,
     /// Whether it is there and not held to (MySQL: NOT ENFORCED).
     pub not_enforced: bool,
+    /// The column that it stands with, where the database tells that (MariaDB): such a check has no name.
+    pub column: Option<String>,
     /// The comment.
     pub comment: Option<String>,
 }
@@ -103,6 +116,8 @@ pub struct ReflectedExcludeConstraint {
     pub elements: Vec<ReflectedExcludeElement>,
     /// The kind of index that serves it.
     pub using: String,
+    /// Columns that its index carries beside what is compared.
+    pub include: Vec<String>,
     /// The rows that it is about, as SQL; none: all.
     pub filter: Option<String>,
     /// When it is checked.
@@ -119,8 +134,14 @@ pub struct ReflectedExcludeElement {
     pub column: Option<String>,
     /// The expression, where it is no column, as SQL.
     pub expression: Option<String>,
+    /// How texts are compared, where that is not as in the column.
+    pub collation: Option<String>,
     /// The operator class, where it is not the usual one.
     pub operator_class: Option<String>,
-    /// The operator.
+    /// Whether it goes down.
+    pub descending: bool,
+    /// Whether NULLs come first, where that is not as the direction has it by itself.
+    pub nulls_first: Option<bool>,
+    /// The operator, with its schema where it is not found without: `OPERATOR(library.&&)`.
     pub operator: String,
 }

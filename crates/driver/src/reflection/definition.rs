@@ -1,11 +1,11 @@
 //! What was reflected as a [`Table`], which creates the same again.
 
 use aludel_sql_expression::{
-    SqlType,
+    Name, SqlType,
     schema::{
-        CheckConstraint, Column, Computed, ExcludeConstraint, ForeignKeyConstraint, Identity, Index,
-        IndexElement, Initially, MatchType, PrimaryKeyConstraint, Table, TableOptions, UniqueConstraint,
-        ViewDefinition, ViewQuery,
+        CheckConstraint, Column, Computed, ConflictResolution, ExcludeConstraint, ForeignKeyConstraint,
+        Identity, Index, IndexElement, Initially, MatchType, PostgresqlKeyOptions, PrimaryKeyConstraint,
+        Table, TableOptions, UniqueConstraint, ViewDefinition, ViewQuery,
     },
 };
 
@@ -15,11 +15,22 @@ use super::{
     ReflectedTiming, ReflectedUniqueConstraint, TableKind,
 };
 
+macro_rules! timed {
+    ($constraint:ident, $timing:expr) => {
+        match $timing {
+            ReflectedTiming { initially_deferred: true, .. } => $constraint.initially(Initially::Deferred),
+            ReflectedTiming { deferrable: true, .. } => $constraint.deferrable(true),
+            _ => $constraint,
+        }
+    };
+}
+
 impl ReflectedTable {
     /// A table for statements and for DDL: created elsewhere on the same kind of database, it reflects the same.
     ///
-    /// What has no place in a [`Table`] is left out: comments of constraints and indexes, columns that the index of a key
-    /// carries, the columns of ON DELETE SET NULL, ON CONFLICT of SQLite, and of which table it is a part (PostgreSQL).
+    /// A sequence that a default draws from, an enumeration and a domain are things of their own:
+    /// [`ReflectedSequence::to_sequence`](super::ReflectedSequence::to_sequence) and its like. Only a SERIAL column brings its own
+    /// sequence.
     pub fn to_table(&self) -> Table {
         let name = self.name.name.as_str();
         let mut table = match &self.name.schema {
@@ -37,7 +48,7 @@ impl ReflectedTable {
             table = table.column(self::column(column, is_key));
         }
         for unique in constraints.uniques.iter().filter(|unique| !self.is_more_than_unique(unique)) {
-            table = table.unique(self::unique(unique));
+            table = table.unique(self.unique(unique));
         }
         table = constraints.checks.iter().fold(table, |table, check| table.check(self::check(check)));
         table = constraints
@@ -45,15 +56,16 @@ impl ReflectedTable {
             .iter()
             .fold(table, |table, key| table.foreign_key(self::foreign_key(key)));
         table =
-            constraints.excludes.iter().fold(table, |table, exclude| table.exclude(self::exclude(exclude)));
+            constraints.excludes.iter().fold(table, |table, exclude| table.exclude(self.exclude(exclude)));
         for index in self.indexes.iter().filter(|index| index.constraint.is_none() || is_particular(index)) {
-            table = table.index(self::index(index));
+            table = table.index(self::index(index, self.options.engine.as_deref()));
         }
         if self.kind != TableKind::Table {
             let query = self.definition.as_deref().map(|text| text.trim().trim_end_matches(';').to_owned());
             let mut view = ViewDefinition::made_elsewhere();
             view.query = query.map(ViewQuery::from);
             view.materialized = self.kind == TableKind::MaterializedView;
+            view.check_option = self.options.check_option.as_deref().map(Into::into);
             table = table.view(view);
         }
         table.options(self.table_options())
@@ -63,6 +75,52 @@ impl ReflectedTable {
     fn is_more_than_unique(&self, unique: &ReflectedUniqueConstraint) -> bool {
         let mut indexes = self.indexes.iter().filter(|index| index.constraint.is_some());
         indexes.any(|index| index.constraint == unique.name && is_particular(index))
+    }
+
+    fn unique(&self, reflected: &ReflectedUniqueConstraint) -> UniqueConstraint {
+        let mut unique = UniqueConstraint::new(&reflected.columns);
+        unique.name = name(&reflected.name);
+        unique.nulls_not_distinct = reflected.nulls_not_distinct;
+        unique.include = reflected.include.iter().map(Into::into).collect();
+        unique.elements = reflected.elements.iter().map(element).collect();
+        unique.postgresql = self.options_of_index(reflected.index.as_deref());
+        unique.sqlite_on_conflict = resolution(&reflected.on_conflict);
+        unique.comment = name(&reflected.comment);
+        timed!(unique, reflected.timing)
+    }
+
+    fn exclude(&self, reflected: &ReflectedExcludeConstraint) -> ExcludeConstraint {
+        let mut exclude =
+            ExcludeConstraint::new().named(reflected.name.as_str()).using(reflected.using.as_str());
+        for element in &reflected.elements {
+            let mut own = match (&element.column, &element.expression) {
+                (Some(column), _) => IndexElement::column(column.as_str()),
+                (None, expression) => IndexElement::expression(expression.clone().unwrap_or_default()),
+            };
+            own.collation = name(&element.collation);
+            own.operator_class = name(&element.operator_class);
+            own.descending = element.descending.then_some(true);
+            own.nulls_first = element.nulls_first;
+            exclude = exclude.element(own, element.operator.as_str());
+        }
+        exclude.filter = reflected.filter.as_deref().map(Into::into);
+        exclude.include = reflected.include.iter().map(Into::into).collect();
+        exclude.postgresql = self.options_of_index(Some(&reflected.name));
+        exclude.comment = name(&reflected.comment);
+        timed!(exclude, reflected.timing)
+    }
+
+    /// What PostgreSQL says of the index that serves a constraint, which is called like it.
+    fn options_of_index(&self, name: Option<&str>) -> PostgresqlKeyOptions {
+        let mut options = PostgresqlKeyOptions::default();
+        let served =
+            |index: &&ReflectedIndex| index.constraint.is_some() && Some(index.name.as_str()) == name;
+        if let Some(index) = self.indexes.iter().find(served) {
+            options.with = self::name(&index.with);
+            options.tablespace = self::name(&index.tablespace);
+            options.index_comment = self::name(&index.comment);
+        }
+        options
     }
 
     fn table_options(&self) -> TableOptions {
@@ -75,8 +133,11 @@ impl ReflectedTable {
         options.sqlite.autoincrement = own.autoincrement;
         options.sqlite.virtual_table = own.virtual_table.as_deref().map(Into::into);
         options.postgresql.unlogged = own.unlogged;
-        if own.partition_bound.is_none() {
-            options.postgresql.inherits = own.inherits.iter().map(Into::into).collect();
+        match (&own.partition_bound, own.inherits.first()) {
+            (Some(bound), Some(whole)) => {
+                options = options.postgresql_partition_of(whole.as_str(), bound.as_str());
+            }
+            _ => options.postgresql.inherits = own.inherits.iter().map(Into::into).collect(),
         }
         options.postgresql.using = own.using.as_deref().map(Into::into);
         options.postgresql.with = own.with.as_deref().map(Into::into);
@@ -100,6 +161,15 @@ fn is_particular(index: &ReflectedIndex) -> bool {
         .elements
         .iter()
         .any(|element| element.length.is_some() || element.descending || element.column.is_none())
+        || index.is_of_mysql() && (index.comment.is_some() || index.invisible)
+}
+
+fn name(text: &Option<String>) -> Option<Name> {
+    text.as_deref().map(Into::into)
+}
+
+fn resolution(word: &Option<String>) -> Option<ConflictResolution> {
+    word.as_deref().and_then(ConflictResolution::from_word)
 }
 
 fn column(reflected: &ReflectedColumn, is_key: bool) -> Column {
@@ -111,7 +181,7 @@ fn column(reflected: &ReflectedColumn, is_key: bool) -> Column {
         column.autoincrement = Some(reflected.autoincrement);
     }
     if let Some(identity) = &reflected.identity {
-        column = column.identity(self::identity(identity));
+        column = column.identity(self::identity(identity, &reflected.column_type.sql_type));
     }
     if let Some(default) = reflected.default.as_deref().filter(|_| !is_serial) {
         column = column.server_default(default);
@@ -122,6 +192,8 @@ fn column(reflected: &ReflectedColumn, is_key: bool) -> Column {
     }
     column.collation = reflected.collation.as_deref().map(Into::into);
     column.comment = reflected.comment.as_deref().map(Into::into);
+    column.mysql_invisible = reflected.invisible;
+    column.sqlite_on_conflict_not_null = resolution(&reflected.on_conflict_not_null);
     column
 }
 
@@ -148,7 +220,7 @@ fn serial(reflected: &ReflectedColumn) -> Option<&'static str> {
 }
 
 /// How a column counts, as far as it is not as it would be by itself.
-fn identity(reflected: &ReflectedIdentity) -> Identity {
+fn identity(reflected: &ReflectedIdentity, sql_type: &SqlType) -> Identity {
     let mut identity = if reflected.always { Identity::always() } else { Identity::by_default() };
     let (lowest, highest) = (reflected.minvalue, reflected.maxvalue);
     let goes_up = reflected.increment > 0;
@@ -161,8 +233,12 @@ fn identity(reflected: &ReflectedIdentity) -> Identity {
     if !goes_up || lowest != 1 {
         identity = identity.minvalue(lowest);
     }
-    let widest = [i64::from(i16::MAX), i64::from(i32::MAX), i64::MAX];
-    if !goes_up || !widest.contains(&highest) {
+    let widest = match sql_type {
+        SqlType::SmallInteger => i64::from(i16::MAX),
+        SqlType::Integer => i64::from(i32::MAX),
+        _ => i64::MAX,
+    };
+    if !goes_up || highest != widest {
         identity = identity.maxvalue(highest);
     }
     if reflected.cycle {
@@ -174,27 +250,17 @@ fn identity(reflected: &ReflectedIdentity) -> Identity {
     }
 }
 
-macro_rules! timed {
-    ($constraint:ident, $timing:expr) => {
-        match $timing {
-            ReflectedTiming { initially_deferred: true, .. } => $constraint.initially(Initially::Deferred),
-            ReflectedTiming { deferrable: true, .. } => $constraint.deferrable(true),
-            _ => $constraint,
-        }
-    };
-}
-
 fn primary_key(reflected: &ReflectedPrimaryKeyConstraint) -> PrimaryKeyConstraint {
     let mut key = PrimaryKeyConstraint::new(&reflected.columns);
-    key.name = reflected.name.as_deref().map(Into::into);
+    key.name = name(&reflected.name);
+    key.include = reflected.include.iter().map(Into::into).collect();
+    key.elements = reflected.elements.iter().map(element).collect();
+    key.postgresql.with = name(&reflected.with);
+    key.postgresql.tablespace = name(&reflected.tablespace);
+    key.postgresql.index_comment = name(&reflected.index_comment);
+    key.sqlite_on_conflict = resolution(&reflected.on_conflict);
+    key.comment = name(&reflected.comment);
     timed!(key, reflected.timing)
-}
-
-fn unique(reflected: &ReflectedUniqueConstraint) -> UniqueConstraint {
-    let mut unique = UniqueConstraint::new(&reflected.columns);
-    unique.name = reflected.name.as_deref().map(Into::into);
-    unique.nulls_not_distinct = reflected.nulls_not_distinct;
-    timed!(unique, reflected.timing)
 }
 
 fn check(reflected: &ReflectedCheckConstraint) -> CheckConstraint {
@@ -202,6 +268,9 @@ fn check(reflected: &ReflectedCheckConstraint) -> CheckConstraint {
     check.name = reflected.name.as_deref().map(Into::into);
     check.not_valid = reflected.not_valid;
     check.no_inherit = reflected.no_inherit;
+    check.not_enforced = reflected.not_enforced;
+    check.column = name(&reflected.column);
+    check.comment = name(&reflected.comment);
     check
 }
 
@@ -219,24 +288,12 @@ fn foreign_key(reflected: &ReflectedForeignKeyConstraint) -> ForeignKeyConstrain
         _ => None,
     };
     key.options.not_valid = reflected.not_valid;
+    key.on_delete_columns = reflected.on_delete_columns.iter().map(Into::into).collect();
+    key.comment = name(&reflected.comment);
     timed!(key, reflected.timing)
 }
 
-fn exclude(reflected: &ReflectedExcludeConstraint) -> ExcludeConstraint {
-    let mut exclude = ExcludeConstraint::new().named(reflected.name.as_str()).using(reflected.using.as_str());
-    for element in &reflected.elements {
-        let mut own = match (&element.column, &element.expression) {
-            (Some(column), _) => IndexElement::column(column.as_str()),
-            (None, expression) => IndexElement::expression(expression.clone().unwrap_or_default()),
-        };
-        own.operator_class = element.operator_class.as_deref().map(Into::into);
-        exclude = exclude.element(own, element.operator.as_str());
-    }
-    exclude.filter = reflected.filter.as_deref().map(Into::into);
-    timed!(exclude, reflected.timing)
-}
-
-fn index(reflected: &ReflectedIndex) -> Index {
+fn index(reflected: &ReflectedIndex, engine: Option<&str>) -> Index {
     let mut index = Index::new(reflected.name.as_str(), reflected.elements.iter().map(element));
     index.unique = reflected.unique;
     index.filter = reflected.filter.as_deref().map(Into::into);
@@ -244,6 +301,8 @@ fn index(reflected: &ReflectedIndex) -> Index {
     index.nulls_not_distinct = reflected.nulls_not_distinct;
     // MySQL writes its kinds in capitals, PostgreSQL in small letters.
     match reflected.using.as_deref() {
+        // By itself an index in memory is another.
+        Some("BTREE") if engine == Some("MEMORY") => index.mysql.using = Some("BTREE".into()),
         None | Some("btree" | "BTREE") => {}
         Some(word @ ("FULLTEXT" | "SPATIAL")) => index.mysql.prefix = Some(word.into()),
         Some(word) if word.bytes().all(|byte| byte.is_ascii_uppercase()) => {
@@ -251,6 +310,8 @@ fn index(reflected: &ReflectedIndex) -> Index {
         }
         Some(word) => index.postgresql.using = Some(word.into()),
     }
+    index.comment = name(&reflected.comment);
+    index.mysql.invisible = reflected.invisible;
     index.postgresql.with = reflected.with.as_deref().map(Into::into);
     index.postgresql.tablespace = reflected.tablespace.as_deref().map(Into::into);
     index

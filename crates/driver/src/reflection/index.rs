@@ -51,6 +51,11 @@ pub struct ReflectedIndexElement {
 }
 
 impl ReflectedIndex {
+    /// Whether it is one of MySQL and MariaDB, which write their kinds in capitals.
+    pub(super) fn is_of_mysql(&self) -> bool {
+        self.using.as_deref().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_uppercase()))
+    }
+
     /// The columns; none in the place of an expression. SQLAlchemy's `column_names`.
     pub fn column_names(&self) -> Vec<Option<&str>> {
         self.elements.iter().map(|element| element.column.as_deref()).collect()

@@ -10,8 +10,12 @@ pub struct ReflectedTableOptions {
     pub charset: Option<String>,
     /// How texts are compared (MySQL and MariaDB).
     pub collation: Option<String>,
-    /// Options that were said when it was made, in the server's words: `row_format=COMPRESSED` (MySQL and MariaDB).
+    /// Options that were said when it was made, in the server's words: `row_format=COMPRESSED`; of a view `SQL SECURITY INVOKER`
+    /// (MySQL and MariaDB).
     pub further: Option<String>,
+    /// Whether rows that are written through a view must be seen by it: `LOCAL`, `CASCADED` (MySQL and MariaDB; PostgreSQL tells it
+    /// among the storage parameters).
+    pub check_option: Option<String>,
     /// Whether values must have their column's type: STRICT (SQLite).
     pub strict: bool,
     /// Whether rows are kept by their key: WITHOUT ROWID (SQLite).

@@ -3,6 +3,7 @@
 mod alter;
 mod alter_column;
 mod column;
+mod comment;
 mod constraint;
 mod enumeration;
 pub(super) mod identifier;
@@ -40,7 +41,7 @@ pub(super) fn render(node: &DdlNode, dialect: &dyn Dialect) -> Result<Rendered> 
         }
         DdlNode::AlterTable { table, change, if_exists } => alter::table(table, change, *if_exists, dialect)?,
         DdlNode::CreateIndex { table, index, if_not_exists } => {
-            vec![index::create(table, index, *if_not_exists, dialect)?]
+            index::create(table, index, *if_not_exists, dialect)?
         }
         DdlNode::DropIndex { table, name, if_exists, concurrently } => {
             vec![index::drop(table, name, *if_exists, *concurrently, dialect)?]
@@ -58,7 +59,7 @@ pub(super) fn render(node: &DdlNode, dialect: &dyn Dialect) -> Result<Rendered> 
         }
         DdlNode::DropSequence { sequence, if_exists } => vec![sequence::drop(sequence, *if_exists, dialect)?],
         DdlNode::CreateView { table, query, or_replace, if_not_exists } => {
-            vec![view::create(table, query.as_ref(), *or_replace, *if_not_exists, dialect)?]
+            view::create(table, query.as_ref(), *or_replace, *if_not_exists, dialect)?
         }
         DdlNode::DropView { table, if_exists, cascade } => {
             vec![view::drop(table, *if_exists, *cascade, dialect)?]

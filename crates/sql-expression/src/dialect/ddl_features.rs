@@ -32,6 +32,18 @@ pub struct DdlFeatures {
     pub not_valid: bool,
     /// NO INHERIT after a check.
     pub no_inherit: bool,
+    /// NOT ENFORCED after a check.
+    pub not_enforced: bool,
+    /// Columns after ON DELETE SET NULL and SET DEFAULT.
+    pub on_delete_columns: bool,
+    /// NOT NULL of a computed column.
+    pub computed_not_null: bool,
+    /// The word for an index that queries take no notice of; none: there is no such thing.
+    pub invisible_index: Option<&'static str>,
+    /// INVISIBLE in the definition of a column.
+    pub invisible_columns: bool,
+    /// WITH CHECK OPTION after a view.
+    pub check_option: bool,
     /// EXCLUDE.
     pub exclude: bool,
     /// NULLS NOT DISTINCT.
@@ -171,6 +183,12 @@ impl DdlFeatures {
             match_clause: false,
             not_valid: false,
             no_inherit: false,
+            not_enforced: false,
+            on_delete_columns: false,
+            computed_not_null: true,
+            invisible_index: None,
+            invisible_columns: false,
+            check_option: false,
             exclude: false,
             nulls_not_distinct: false,
             partial_indexes: false,
@@ -223,6 +241,8 @@ impl DdlFeatures {
             match_clause: true,
             not_valid: true,
             no_inherit: true,
+            on_delete_columns: true,
+            check_option: true,
             exclude: true,
             nulls_not_distinct: true,
             partial_indexes: true,
@@ -245,6 +265,10 @@ impl DdlFeatures {
     pub(super) const fn mysql() -> Self {
         Self {
             drop_schema_cascade: false,
+            not_enforced: true,
+            invisible_index: Some("INVISIBLE"),
+            invisible_columns: true,
+            check_option: true,
             on_update: true,
             deferrable_foreign_keys: false,
             expression_indexes: ExpressionIndexes::Parenthesized,
@@ -263,6 +287,9 @@ impl DdlFeatures {
     pub(super) const fn mariadb() -> Self {
         Self {
             sequences: Some(SequenceStyle::Name),
+            not_enforced: false,
+            computed_not_null: false,
+            invisible_index: Some("IGNORED"),
             expression_indexes: ExpressionIndexes::Missing,
             view_if_not_exists: true,
             drop_constraint: Some(DropConstraintStyle::EachKindButChecks),

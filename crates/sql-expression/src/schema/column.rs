@@ -1,8 +1,8 @@
 //! [`Column`].
 
 use super::{
-    Computed, ForeignKey, Identity, OnUpdate, ReferentialAction, Sequence, ServerDefault, ValueFunction,
-    made::Numbering,
+    Computed, ConflictResolution, ForeignKey, Identity, OnUpdate, ReferentialAction, Sequence, ServerDefault,
+    ValueFunction, made::Numbering,
 };
 use crate::{
     name::Name,
@@ -57,6 +57,10 @@ pub struct Column {
     pub collation: Option<Name>,
     /// A comment kept in the database where it can.
     pub comment: Option<Name>,
+    /// Whether `SELECT *` leaves it out: INVISIBLE (MySQL and MariaDB alone).
+    pub mysql_invisible: bool,
+    /// What SQLite does with a row without a value where it must have one; none: it refuses it.
+    pub sqlite_on_conflict_not_null: Option<ConflictResolution>,
 }
 
 impl Column {
@@ -80,6 +84,8 @@ impl Column {
             foreign_key: None,
             collation: None,
             comment: None,
+            mysql_invisible: false,
+            sqlite_on_conflict_not_null: None,
         }
     }
 
@@ -295,6 +301,21 @@ impl Column {
     #[must_use]
     pub fn comment(mut self, comment: impl Into<Name>) -> Self {
         self.comment = Some(comment.into());
+        self
+    }
+
+    /// Has `SELECT *` of MySQL (from version 8.0.23 on) and MariaDB leave it out: INVISIBLE.
+    #[must_use]
+    pub fn mysql_invisible(mut self) -> Self {
+        self.mysql_invisible = true;
+        self
+    }
+
+    /// Says what SQLite does with a row without a value where it must have one: `NOT NULL ON CONFLICT REPLACE` puts in the
+    /// default. SQLAlchemy's `sqlite_on_conflict_not_null`.
+    #[must_use]
+    pub fn sqlite_on_conflict_not_null(mut self, resolution: ConflictResolution) -> Self {
+        self.sqlite_on_conflict_not_null = Some(resolution);
         self
     }
 

@@ -3,6 +3,7 @@
 mod check;
 mod exclude;
 mod foreign_key;
+mod key;
 mod primary_key;
 mod timing;
 mod unique;
@@ -10,6 +11,7 @@ mod unique;
 pub use check::CheckConstraint;
 pub use exclude::{ExcludeConstraint, ExcludeElement};
 pub use foreign_key::{ForeignKey, ForeignKeyConstraint, ForeignKeyOptions, MatchType, ReferentialAction};
+pub use key::{ConflictResolution, PostgresqlKeyOptions};
 pub use primary_key::PrimaryKeyConstraint;
 pub use timing::{Initially, Timing};
 pub use unique::UniqueConstraint;
@@ -57,6 +59,17 @@ impl Constraint {
             Self::Check(_) => ConstraintKind::Check,
             Self::ForeignKey(_) => ConstraintKind::ForeignKey,
             Self::Exclude(_) => ConstraintKind::Exclude,
+        }
+    }
+
+    /// Its comment, where it has one.
+    pub fn comment(&self) -> Option<&Name> {
+        match self {
+            Self::PrimaryKey(key) => key.comment.as_ref(),
+            Self::Unique(unique) => unique.comment.as_ref(),
+            Self::Check(check) => check.comment.as_ref(),
+            Self::ForeignKey(key) => key.comment.as_ref(),
+            Self::Exclude(exclude) => exclude.comment.as_ref(),
         }
     }
 

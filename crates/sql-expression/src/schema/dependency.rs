@@ -25,6 +25,11 @@ impl Order {
             return;
         }
         open.push(table.clone());
+        for whole in wholes(table, tables) {
+            if !open.contains(whole) {
+                self.place(whole, tables, open);
+            }
+        }
         for key in table.foreign_keys() {
             let Some(target) = tables.iter().find(|target| key.is_to(table, target)) else { continue };
             if target == table {
@@ -51,6 +56,100 @@ impl Order {
     pub(super) fn comes_later(&self, table: &Table, key: &ForeignKeyConstraint) -> bool {
         key.options.use_alter || self.circles.iter().any(|(from, to)| from == table && key.is_to(table, to))
     }
+}
+
+/// The tables that a table is a part of or inherits from (PostgreSQL).
+fn wholes<'t>(table: &Table, tables: &'t [Table]) -> Vec<&'t Table> {
+    let definition = table.definition();
+    let inherits = definition.options.postgresql.inherits.iter();
+    let parents = inherits.filter_map(|sql| named(sql, tables));
+    parents.chain(whole(table, tables)).collect()
+}
+
+/// The table that a table is a part of, and goes with (PostgreSQL).
+pub(super) fn whole<'t>(table: &Table, tables: &'t [Table]) -> Option<&'t Table> {
+    let definition = table.definition();
+    let part = definition.options.postgresql.partition_of.as_ref()?;
+    named(&part.table, tables)
+}
+
+/// The table that SQL names.
+fn named<'t>(sql: &str, tables: &'t [Table]) -> Option<&'t Table> {
+    let (schema, name) = parts(sql);
+    let is_it = |table: &&Table| {
+        name == **table.name() && schema.as_deref() == table.schema().map(|schema| &**schema)
+    };
+    tables.iter().find(is_it)
+}
+
+/// The schema and the name of a table out of SQL: `library."Old Books"`.
+fn parts(sql: &str) -> (Option<String>, String) {
+    let mut parts = vec![String::new()];
+    let mut characters = sql.trim().chars().peekable();
+    let mut quoted = false;
+    while let Some(character) = characters.next() {
+        let Some(part) = parts.last_mut() else { break };
+        match character {
+            '"' if quoted && characters.next_if_eq(&'"').is_some() => part.push('"'),
+            '"' => quoted = !quoted,
+            '.' if !quoted => parts.push(String::new()),
+            character if quoted => part.push(character),
+            character => part.extend(character.to_lowercase()),
+        }
+    }
+    let name = parts.pop().unwrap_or_default();
+    (parts.pop(), name)
+}
+
+/// Views in an order in which each comes after those that its query names.
+pub(super) fn views_in_order(views: &[Table], dialect: &dyn Dialect) -> Vec<Table> {
+    let texts: Vec<String> = views.iter().map(|view| query_text(view, dialect)).collect();
+    let mut placed = vec![false; views.len()];
+    let mut order = Vec::with_capacity(views.len());
+    for position in 0..views.len() {
+        place_view(position, views, &texts, &mut placed, &mut order, dialect);
+    }
+    order
+}
+
+fn place_view(
+    position: usize,
+    views: &[Table],
+    texts: &[String],
+    placed: &mut [bool],
+    order: &mut Vec<Table>,
+    dialect: &dyn Dialect,
+) {
+    if std::mem::replace(&mut placed[position], true) {
+        return;
+    }
+    for (other, view) in views.iter().enumerate() {
+        if names(&texts[position], &dialect.physical_name(view.name())) {
+            place_view(other, views, texts, placed, order, dialect);
+        }
+    }
+    order.push(views[position].clone());
+}
+
+fn query_text(view: &Table, dialect: &dyn Dialect) -> String {
+    let definition = view.definition();
+    let query = definition.view.as_ref().and_then(|view| view.query.as_ref());
+    query.and_then(|query| query.to_sql(dialect).ok()).unwrap_or_default()
+}
+
+/// Whether a name stands in a text as a word of its own. Where it does and means something else, the order is another, which
+/// does no harm.
+fn names(text: &str, name: &str) -> bool {
+    let is_in_word = |character: char| character.is_alphanumeric() || character == '_' || character == '$';
+    let stands = |name: &str| {
+        text.match_indices(name).any(|(start, found)| {
+            !text[..start].ends_with(is_in_word) && !text[start + found.len()..].starts_with(is_in_word)
+        })
+    };
+    stands(name)
+        || ['"', '`']
+            .into_iter()
+            .any(|quote| name.contains(quote) && stands(&name.replace(quote, &format!("{quote}{quote}"))))
 }
 
 impl ForeignKeyConstraint {

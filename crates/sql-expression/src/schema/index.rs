@@ -36,6 +36,8 @@ pub struct Index {
     pub include: Vec<Name>,
     /// Whether NULL is a value like others: NULLS NOT DISTINCT (PostgreSQL, from version 15 on).
     pub nulls_not_distinct: bool,
+    /// A comment kept in the database where it can (PostgreSQL, MySQL, MariaDB).
+    pub comment: Option<Name>,
     /// What is said to PostgreSQL alone.
     pub postgresql: PostgresqlIndexOptions,
     /// What is said to MySQL and MariaDB alone.
@@ -66,6 +68,8 @@ pub struct MysqlIndexOptions {
     pub prefix: Option<Name>,
     /// The parser of a full-text index.
     pub with_parser: Option<Name>,
+    /// Whether queries take no notice of it: INVISIBLE, on MariaDB IGNORED.
+    pub invisible: bool,
 }
 
 /// What an index is over: a column or an expression, with its order.
@@ -111,6 +115,7 @@ impl Index {
             filter: None,
             include: Vec::new(),
             nulls_not_distinct: false,
+            comment: None,
             postgresql: PostgresqlIndexOptions::default(),
             mysql: MysqlIndexOptions::default(),
         }
@@ -148,6 +153,13 @@ impl Index {
     #[must_use]
     pub fn nulls_not_distinct(mut self) -> Self {
         self.nulls_not_distinct = true;
+        self
+    }
+
+    /// Keeps a comment in the database where it can (PostgreSQL, MySQL, MariaDB).
+    #[must_use]
+    pub fn comment(mut self, comment: impl Into<Name>) -> Self {
+        self.comment = Some(comment.into());
         self
     }
 
@@ -197,6 +209,13 @@ impl Index {
     #[must_use]
     pub fn mysql_with_parser(mut self, parser: impl Into<Name>) -> Self {
         self.mysql.with_parser = Some(parser.into());
+        self
+    }
+
+    /// Lets queries of MySQL and MariaDB take no notice of it: INVISIBLE, on MariaDB IGNORED (from version 10.6 on).
+    #[must_use]
+    pub fn mysql_invisible(mut self) -> Self {
+        self.mysql.invisible = true;
         self
     }
 

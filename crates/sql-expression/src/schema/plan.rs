@@ -2,11 +2,12 @@
 
 use super::{
     ConstraintKind, DdlEvent, DdlStep, DdlTarget, Enumeration, ForeignKeyConstraint, MetaData, ObjectKind,
-    Present, Table, dependency::Order,
+    Present, Table,
+    dependency::{Order, views_in_order, whole},
 };
 use crate::{
     Result,
-    dialect::{Dialect, EnumerationStyle},
+    dialect::{Dialect, EnumerationStyle, TableOptionsOf},
     name::Name,
     statement::{Ddl, DdlNode, Executable, TableChange},
 };
@@ -116,7 +117,7 @@ impl MetaData {
                 }
             }
         }
-        for table in views.iter().filter(is_missing) {
+        for table in views_in_order(&views, dialect).iter().filter(is_missing) {
             let definition = table.definition();
             if definition.view.as_ref().is_some_and(|view| view.query.is_some()) {
                 let target = DdlTarget::Table(table.clone());
@@ -158,7 +159,7 @@ impl MetaData {
         let mut steps = Vec::new();
         let all = DdlTarget::MetaData(self.clone());
         all.step(DdlEvent::BeforeDrop, dialect, &mut steps);
-        for table in views.iter().rev().filter(|table| is_there(table)) {
+        for table in views_in_order(&views, dialect).iter().rev().filter(|table| is_there(table)) {
             let definition = table.definition();
             if definition.view.as_ref().is_some_and(|view| view.query.is_some()) {
                 let target = DdlTarget::Table(table.clone());
@@ -188,7 +189,12 @@ impl MetaData {
         for table in order.tables.iter().rev().filter(|table| is_there(table)) {
             let target = DdlTarget::Table(table.clone());
             target.step(DdlEvent::BeforeDrop, dialect, &mut steps);
-            push(&mut steps, DdlNode::DropTable { table: table.clone(), if_exists, cascade: false });
+            // What is a part goes with the whole, and a key of the whole to itself holds on to it alone.
+            let goes_along = features.ddl.table_options == TableOptionsOf::Postgresql
+                && whole(table, &order.tables).is_some_and(&is_there);
+            if !goes_along {
+                push(&mut steps, DdlNode::DropTable { table: table.clone(), if_exists, cascade: false });
+            }
             target.step(DdlEvent::AfterDrop, dialect, &mut steps);
         }
         for sequence in self.sequences().into_iter().rev() {

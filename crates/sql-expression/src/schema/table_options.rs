@@ -55,6 +55,8 @@ pub struct PostgresqlTableOptions {
     pub inherits: Vec<Name>,
     /// How it is cut into parts, as SQL: `RANGE (born)`.
     pub partition_by: Option<Name>,
+    /// The table that it is a part of.
+    pub partition_of: Option<PartitionOf>,
     /// The table access method.
     pub using: Option<Name>,
     /// Storage parameters, as SQL: `fillfactor = 70`.
@@ -63,6 +65,16 @@ pub struct PostgresqlTableOptions {
     pub on_commit: Option<Name>,
     /// Where it is stored.
     pub tablespace: Option<Name>,
+}
+
+/// Which part of which table a table of PostgreSQL is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PartitionOf {
+    /// The table that it is a part of, as SQL: with its schema and quotes, where it needs them.
+    pub table: Name,
+    /// Which part, as SQL: `FOR VALUES FROM (1) TO (10)`, `DEFAULT`.
+    pub bound: Name,
 }
 
 /// What is said of a table to MySQL and MariaDB alone.
@@ -161,6 +173,29 @@ impl TableOptions {
     #[must_use]
     pub fn postgresql_partition_by(mut self, clause: impl Into<Name>) -> Self {
         self.postgresql.partition_by = Some(clause.into());
+        self
+    }
+
+    /// Makes it a part of another table of PostgreSQL: `("measurement", "FOR VALUES FROM (1) TO (10)")`, both as SQL.
+    ///
+    /// A table with columns of its own is created by itself and attached then (ATTACH PARTITION), so that its columns, keys and
+    /// indexes are just what is said; they must fit those of the whole. One without columns has all from the whole.
+    ///
+    /// # Examples
+    /// ```
+    /// use aludel_sql_expression::{Executable, create_table, dialect::PostgresDialect, schema::*};
+    ///
+    /// let options = TableOptions::new().postgresql_partition_of("measurement", "FOR VALUES FROM (1) TO (10)");
+    /// let first = Table::unregistered("measurement_1").options(options);
+    /// assert_eq!(
+    ///     create_table(&first).to_sql(&PostgresDialect::default())?,
+    ///     "CREATE TABLE measurement_1 PARTITION OF measurement FOR VALUES FROM (1) TO (10)"
+    /// );
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    #[must_use]
+    pub fn postgresql_partition_of(mut self, table: impl Into<Name>, bound: impl Into<Name>) -> Self {
+        self.postgresql.partition_of = Some(PartitionOf { table: table.into(), bound: bound.into() });
         self
     }
 

@@ -31,6 +31,8 @@ pub struct ViewDefinition {
     pub query: Option<ViewQuery>,
     /// Whether its rows are kept until it is refreshed (PostgreSQL).
     pub materialized: bool,
+    /// Whether rows that are written through it must be seen by it, as SQL: `LOCAL`, `CASCADED`.
+    pub check_option: Option<Name>,
 }
 
 /// The query of a view.
@@ -55,6 +57,14 @@ impl ViewDefinition {
         self.materialized = true;
         self
     }
+
+    /// Refuses rows written through it that it does not show: `LOCAL` looks at its own condition, `CASCADED` at those of the views
+    /// below too. WITH CHECK OPTION (PostgreSQL, MySQL, MariaDB).
+    #[must_use]
+    pub fn check_option(mut self, which: impl Into<Name>) -> Self {
+        self.check_option = Some(which.into());
+        self
+    }
 }
 
 impl ViewQuery {
@@ -69,7 +79,7 @@ impl ViewQuery {
 
 impl<Q: Into<ViewQuery>> From<Q> for ViewDefinition {
     fn from(query: Q) -> Self {
-        Self { query: Some(query.into()), materialized: false }
+        Self { query: Some(query.into()), ..Self::default() }
     }
 }
 

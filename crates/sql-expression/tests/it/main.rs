@@ -19,6 +19,7 @@ mod random;
 mod reusable;
 #[cfg(feature = "sea-query-1")]
 mod sea_query;
+mod seldom;
 mod select;
 mod text;
 mod with;

@@ -1,7 +1,7 @@
 //! ALTER TABLE.
 
 use super::{
-    alter_column, cascading, column, constraint, either, enumeration, identifier, index, options, require,
+    alter_column, cascading, column, comment, constraint, either, enumeration, identifier, index, require,
     unsupported,
 };
 use crate::{
@@ -68,7 +68,7 @@ pub(super) fn table(
             }
         }
         TableChange::AddConstraint { constraint, if_not_exists } => {
-            add_constraint(table, constraint, *if_not_exists, &alter, dialect).map(|sql| vec![sql])
+            add_constraint(table, constraint, *if_not_exists, &alter, dialect)
         }
         TableChange::DropConstraint { name, kind, if_exists, cascade } => {
             one(drop_constraint(table, name, *kind, *if_exists, *cascade, dialect)?)
@@ -82,9 +82,7 @@ pub(super) fn table(
             require(features.not_valid, "ALTER TABLE .. VALIDATE CONSTRAINT", dialect)?;
             one(format!("VALIDATE CONSTRAINT {}", dialect.identifier(name)))
         }
-        TableChange::SetComment(comment) => {
-            Ok(vec![options::comment_on_table(table, comment.as_deref(), dialect)?])
-        }
+        TableChange::SetComment(words) => Ok(vec![comment::on_table(table, words.as_deref(), dialect)?]),
     }
 }
 
@@ -165,10 +163,10 @@ fn add_column(
     }
     statements.push(sql);
     statements.extend(later.into_iter().map(|constraint| format!("{alter} ADD {constraint}")));
-    statements.extend(options::comments(&part, &definition, dialect)?);
+    statements.extend(comment::of_table(&part, &definition, dialect)?);
     for index in &constraints.indexes {
         check_text_index(&part, column, index, dialect)?;
-        statements.push(index::create(&part, index, if_not_exists, dialect)?);
+        statements.extend(index::create(&part, index, if_not_exists, dialect)?);
     }
     Ok(statements)
 }
@@ -195,17 +193,19 @@ fn check_text_index(table: &Table, column: &Column, index: &Index, dialect: &dyn
     Ok(())
 }
 
-fn add_constraint(
+/// ADD of a constraint, with its comment.
+pub(super) fn add_constraint(
     table: &Table,
     constraint: &Constraint,
     if_not_exists: bool,
     alter: &str,
     dialect: &dyn Dialect,
-) -> Result<String> {
+) -> Result<Vec<String>> {
     let features = dialect.features();
     let what = word(constraint.kind());
     require(features.ddl.drop_constraint.is_some(), &format!("ALTER TABLE .. ADD {what}"), dialect)?;
-    let mut sql = constraint::spell(table, &named(table, constraint, dialect)?, dialect)?;
+    let constraint = &named(table, constraint, dialect)?;
+    let mut sql = constraint::spell(table, constraint, dialect)?;
     let not_valid = match constraint {
         Constraint::ForeignKey(key) => key.options.not_valid,
         Constraint::Check(check) => check.not_valid,
@@ -220,12 +220,14 @@ fn add_constraint(
         sql = sql.replacen("FOREIGN KEY (", "FOREIGN KEY IF NOT EXISTS (", 1);
     }
     let sql = format!("{alter} ADD {sql}");
-    Ok(match style {
+    let mut statements = vec![match style {
         ForeignKeyIfExists::Block => {
             format!("DO $$ BEGIN {sql}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
         }
         ForeignKeyIfExists::Missing | ForeignKeyIfExists::Clause => sql,
-    })
+    }];
+    statements.extend(comment::of_constraint(table, constraint, dialect)?);
+    Ok(statements)
 }
 
 /// The constraint with the name that the table's naming convention gives it.

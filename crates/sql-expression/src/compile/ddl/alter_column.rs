@@ -1,6 +1,6 @@
 //! ALTER TABLE, where it changes a column.
 
-use super::{column, identifier, options, require, sequence, unsupported};
+use super::{column, comment, identifier, require, sequence, unsupported};
 use crate::{
     Error, Result,
     dialect::{AlterColumnStyle, Dialect},
@@ -67,7 +67,7 @@ fn clauses(table: &Table, change: &ColumnChange, alter: &str, dialect: &dyn Dial
         None => {}
     }
     if let Some(comment) = &change.comment {
-        statements.push(options::comment_on_column(table, &change.name, comment.as_deref(), dialect)?);
+        statements.push(comment::on_column(table, &change.name, comment.as_deref(), dialect)?);
     }
     if let Some(to) = &change.rename {
         statements.push(format!("{alter} {}", rename(table, &change.name, to, None, dialect)?));

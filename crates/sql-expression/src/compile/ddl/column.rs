@@ -7,17 +7,16 @@ use crate::{
     Error, Result,
     dialect::{Autoincrement, Dialect, TableOptionsOf},
     expression::Node,
-    name::Name,
-    schema::{Column, DdlExpression, Numbering, ServerDefault, Table, TableDefinition},
+    schema::{Column, DdlExpression, Numbering, PrimaryKeyConstraint, ServerDefault, Table, TableDefinition},
     types::SqlType,
 };
 
-/// A column as it stands in CREATE TABLE. The key's name is for where the key stands with its column.
+/// A column as it stands in CREATE TABLE. The key is for where it stands with its column.
 pub(super) fn define(
     table: &Table,
     definition: &TableDefinition,
     column: &Column,
-    key_name: Option<&Name>,
+    key: Option<&PrimaryKeyConstraint>,
     dialect: &dyn Dialect,
 ) -> Result<String> {
     let features = dialect.features();
@@ -26,9 +25,9 @@ pub(super) fn define(
         refuse_identity(column, dialect)?;
         // Any other type's name would make it a column beside the row's own number.
         return Ok(format!(
-            "{} INTEGER {}PRIMARY KEY{}",
+            "{} INTEGER {}{}",
             dialect.column_name(&column.name),
-            super::constraint::named(key_name, dialect),
+            key.map_or_else(|| "PRIMARY KEY".to_owned(), |key| key_of_column(key, dialect)),
             either(definition.options.sqlite.autoincrement, " AUTOINCREMENT")
         ));
     }
@@ -40,7 +39,37 @@ pub(super) fn define(
     }
     let strict = definition.options.sqlite.strict && features.ddl.table_options == TableOptionsOf::Sqlite;
     let style = Style { is_numbered: is_numbered && in_place, says_null: false, strict };
-    spell(table, column, style, dialect)
+    let mut sql = spell(table, column, style, dialect)?;
+    if let Some(key) = key.filter(|key| is_descending_key(definition, column, key, dialect)) {
+        let _ = write!(sql, " {}", key_of_column(key, dialect));
+    }
+    Ok(sql)
+}
+
+/// PRIMARY KEY as it stands with its column on SQLite.
+fn key_of_column(key: &PrimaryKeyConstraint, dialect: &dyn Dialect) -> String {
+    let descends = key.elements.first().is_some_and(|element| element.descending == Some(true));
+    format!(
+        "{}PRIMARY KEY{}{}",
+        super::constraint::named(key.name.as_ref(), dialect),
+        either(descends, " DESC"),
+        super::constraint::on_conflict(key.sqlite_on_conflict, dialect)
+    )
+}
+
+/// Whether a column has to say itself that it is the key, from the highest down: behind the columns, a lone INTEGER would be
+/// the row's own number on SQLite, whatever its direction.
+pub(super) fn is_descending_key(
+    definition: &TableDefinition,
+    column: &Column,
+    key: &PrimaryKeyConstraint,
+    dialect: &dyn Dialect,
+) -> bool {
+    dialect.features().autoincrement == Autoincrement::RowId
+        && !definition.options.sqlite.without_rowid
+        && key.columns == [column.name.clone()]
+        && key.elements.first().is_some_and(|element| element.descending == Some(true))
+        && !is_row_id(definition, column, dialect)
 }
 
 /// How a column is spelled.
@@ -71,19 +100,24 @@ pub(super) fn spell(table: &Table, column: &Column, style: Style, dialect: &dyn 
         require(features.ddl.on_update, "ON UPDATE of a column", dialect)
             .map_err(|error| in_column(error, column))?;
     }
-    // NOT NULL would be of no use for what is computed, and MariaDB refuses it there.
+    // MariaDB refuses NOT NULL of what is computed.
     let null = match (computed.is_empty(), column.nullable) {
+        (false, false) if features.ddl.computed_not_null => " NOT NULL",
         (false, _) => "",
         (true, false) => " NOT NULL",
         (true, true) => either(style.says_null, " NULL"),
     };
+    let mut null = null.to_owned();
+    if !column.nullable {
+        null.push_str(&super::constraint::on_conflict(column.sqlite_on_conflict_not_null, dialect));
+    }
     if features.autoincrement == Autoincrement::Keyword {
         refuse_identity(column, dialect)?;
         if column.identity.is_some() && !style.is_numbered {
             return Err(in_column(unsupported("an identity beside the numbered key", dialect), column));
         }
         sql.push_str(&computed);
-        sql.push_str(null);
+        sql.push_str(&null);
         sql.push_str(either(style.is_numbered, " AUTO_INCREMENT"));
         sql.push_str(&default);
         if let Some(made) = &column.server_onupdate {
@@ -98,7 +132,10 @@ pub(super) fn spell(table: &Table, column: &Column, style: Style, dialect: &dyn 
     } else {
         sql.push_str(&default);
         sql.push_str(&computed);
-        sql.push_str(null);
+        sql.push_str(&null);
+    }
+    if column.mysql_invisible && features.ddl.invisible_columns {
+        sql.push_str(" INVISIBLE");
     }
     if let Some(comment) = column.comment.as_ref().filter(|_| features.inline_comments) {
         sql.push_str(" COMMENT ");
@@ -151,7 +188,10 @@ pub(super) fn type_name(
 fn strict(name: &str) -> &str {
     let upper = name.to_uppercase();
     let has = |words: &[&str]| words.iter().any(|word| upper.contains(word));
-    if has(&["CHAR", "TEXT", "CLOB", "DATE", "TIME"]) {
+    // It has this one too, which makes no row's own number of a key.
+    if upper == "INT" {
+        "INT"
+    } else if has(&["CHAR", "TEXT", "CLOB", "DATE", "TIME"]) {
         "TEXT"
     } else if has(&["INT", "BOOL"]) {
         "INTEGER"

@@ -1,13 +1,14 @@
 //! Constraints as they stand in CREATE TABLE and ALTER TABLE.
 
-use super::{column_list, identifier, index, require};
+use super::{column_list, either, identifier, index, require, unsupported};
 use crate::{
     Error, Result,
-    dialect::Dialect,
+    dialect::{Dialect, TableOptionsOf},
     name::Name,
     schema::{
-        CheckConstraint, Constraint, ExcludeConstraint, ForeignKeyConstraint, MatchType,
-        PrimaryKeyConstraint, ReferentialAction, Table, Timing, UniqueConstraint,
+        CheckConstraint, ConflictResolution, Constraint, ExcludeConstraint, ForeignKeyConstraint,
+        IndexElement, IndexTarget, MatchType, PostgresqlKeyOptions, PrimaryKeyConstraint, ReferentialAction,
+        Table, Timing, UniqueConstraint,
     },
 };
 
@@ -68,11 +69,76 @@ pub(super) fn primary_key(
 ) -> Result<String> {
     over(&key.columns, "the primary key", table)?;
     Ok(format!(
-        "{}PRIMARY KEY {}{}",
+        "{}PRIMARY KEY {}{}{}{}",
         begin(table, key.name.as_ref(), &key.columns, dialect)?,
-        column_list(&key.columns, dialect),
+        key_list(table, &key.columns, &key.elements, dialect)?,
+        of_its_index(table, &key.include, &key.postgresql, dialect)?,
+        on_conflict(key.sqlite_on_conflict, dialect),
         timing(&key.timing, dialect)?
     ))
+}
+
+/// ON CONFLICT, with a space before it, where it is said and the database is SQLite.
+pub(super) fn on_conflict(resolution: Option<ConflictResolution>, dialect: &dyn Dialect) -> String {
+    match resolution {
+        Some(resolution) if dialect.features().ddl.table_options == TableOptionsOf::Sqlite => {
+            format!(" ON CONFLICT {}", resolution.as_sql())
+        }
+        _ => String::new(),
+    }
+}
+
+/// The columns of a key, with what is said of how its index takes them.
+fn key_list(
+    table: &Table,
+    columns: &[Name],
+    elements: &[IndexElement],
+    dialect: &dyn Dialect,
+) -> Result<String> {
+    if elements.is_empty() {
+        return Ok(column_list(columns, dialect));
+    }
+    if dialect.features().ddl.table_options == TableOptionsOf::Postgresql {
+        return Err(unsupported("a say in how the index of a key takes its columns", dialect));
+    }
+    let is_column = |(column, element): (&Name, &IndexElement)| match &element.target {
+        IndexTarget::Column(name) => name == column,
+        IndexTarget::Expression(_) => false,
+    };
+    if elements.len() != columns.len() || !columns.iter().zip(elements).all(is_column) {
+        return Err(Error::argument(format!(
+            "the elements of a key of `{}` are not its columns in their order; leave them out, or say each",
+            table.name()
+        )));
+    }
+    let elements: Result<Vec<String>> =
+        elements.iter().map(|element| index::element(table, element, dialect)).collect();
+    Ok(format!("({})", elements?.join(", ")))
+}
+
+/// What is said of the index that serves a constraint, with a space before each word.
+fn of_its_index(
+    table: &Table,
+    include: &[Name],
+    options: &PostgresqlKeyOptions,
+    dialect: &dyn Dialect,
+) -> Result<String> {
+    let features = &dialect.features().ddl;
+    let mut sql = String::new();
+    if !include.is_empty() {
+        require(features.index_include, "INCLUDE in a constraint", dialect)?;
+        check_columns(table, include)?;
+        sql.push_str(&format!(" INCLUDE {}", column_list(include, dialect)));
+    }
+    if features.table_options == TableOptionsOf::Postgresql {
+        if let Some(with) = &options.with {
+            sql.push_str(&format!(" WITH ({with})"));
+        }
+        if let Some(tablespace) = &options.tablespace {
+            sql.push_str(&format!(" USING INDEX TABLESPACE {}", dialect.identifier(tablespace)));
+        }
+    }
+    Ok(sql)
 }
 
 /// UNIQUE.
@@ -82,10 +148,12 @@ pub(super) fn unique(table: &Table, unique: &UniqueConstraint, dialect: &dyn Dia
         require(dialect.features().ddl.nulls_not_distinct, "NULLS NOT DISTINCT", dialect)?;
     }
     Ok(format!(
-        "{}UNIQUE {}{}{}",
+        "{}UNIQUE {}{}{}{}{}",
         begin(table, unique.name.as_ref(), &unique.columns, dialect)?,
-        super::either(unique.nulls_not_distinct, "NULLS NOT DISTINCT "),
-        column_list(&unique.columns, dialect),
+        either(unique.nulls_not_distinct, "NULLS NOT DISTINCT "),
+        key_list(table, &unique.columns, &unique.elements, dialect)?,
+        of_its_index(table, &unique.include, &unique.postgresql, dialect)?,
+        on_conflict(unique.sqlite_on_conflict, dialect),
         timing(&unique.timing, dialect)?
     ))
 }
@@ -95,11 +163,15 @@ pub(super) fn check(table: &Table, check: &CheckConstraint, dialect: &dyn Dialec
     if check.no_inherit {
         require(dialect.features().ddl.no_inherit, "NO INHERIT", dialect)?;
     }
+    if check.not_enforced {
+        require(dialect.features().ddl.not_enforced, "NOT ENFORCED", dialect)?;
+    }
     Ok(format!(
-        "{}CHECK ({}){}",
+        "{}CHECK ({}){}{}",
         begin(table, check.name.as_ref(), &[], dialect)?,
         check.condition.to_sql(dialect)?,
-        super::either(check.no_inherit, " NO INHERIT")
+        either(check.no_inherit, " NO INHERIT"),
+        either(check.not_enforced, " NOT ENFORCED")
     ))
 }
 
@@ -120,9 +192,10 @@ pub(super) fn exclude(table: &Table, exclude: &ExcludeConstraint, dialect: &dyn 
         None => String::new(),
     };
     Ok(format!(
-        "{}EXCLUDE{using} ({}){filter}{}",
+        "{}EXCLUDE{using} ({}){}{filter}{}",
         begin(table, exclude.name.as_ref(), &[], dialect)?,
         elements?.join(", "),
+        of_its_index(table, &exclude.include, &exclude.postgresql, dialect)?,
         timing(&exclude.timing, dialect)?
     ))
 }
@@ -179,12 +252,34 @@ pub(super) fn foreign_key(
         if action != ReferentialAction::NoAction {
             sql.push_str(&format!(" ON {event} {}", action.as_sql()));
         }
+        if event == "DELETE" && !key.on_delete_columns.is_empty() {
+            sql.push_str(&set_columns(table, key, dialect)?);
+        }
     }
     if !key.options.timing.is_empty() {
         require(features.deferrable_foreign_keys, "DEFERRABLE", dialect)?;
         sql.push_str(&key.options.timing.as_sql());
     }
     Ok(sql)
+}
+
+/// The columns that ON DELETE sets, with a space before them.
+fn set_columns(table: &Table, key: &ForeignKeyConstraint, dialect: &dyn Dialect) -> Result<String> {
+    require(dialect.features().ddl.on_delete_columns, "ON DELETE SET NULL of some columns", dialect)?;
+    if !matches!(key.on_delete, ReferentialAction::SetNull | ReferentialAction::SetDefault) {
+        return Err(Error::argument(format!(
+            "a foreign key of `{}` says which columns ON DELETE sets, but ON DELETE is {}; make it SET NULL or SET DEFAULT",
+            table.name(),
+            key.on_delete.as_sql()
+        )));
+    }
+    if let Some(other) = key.on_delete_columns.iter().find(|column| !key.columns.contains(column)) {
+        return Err(Error::argument(format!(
+            "a foreign key of `{}` has ON DELETE set `{other}`, which is none of its columns",
+            table.name()
+        )));
+    }
+    Ok(format!(" {}", column_list(&key.on_delete_columns, dialect)))
 }
 
 /// The table that a foreign key references, as it is written.

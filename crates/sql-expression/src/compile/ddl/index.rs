@@ -1,6 +1,6 @@
 //! CREATE INDEX and DROP INDEX.
 
-use super::{column_list, constraint::check_columns, either, identifier, require, unsupported};
+use super::{column_list, comment, constraint::check_columns, either, identifier, require, unsupported};
 use crate::{
     Error, Result,
     dialect::{Dialect, ExpressionIndexes, RenameIndexStyle, TableOptionsOf},
@@ -8,14 +8,15 @@ use crate::{
     schema::{DdlExpression, Index, IndexElement, IndexTarget, Table},
 };
 
-/// CREATE INDEX.
+/// CREATE INDEX, with its comment.
 pub(super) fn create(
     table: &Table,
     index: &Index,
     if_not_exists: bool,
     dialect: &dyn Dialect,
-) -> Result<String> {
+) -> Result<Vec<String>> {
     let features = dialect.features();
+    let plain_name = table.name_of_index(index, dialect)?;
     let name = name(table, index, dialect)?;
     let of_postgresql = features.ddl.table_options == TableOptionsOf::Postgresql;
     let using = match of_postgresql {
@@ -37,7 +38,7 @@ pub(super) fn create(
         elements(table, index, dialect)?
     );
     if features.ddl.table_options == TableOptionsOf::Mysql {
-        sql.push_str(&of_mysql(index));
+        sql.push_str(&of_mysql(index, dialect)?);
     }
     if !index.include.is_empty() {
         require(features.ddl.index_include, "INCLUDE in an index", dialect)?;
@@ -60,7 +61,8 @@ pub(super) fn create(
         require(features.ddl.partial_indexes, "WHERE in an index", dialect)?;
         sql.push_str(&format!(" WHERE {}", filter.to_sql(dialect)?));
     }
-    Ok(sql)
+    let comment = comment::of_index(table, index, &plain_name, dialect)?;
+    Ok(std::iter::once(sql).chain(comment).collect())
 }
 
 /// An index as it stands in CREATE TABLE.
@@ -69,7 +71,11 @@ pub(super) fn inline(table: &Table, index: &Index, dialect: &dyn Dialect) -> Res
     require(index.filter.is_none(), "WHERE in an index", dialect)?;
     require(index.include.is_empty(), "INCLUDE in an index", dialect)?;
     require(!index.nulls_not_distinct, "NULLS NOT DISTINCT", dialect)?;
-    let after = if features.table_options == TableOptionsOf::Mysql { of_mysql(index) } else { String::new() };
+    let after = if features.table_options == TableOptionsOf::Mysql {
+        of_mysql(index, dialect)?
+    } else {
+        String::new()
+    };
     Ok(format!(
         "{}INDEX {} {}{after}",
         kind(index, dialect),
@@ -143,9 +149,19 @@ fn using(using: &Option<Name>) -> String {
     using.as_ref().map(|using| format!(" USING {using}")).unwrap_or_default()
 }
 
-fn of_mysql(index: &Index) -> String {
+fn of_mysql(index: &Index, dialect: &dyn Dialect) -> Result<String> {
     let parser = index.mysql.with_parser.as_ref().map(|parser| format!(" WITH PARSER {parser}"));
-    format!("{}{}", using(&index.mysql.using), parser.unwrap_or_default())
+    let mut sql = format!("{}{}", using(&index.mysql.using), parser.unwrap_or_default());
+    if let Some(comment) = &index.comment {
+        sql.push_str(" COMMENT ");
+        dialect.write_constant_text(comment, &mut sql)?;
+    }
+    if index.mysql.invisible {
+        let word = dialect.features().ddl.invisible_index;
+        let word = word.ok_or_else(|| unsupported("an index that queries take no notice of", dialect))?;
+        sql.push_str(&format!(" {word}"));
+    }
+    Ok(sql)
 }
 
 fn elements(table: &Table, index: &Index, dialect: &dyn Dialect) -> Result<String> {

@@ -1,10 +1,9 @@
-//! How a database keeps a table: what stands before and after its columns, and its comments.
+//! How a database keeps a table: what stands before and after its columns.
 
-use super::require;
 use crate::{
-    Result, Value,
+    Result,
     dialect::{Dialect, TableOptionsOf},
-    schema::{MysqlTableOptions, PostgresqlTableOptions, Table, TableDefinition, TableOptions},
+    schema::{MysqlTableOptions, PostgresqlTableOptions, TableOptions},
 };
 
 /// The words before TABLE, with a space after each.
@@ -56,6 +55,22 @@ fn of_postgresql(options: &PostgresqlTableOptions) -> String {
     sql
 }
 
+/// The words between the columns of a view and its query, with a space before each: PostgreSQL's storage parameters and, of one
+/// whose rows are kept, where and how.
+pub(super) fn of_view(options: &TableOptions, materialized: bool, dialect: &dyn Dialect) -> String {
+    if dialect.features().ddl.table_options != TableOptionsOf::Postgresql {
+        return String::new();
+    }
+    let own = &options.postgresql;
+    let kept = PostgresqlTableOptions {
+        with: own.with.clone(),
+        using: own.using.clone().filter(|_| materialized),
+        tablespace: own.tablespace.clone().filter(|_| materialized),
+        ..PostgresqlTableOptions::default()
+    };
+    of_postgresql(&kept)
+}
+
 fn of_mysql(options: &MysqlTableOptions, all: &TableOptions, dialect: &dyn Dialect) -> Result<String> {
     let MysqlTableOptions { engine, charset, collate, further, partition_by } = options;
     let mut sql = String::new();
@@ -75,63 +90,4 @@ fn of_mysql(options: &MysqlTableOptions, all: &TableOptions, dialect: &dyn Diale
         sql.push_str(&format!(" PARTITION BY {clause}"));
     }
     Ok(sql)
-}
-
-/// The comments on a table and its columns, where they are statements of their own.
-pub(super) fn comments(
-    table: &Table,
-    definition: &TableDefinition,
-    dialect: &dyn Dialect,
-) -> Result<Vec<String>> {
-    if !dialect.features().comment_statements {
-        return Ok(Vec::new());
-    }
-    let mut statements = Vec::new();
-    if let Some(comment) = &definition.options.comment {
-        statements.push(comment_on_table(table, Some(comment), dialect)?);
-    }
-    for column in definition.columns.iter().filter(|column| !column.system) {
-        if let Some(comment) = &column.comment {
-            statements.push(comment_on_column(table, &column.name, Some(comment), dialect)?);
-        }
-    }
-    Ok(statements)
-}
-
-/// A comment on a table, or none, as a statement of its own.
-pub(super) fn comment_on_table(
-    table: &Table,
-    comment: Option<&str>,
-    dialect: &dyn Dialect,
-) -> Result<String> {
-    let features = dialect.features();
-    let name = dialect.table_name(table);
-    if features.inline_comments {
-        let mut sql = format!("ALTER TABLE {name} COMMENT ");
-        dialect.write_constant_text(comment.unwrap_or_default(), &mut sql)?;
-        return Ok(sql);
-    }
-    require(features.comment_statements, "a comment on a table", dialect)?;
-    let mut sql = format!("COMMENT ON TABLE {name} IS ");
-    write(comment, &mut sql, dialect)?;
-    Ok(sql)
-}
-
-/// A comment on a column, or none, as a statement of its own.
-pub(super) fn comment_on_column(
-    table: &Table,
-    column: &str,
-    comment: Option<&str>,
-    dialect: &dyn Dialect,
-) -> Result<String> {
-    require(dialect.features().comment_statements, "a comment on a column", dialect)?;
-    let mut sql =
-        format!("COMMENT ON COLUMN {}.{} IS ", dialect.table_name(table), dialect.column_name(column));
-    write(comment, &mut sql, dialect)?;
-    Ok(sql)
-}
-
-fn write(comment: Option<&str>, sql: &mut String, dialect: &dyn Dialect) -> Result<()> {
-    let comment = comment.map_or(Value::Null, |comment| Value::Text(comment.into()));
-    dialect.write_literal(&comment, sql)
 }

@@ -1,10 +1,15 @@
 //! CREATE TABLE, with what belongs to it.
 
-use super::{column, constraint, either, enumeration, identifier, index, options, unsupported};
+use super::{
+    alter, column, comment, constraint, either, enumeration, identifier, index, options, unsupported,
+};
 use crate::{
-    Error, Result,
+    Error, Result, Value,
     dialect::{Dialect, TableOptionsOf},
-    schema::{Table, TableConstraints, TableDefinition, ViewQuery},
+    schema::{
+        CheckConstraint, Column, Constraint, ForeignKeyConstraint, PartitionOf, Table, TableConstraints,
+        TableDefinition, ViewQuery,
+    },
     statement::DdlNode,
     types::SqlType,
 };
@@ -28,7 +33,9 @@ pub(super) fn create(node: &DdlNode, dialect: &dyn Dialect) -> Result<Vec<String
     }
     let is_sqlite = dialect.features().ddl.table_options == TableOptionsOf::Sqlite;
     let module = definition.options.sqlite.virtual_table.as_deref().filter(|_| is_sqlite);
-    if definition.columns.is_empty() && module.is_none() {
+    let part = definition.options.postgresql.partition_of.as_ref();
+    let part = part.filter(|_| dialect.features().ddl.table_options == TableOptionsOf::Postgresql);
+    if definition.columns.is_empty() && module.is_none() && part.is_none() {
         return Err(Error::argument(format!("the table `{}` has no columns", table.name())));
     }
     identifier::check_table(table, dialect)?;
@@ -38,26 +45,75 @@ pub(super) fn create(node: &DdlNode, dialect: &dyn Dialect) -> Result<Vec<String
             .map_err(|error| error.context(format_args!("table `{}`", table.name())))?;
         return Ok(vec![sql]);
     }
+    let later = leave_for_later(table, &mut constraints, without_foreign_keys_to, dialect);
     let lines = lines(table, &definition, &mut constraints, without_foreign_keys_to, *with_indexes, dialect)
         .map_err(|error| error.context(format_args!("table `{}`", table.name())))?;
     check_text_keys(table, &definition, &constraints, dialect)?;
     let mut statements =
         if *with_types { enumeration::of_columns(&definition, dialect)? } else { Vec::new() };
+    let body = match part.filter(|_| lines.is_empty()) {
+        Some(PartitionOf { table: whole, bound }) => format!(" PARTITION OF {whole} {bound}"),
+        None => format!(" (\n    {}\n)", lines.join(",\n    ")),
+    };
     statements.push(format!(
-        "CREATE {}TABLE {}{} (\n    {}\n){}",
+        "CREATE {}TABLE {}{}{body}{}",
         options::before(&definition.options, dialect),
         either(*if_not_exists, "IF NOT EXISTS "),
         dialect.table_name(table),
-        lines.join(",\n    "),
         options::after(&definition.options, dialect)?
     ));
-    statements.extend(options::comments(table, &definition, dialect)?);
+    let alter = format!("ALTER TABLE {}", dialect.table_name(table));
+    for constraint in &later {
+        statements.extend(alter::add_constraint(table, constraint, *if_not_exists, &alter, dialect)?);
+    }
+    statements.extend(comment::of_table(table, &definition, dialect)?);
+    constraints.foreign_keys.retain(|key| !comes_later(table, key, without_foreign_keys_to, dialect));
+    statements.extend(comment::of_constraints(table, &constraints, dialect)?);
     if *with_indexes && !dialect.features().inline_indexes {
         for index in &constraints.indexes {
-            statements.push(index::create(table, index, *if_not_exists, dialect)?);
+            statements.extend(index::create(table, index, *if_not_exists, dialect)?);
         }
     }
+    if let Some(part) = part.filter(|_| !lines.is_empty()) {
+        statements.push(attach(table, part, *if_not_exists, dialect)?);
+    }
     Ok(statements)
+}
+
+/// Takes out the constraints that ALTER TABLE adds: CREATE TABLE takes NOT VALID, and forgets it.
+fn leave_for_later(
+    table: &Table,
+    constraints: &mut TableConstraints,
+    without: &[Table],
+    dialect: &dyn Dialect,
+) -> Vec<Constraint> {
+    if !dialect.features().ddl.not_valid {
+        return Vec::new();
+    }
+    let checks = constraints.checks.extract_if(.., |check| check.not_valid).map(Constraint::from);
+    let mut later: Vec<Constraint> = checks.collect();
+    let keys = constraints
+        .foreign_keys
+        .extract_if(.., |key| key.options.not_valid && !comes_later(table, key, without, dialect));
+    later.extend(keys.map(Constraint::from));
+    later
+}
+
+/// ATTACH PARTITION.
+fn attach(table: &Table, part: &PartitionOf, if_not_exists: bool, dialect: &dyn Dialect) -> Result<String> {
+    let PartitionOf { table: whole, bound } = part;
+    let name = dialect.table_name(table);
+    let sql = format!("ALTER TABLE {whole} ATTACH PARTITION {name} {bound}");
+    if !if_not_exists {
+        return Ok(sql);
+    }
+    // Nothing attaches a second time.
+    let mut literal = String::new();
+    dialect.write_literal(&Value::Text(name.into()), &mut literal)?;
+    Ok(format!(
+        "DO $attach$ BEGIN IF NOT (SELECT relispartition FROM pg_catalog.pg_class WHERE oid = {literal}::pg_catalog.regclass) THEN \
+         {sql}; END IF; END $attach$"
+    ))
 }
 
 /// The statement that creates a virtual table: its module says what columns it has.
@@ -123,10 +179,16 @@ fn lines(
     }
     let mut lines = Vec::new();
     let mut has_key = false;
-    let key_name = constraints.primary_key.as_ref().and_then(|key| key.name.as_ref());
+    let key = constraints.primary_key.as_ref();
     for column in definition.columns.iter().filter(|column| !column.system) {
-        has_key |= column::is_row_id(definition, column, dialect);
-        lines.push(column::define(table, definition, column, key_name, dialect)?);
+        has_key |= column::is_row_id(definition, column, dialect)
+            || key.is_some_and(|key| column::is_descending_key(definition, column, key, dialect));
+        let mut line = column::define(table, definition, column, key, dialect)?;
+        for check in constraints.checks.iter().filter(|check| is_of(check, column)) {
+            line.push(' ');
+            line.push_str(&constraint::check(table, check, dialect)?);
+        }
+        lines.push(line);
     }
     if let Some(key) = constraints.primary_key.as_ref().filter(|_| !has_key) {
         lines.push(constraint::primary_key(table, key, dialect)?);
@@ -134,7 +196,8 @@ fn lines(
     for unique in &constraints.uniques {
         lines.push(constraint::unique(table, unique, dialect)?);
     }
-    for check in &constraints.checks {
+    let of_column = |check: &&CheckConstraint| definition.columns.iter().any(|column| is_of(check, column));
+    for check in constraints.checks.iter().filter(|check| !of_column(check)) {
         lines.push(constraint::check(table, check, dialect)?);
     }
     lines.extend(enumeration::checks(definition, dialect)?);
@@ -142,10 +205,7 @@ fn lines(
     let is_long =
         dialect.physical_name(table.name()).len() + "_ibfk_99".len() > features.max_identifier_length;
     for key in &mut constraints.foreign_keys {
-        let comes_later = features.alter_foreign_keys
-            && (key.options.use_alter
-                || without_foreign_keys_to.iter().any(|target| key.is_to(table, target)));
-        if !comes_later {
+        if !comes_later(table, key, without_foreign_keys_to, dialect) {
             if is_long {
                 key.name_it(table, dialect);
             }
@@ -161,6 +221,17 @@ fn lines(
         }
     }
     Ok(lines)
+}
+
+/// Whether a check stands with a column.
+fn is_of(check: &CheckConstraint, column: &Column) -> bool {
+    check.name.is_none() && check.column.as_ref() == Some(&column.name)
+}
+
+/// Whether a foreign key is added after all tables.
+fn comes_later(table: &Table, key: &ForeignKeyConstraint, without: &[Table], dialect: &dyn Dialect) -> bool {
+    dialect.features().alter_foreign_keys
+        && (key.options.use_alter || without.iter().any(|target| key.is_to(table, target)))
 }
 
 /// Refuses keys and indexes over text of any length, where the database could not make them.

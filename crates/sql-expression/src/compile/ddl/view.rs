@@ -1,19 +1,20 @@
 //! Views.
 
-use super::{cascading, column_list, either, identifier, require};
+use super::{cascading, column_list, comment, either, identifier, index, options, require};
 use crate::{
     Error, Result,
-    dialect::Dialect,
+    dialect::{Dialect, TableOptionsOf},
     schema::{Table, ViewQuery},
 };
 
+/// CREATE VIEW, with its comments, and the indexes of one whose rows are kept.
 pub(super) fn create(
     table: &Table,
     query: Option<&ViewQuery>,
     or_replace: bool,
     if_not_exists: bool,
     dialect: &dyn Dialect,
-) -> Result<String> {
+) -> Result<Vec<String>> {
     let definition = table.definition();
     let view = definition.view.as_ref();
     let Some(query) = query.or(view.and_then(|view| view.query.as_ref())) else {
@@ -36,15 +37,34 @@ pub(super) fn create(
         true => String::new(),
         false => format!(" {}", column_list(definition.columns.iter().map(|column| &column.name), dialect)),
     };
-    Ok(format!(
-        "CREATE {}{}{}VIEW {}{}{columns} AS {}",
+    let check = match view.and_then(|view| view.check_option.as_ref()) {
+        None => String::new(),
+        Some(which) => {
+            require(features.check_option && !materialized, "WITH CHECK OPTION", dialect)?;
+            format!(" WITH {which} CHECK OPTION")
+        }
+    };
+    let of_mysql = match (&definition.options.mysql.further, features.table_options) {
+        (Some(further), TableOptionsOf::Mysql) => format!("{further} "),
+        _ => String::new(),
+    };
+    let mut statements = vec![format!(
+        "CREATE {}{of_mysql}{}{}VIEW {}{}{columns}{} AS {}{check}",
         either(or_replace, "OR REPLACE "),
         either(definition.options.temporary, "TEMPORARY "),
         either(materialized, "MATERIALIZED "),
         either(if_not_exists, "IF NOT EXISTS "),
         dialect.table_name(table),
+        options::of_view(&definition.options, materialized, dialect),
         query.to_sql(dialect)?
-    ))
+    )];
+    statements.extend(comment::of_table(table, &definition, dialect)?);
+    if materialized {
+        for own in &table.indexes(dialect)? {
+            statements.extend(index::create(table, own, if_not_exists, dialect)?);
+        }
+    }
+    Ok(statements)
 }
 
 pub(super) fn drop(table: &Table, if_exists: bool, cascade: bool, dialect: &dyn Dialect) -> Result<String> {

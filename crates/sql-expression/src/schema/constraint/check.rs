@@ -1,5 +1,6 @@
 //! [`CheckConstraint`].
 
+use super::key::commented;
 use crate::{name::Name, schema::DdlExpression};
 
 /// A condition that every row must fulfil.
@@ -14,12 +15,26 @@ pub struct CheckConstraint {
     pub not_valid: bool,
     /// Whether tables that inherit go without it: NO INHERIT (PostgreSQL).
     pub no_inherit: bool,
+    /// Whether it is there and rows are not held to it: NOT ENFORCED (MySQL).
+    pub not_enforced: bool,
+    /// The column that it stands with; none: it stands by itself. MariaDB tells the two apart. It has no name then.
+    pub column: Option<Name>,
+    /// A comment kept in the database where it can (PostgreSQL).
+    pub comment: Option<Name>,
 }
 
 impl CheckConstraint {
     /// A condition: SQL text, or an expression.
     pub fn new(condition: impl Into<DdlExpression>) -> Self {
-        Self { name: None, condition: condition.into(), not_valid: false, no_inherit: false }
+        Self {
+            name: None,
+            condition: condition.into(),
+            not_valid: false,
+            no_inherit: false,
+            not_enforced: false,
+            column: None,
+            comment: None,
+        }
     }
 
     /// Names it.
@@ -35,6 +50,22 @@ impl CheckConstraint {
         self.not_valid = true;
         self
     }
+
+    /// Does not hold rows to it (MySQL, from version 8.0.16 on).
+    #[must_use]
+    pub fn not_enforced(mut self) -> Self {
+        self.not_enforced = true;
+        self
+    }
+
+    /// Writes it with a column, as MariaDB tells it apart from one that stands by itself. A name it can have none then.
+    #[must_use]
+    pub fn of_column(mut self, column: impl Into<Name>) -> Self {
+        self.column = Some(column.into());
+        self
+    }
+
+    commented!();
 
     /// Leaves tables that inherit without it (PostgreSQL).
     #[must_use]

@@ -1,6 +1,9 @@
 //! [`ExcludeConstraint`].
 
-use super::timing::{Timing, timed};
+use super::{
+    key::{PostgresqlKeyOptions, commented},
+    timing::{Timing, timed},
+};
 use crate::{
     name::Name,
     schema::{DdlExpression, IndexElement},
@@ -33,6 +36,12 @@ pub struct ExcludeConstraint {
     pub filter: Option<DdlExpression>,
     /// When it is checked.
     pub timing: Timing,
+    /// Columns that the entries of its index carry beside what is compared: INCLUDE.
+    pub include: Vec<Name>,
+    /// What is said of its index.
+    pub postgresql: PostgresqlKeyOptions,
+    /// A comment kept in the database.
+    pub comment: Option<Name>,
 }
 
 /// What an [`ExcludeConstraint`] compares, and how.
@@ -79,5 +88,20 @@ impl ExcludeConstraint {
         self
     }
 
+    /// Says which columns the entries of its index carry beside what is compared.
+    #[must_use]
+    pub fn include<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.include.extend(columns.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says the storage parameters of its index, as SQL: `fillfactor = 70`.
+    #[must_use]
+    pub fn postgresql_with(mut self, parameters: impl Into<Name>) -> Self {
+        self.postgresql.with = Some(parameters.into());
+        self
+    }
+
+    commented!();
     timed!(timing);
 }

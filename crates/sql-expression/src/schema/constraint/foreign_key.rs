@@ -1,6 +1,9 @@
 //! [`ForeignKey`], of one column, and [`ForeignKeyConstraint`], of several.
 
-use super::timing::{Timing, timed};
+use super::{
+    key::commented,
+    timing::{Timing, timed},
+};
 use crate::{
     Error,
     name::Name,
@@ -220,8 +223,12 @@ pub struct ForeignKeyConstraint {
     pub on_delete: ReferentialAction,
     /// What happens to the row when the referenced key changes.
     pub on_update: ReferentialAction,
+    /// The columns that ON DELETE SET NULL and SET DEFAULT set; empty: all of the key (PostgreSQL, from version 15 on).
+    pub on_delete_columns: Vec<Name>,
     /// What is rarely said.
     pub options: ForeignKeyOptions,
+    /// A comment kept in the database where it can (PostgreSQL).
+    pub comment: Option<Name>,
 }
 
 impl ForeignKeyConstraint {
@@ -239,7 +246,9 @@ impl ForeignKeyConstraint {
             referenced: referenced.into_iter().map(Into::into).collect(),
             on_delete: ReferentialAction::NoAction,
             on_update: ReferentialAction::NoAction,
+            on_delete_columns: Vec::new(),
             options: ForeignKeyOptions::default(),
+            comment: None,
         }
     }
 
@@ -253,7 +262,9 @@ impl ForeignKeyConstraint {
             referenced: vec![key.column.clone()],
             on_delete: key.on_delete,
             on_update: key.on_update,
+            on_delete_columns: Vec::new(),
             options: key.options,
+            comment: None,
         }
     }
 
@@ -270,5 +281,13 @@ impl ForeignKeyConstraint {
         self
     }
 
+    /// Says which of its columns ON DELETE SET NULL and SET DEFAULT set (PostgreSQL, from version 15 on). Nothing is said: all.
+    #[must_use]
+    pub fn on_delete_columns<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.on_delete_columns.extend(columns.into_iter().map(Into::into));
+        self
+    }
+
+    commented!();
     rarely_said!();
 }

@@ -1,7 +1,10 @@
 //! [`UniqueConstraint`].
 
-use super::timing::{Timing, timed};
-use crate::name::Name;
+use super::{
+    key::{ConflictResolution, PostgresqlKeyOptions, commented, keyed},
+    timing::{Timing, timed},
+};
+use crate::{name::Name, schema::IndexElement};
 
 /// Columns whose values together are unique.
 #[derive(Clone, Debug)]
@@ -15,6 +18,16 @@ pub struct UniqueConstraint {
     pub nulls_not_distinct: bool,
     /// When it is checked (PostgreSQL).
     pub timing: Timing,
+    /// Columns that the entries of its index carry beside the key: INCLUDE (PostgreSQL).
+    pub include: Vec<Name>,
+    /// How its index takes the columns; empty: each as a whole, from the lowest up.
+    pub elements: Vec<IndexElement>,
+    /// What is said to PostgreSQL alone.
+    pub postgresql: PostgresqlKeyOptions,
+    /// What SQLite does with a second row of the key; none: it refuses it.
+    pub sqlite_on_conflict: Option<ConflictResolution>,
+    /// A comment kept in the database where it can (PostgreSQL).
+    pub comment: Option<Name>,
 }
 
 impl UniqueConstraint {
@@ -25,6 +38,11 @@ impl UniqueConstraint {
             columns: columns.into_iter().map(Into::into).collect(),
             nulls_not_distinct: false,
             timing: Timing::default(),
+            include: Vec::new(),
+            elements: Vec::new(),
+            postgresql: PostgresqlKeyOptions::default(),
+            sqlite_on_conflict: None,
+            comment: None,
         }
     }
 
@@ -42,5 +60,7 @@ impl UniqueConstraint {
         self
     }
 
+    keyed!();
+    commented!();
     timed!(timing);
 }

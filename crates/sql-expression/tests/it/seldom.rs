@@ -1,0 +1,260 @@
+//! What is seldom said in DDL: of the indexes of keys, comments of constraints, parts of tables, views. Each on every dialect: as
+//! it is written, or left out by one that has no such word, or refused by name.
+
+use std::sync::Arc;
+
+use aludel_sql_expression::{
+    Dialect, Executable, create_index, create_table, create_view, drop_table,
+    schema::{
+        CheckConstraint, Column, ConflictResolution, ExcludeConstraint, ForeignKeyConstraint, Index,
+        IndexElement, MetaData, PrimaryKeyConstraint, ReferentialAction, Table, TableOptions,
+        UniqueConstraint, ViewDefinition,
+    },
+    statement::Ddl,
+    types::{Integer, Varchar},
+};
+
+use crate::fixture::{mariadb, mysql, postgres, sqlite};
+
+fn two_columns(name: &'static str) -> Table {
+    Table::unregistered(name).column(Column::new("a", Integer)).column(Column::new("b", Integer))
+}
+
+fn written(ddl: &impl Executable, dialect: &Arc<dyn Dialect>) -> String {
+    ddl.to_sql(&**dialect).unwrap()
+}
+
+fn refused(ddl: &impl Executable, dialect: &Arc<dyn Dialect>) -> String {
+    ddl.to_sql(&**dialect).unwrap_err().to_string()
+}
+
+fn created(table: &Table) -> Ddl {
+    create_table(table)
+}
+
+#[test]
+fn what_the_index_of_a_key_carries() {
+    let t = two_columns("t")
+        .primary_key(
+            PrimaryKeyConstraint::new(["a"]).named("pk").include(["b"]).postgresql_with("fillfactor = 70"),
+        )
+        .unique(UniqueConstraint::new(["b"]).include(["a"]).postgresql_tablespace("Fast"));
+    let sql = written(&created(&t), &postgres());
+    assert!(sql.contains("CONSTRAINT pk PRIMARY KEY (a) INCLUDE (b) WITH (fillfactor = 70)"), "{sql}");
+    assert!(sql.contains("UNIQUE (b) INCLUDE (a) USING INDEX TABLESPACE \"Fast\""), "{sql}");
+    for dialect in [sqlite(), mysql(), mariadb()] {
+        let message = refused(&created(&t), &dialect);
+        assert!(message.contains("INCLUDE in a constraint is not supported by the"), "{message}");
+        assert!(message.contains("table `t`"), "{message}");
+    }
+    let missing = two_columns("t").unique(UniqueConstraint::new(["a"]).include(["c"]));
+    assert!(refused(&created(&missing), &postgres()).contains("the table `t` has no column `c`"));
+}
+
+#[test]
+fn how_the_index_of_a_key_takes_its_columns() {
+    let down = |name: &'static str| IndexElement::column(name).descending();
+    let t =
+        two_columns("t").primary_key(PrimaryKeyConstraint::new(["a", "b"]).elements([down("a"), "b".into()]));
+    for dialect in [sqlite(), mysql(), mariadb()] {
+        let sql = written(&created(&t), &dialect);
+        assert!(sql.contains("PRIMARY KEY (a DESC, b)"), "{sql}");
+    }
+    let message = refused(&created(&t), &postgres());
+    assert!(message.contains("how the index of a key takes its columns is not supported"), "{message}");
+    let wrong = two_columns("t").unique(UniqueConstraint::new(["a", "b"]).elements([down("b"), down("a")]));
+    assert!(refused(&created(&wrong), &sqlite()).contains("are not its columns in their order"));
+    // Behind the columns it would be the row's own number.
+    let lone = Table::unregistered("t")
+        .column(Column::new("a", Integer).primary_key().autoincrement(false))
+        .primary_key(PrimaryKeyConstraint::new(["a"]).elements([down("a")]));
+    let sql = written(&created(&lone), &sqlite());
+    assert_eq!(sql, "CREATE TABLE t (\n    a INTEGER NOT NULL PRIMARY KEY DESC\n)");
+}
+
+#[test]
+fn what_sqlite_does_with_a_row_too_many() {
+    let t = Table::unregistered("t")
+        .column(Column::new("id", Integer).primary_key())
+        .column(
+            Column::new("a", Integer)
+                .not_null()
+                .server_default("1")
+                .sqlite_on_conflict_not_null(ConflictResolution::Replace),
+        )
+        .primary_key(PrimaryKeyConstraint::new(["id"]).sqlite_on_conflict(ConflictResolution::Rollback))
+        .unique(UniqueConstraint::new(["a"]).sqlite_on_conflict(ConflictResolution::Ignore))
+        .options(TableOptions::new().sqlite_autoincrement());
+    assert_eq!(
+        written(&created(&t), &sqlite()),
+        "CREATE TABLE t (\n    id INTEGER PRIMARY KEY ON CONFLICT ROLLBACK AUTOINCREMENT,\n    a INTEGER DEFAULT 1 NOT NULL ON CONFLICT \
+         REPLACE,\n    UNIQUE (a) ON CONFLICT IGNORE\n)"
+    );
+    for dialect in [postgres(), mysql(), mariadb()] {
+        assert!(!written(&created(&t), &dialect).contains("CONFLICT"), "it is said to SQLite alone");
+    }
+}
+
+#[test]
+fn columns_that_on_delete_sets() {
+    let key = |action| {
+        ForeignKeyConstraint::new(["a", "b"], "p", ["a", "b"]).on_delete(action).on_delete_columns(["b"])
+    };
+    let t =
+        two_columns("t").foreign_key(key(ReferentialAction::SetNull).on_update(ReferentialAction::Cascade));
+    let sql = written(&created(&t), &postgres());
+    assert!(sql.contains("ON DELETE SET NULL (b) ON UPDATE CASCADE"), "{sql}");
+    for dialect in [sqlite(), mysql(), mariadb()] {
+        let message = refused(&created(&t), &dialect);
+        assert!(message.contains("ON DELETE SET NULL of some columns is not supported by the"), "{message}");
+    }
+    let cascading = two_columns("t").foreign_key(key(ReferentialAction::Cascade));
+    assert!(refused(&created(&cascading), &postgres()).contains("make it SET NULL or SET DEFAULT"));
+    let other = two_columns("t").foreign_key(
+        ForeignKeyConstraint::new(["a"], "p", ["a"])
+            .on_delete(ReferentialAction::SetDefault)
+            .on_delete_columns(["b"]),
+    );
+    assert!(refused(&created(&other), &postgres()).contains("`b`, which is none of its columns"));
+}
+
+#[test]
+fn comments_of_constraints_and_indexes() {
+    let t = two_columns("t")
+        .primary_key(PrimaryKeyConstraint::new(["a"]).named("pk").comment("it's a key"))
+        .unique(UniqueConstraint::new(["b"]).named("Uq").comment("u"))
+        .check(CheckConstraint::new("a > 0").named("ck").comment("c").not_valid())
+        .foreign_key(ForeignKeyConstraint::new(["a"], "p", ["a"]).named("fk").comment("f"))
+        .index(Index::new("ix", ["b"]).comment("i"));
+    let sql = written(&created(&t), &postgres());
+    for part in [
+        "COMMENT ON CONSTRAINT pk ON t IS 'it''s a key'",
+        "COMMENT ON CONSTRAINT \"Uq\" ON t IS 'u'",
+        "ALTER TABLE t ADD CONSTRAINT ck CHECK (a > 0) NOT VALID",
+        "COMMENT ON CONSTRAINT ck ON t IS 'c'",
+        "COMMENT ON CONSTRAINT fk ON t IS 'f'",
+        "COMMENT ON INDEX ix IS 'i'",
+    ] {
+        assert!(sql.contains(part), "{part}: {sql}");
+    }
+    for dialect in [mysql(), mariadb()] {
+        let sql = written(&created(&t), &dialect);
+        assert!(sql.contains("INDEX ix (b) COMMENT 'i'") && !sql.contains("COMMENT ON"), "{sql}");
+    }
+    assert!(!written(&created(&t), &sqlite()).contains("COMMENT"), "it has none");
+    let nameless = two_columns("t").check(CheckConstraint::new("a > 0").comment("c"));
+    assert!(refused(&created(&nameless), &postgres()).contains("has a comment, but no name"));
+    let excluding = two_columns("t")
+        .exclude(ExcludeConstraint::new().element("a", "=").named("ex").include(["b"]).comment("e"));
+    let sql = written(&created(&excluding), &postgres());
+    assert!(sql.contains("EXCLUDE (a WITH =) INCLUDE (b)") && sql.contains("ON CONSTRAINT ex"), "{sql}");
+}
+
+#[test]
+fn indexes_and_columns_that_nobody_sees() {
+    let t = Table::unregistered("t").column(Column::new("a", Integer).mysql_invisible().comment("c"));
+    assert!(written(&created(&t), &mysql()).contains("a INTEGER INVISIBLE COMMENT 'c'"));
+    assert!(!written(&created(&t), &postgres()).contains("INVISIBLE"), "it is said to MySQL alone");
+    let index = create_index(&t, Index::new("ix", ["a"]).mysql_invisible());
+    assert!(written(&index, &mysql()).ends_with("(a) INVISIBLE"));
+    assert!(written(&index, &mariadb()).ends_with("(a) IGNORED"));
+    assert!(written(&index, &sqlite()).ends_with("(a)"));
+}
+
+#[test]
+fn conditions_that_stand_with_a_column_or_are_not_held_to() {
+    let t = two_columns("t").check(CheckConstraint::new("a > 0").of_column("a"));
+    for dialect in [sqlite(), postgres(), mysql(), mariadb()] {
+        let sql = written(&created(&t), &dialect);
+        assert!(sql.contains("a INTEGER CHECK (a > 0),\n"), "{sql}");
+    }
+    let loose = two_columns("t").check(CheckConstraint::new("a > 0").not_enforced());
+    assert!(written(&created(&loose), &mysql()).contains("CHECK (a > 0) NOT ENFORCED"));
+    for dialect in [sqlite(), postgres(), mariadb()] {
+        let message = refused(&created(&loose), &dialect);
+        assert!(message.contains("NOT ENFORCED is not supported by the"), "{message}");
+    }
+}
+
+#[test]
+fn parts_of_a_table() {
+    let metadata = MetaData::new();
+    let part = |name: &'static str, bound: &'static str| {
+        Table::unregistered(name).options(TableOptions::new().postgresql_partition_of("\"Whole\"", bound))
+    };
+    let attached = part("attached", "FOR VALUES IN (1)").column(Column::new("a", Integer));
+    let alike = part("alike", "DEFAULT");
+    let whole = two_columns("Whole").options(TableOptions::new().postgresql_partition_by("LIST (a)"));
+    for table in [&attached, &alike, &whole] {
+        metadata.add(table);
+    }
+    let dialect = postgres();
+    let sql: Vec<String> = metadata
+        .create_statements(&*dialect, false)
+        .unwrap()
+        .iter()
+        .map(|statement| statement.to_sql(&*dialect).unwrap())
+        .collect();
+    assert!(
+        sql[0].starts_with("CREATE TABLE \"Whole\" (") && sql[0].ends_with("PARTITION BY LIST (a)"),
+        "{sql:?}"
+    );
+    assert!(sql[1].contains("ALTER TABLE \"Whole\" ATTACH PARTITION attached FOR VALUES IN (1)"), "{sql:?}");
+    assert_eq!(sql[2], "CREATE TABLE alike PARTITION OF \"Whole\" DEFAULT");
+    // Twice does no harm.
+    let again = written(&create_table(&attached).if_not_exists(), &dialect);
+    assert!(again.contains("IF NOT (SELECT relispartition"), "{again}");
+    let dropped = metadata.drop_statements(&*dialect, false).unwrap();
+    assert_eq!(dropped.len(), 1, "the parts go with the whole");
+    assert_eq!(dropped[0].to_sql(&*dialect).unwrap(), written(&drop_table(&whole), &dialect));
+    // Others are not told that it is a part.
+    assert!(refused(&created(&alike), &sqlite()).contains("the table `alike` has no columns"));
+    assert_eq!(written(&created(&attached), &sqlite()), "CREATE TABLE attached (\n    a INTEGER\n)");
+}
+
+#[test]
+fn views_come_after_those_that_they_read() {
+    let metadata = MetaData::new();
+    let mut first = ViewDefinition::from("SELECT id FROM \"z \"\"view\"");
+    first.check_option = Some("LOCAL".into());
+    let a = Table::unregistered("a").column(Column::new("id", Integer)).view(first);
+    let z = Table::unregistered("z \"view").column(Column::new("id", Integer)).view("SELECT 1 AS id");
+    metadata.add(&a);
+    metadata.add(&z);
+    let dialect = postgres();
+    let order = |statements: Vec<Ddl>| -> Vec<bool> {
+        statements.iter().map(|one| one.to_sql(&*dialect).unwrap().contains("VIEW a")).collect()
+    };
+    assert_eq!(order(metadata.create_statements(&*dialect, false).unwrap()), [false, true]);
+    assert_eq!(order(metadata.drop_statements(&*dialect, false).unwrap()), [true, false]);
+    for dialect in [postgres(), mysql(), mariadb()] {
+        assert!(written(&create_view(&a), &dialect).ends_with(" WITH LOCAL CHECK OPTION"));
+    }
+    let message = refused(&create_view(&a), &sqlite());
+    assert!(message.contains("WITH CHECK OPTION is not supported by the sqlite dialect"), "{message}");
+    let kept = Table::unregistered("kept")
+        .column(Column::new("id", Integer).comment("of a column"))
+        .view(ViewDefinition::from("SELECT 1 AS id").materialized())
+        .index(Index::new("ix", ["id"]).unique())
+        .comment("of a view");
+    let sql = written(&create_view(&kept), &postgres());
+    for part in [
+        "CREATE MATERIALIZED VIEW kept (id) AS SELECT 1 AS id",
+        "COMMENT ON MATERIALIZED VIEW kept IS 'of a view'",
+        "COMMENT ON COLUMN kept.id IS 'of a column'",
+        "CREATE UNIQUE INDEX ix ON kept (id)",
+    ] {
+        assert!(sql.contains(part), "{part}: {sql}");
+    }
+}
+
+#[test]
+fn computed_columns_that_must_have_a_value() {
+    let t = Table::unregistered("t")
+        .column(Column::new("a", Varchar(5)))
+        .column(Column::new("b", Integer).not_null().computed("length(a)"));
+    for dialect in [sqlite(), postgres(), mysql()] {
+        assert!(written(&created(&t), &dialect).contains("GENERATED ALWAYS AS (length(a)) STORED NOT NULL"));
+    }
+    assert!(written(&created(&t), &mariadb()).ends_with("GENERATED ALWAYS AS (length(a)) STORED\n)"));
+}
