@@ -32,7 +32,7 @@ async fn capabilities_are_pinned(database: &Database) {
     let expected = match connection.server().product {
         "SQLite" => {
             "Capabilities { returning: Returning { insert: true, update: true, delete: true }, savepoints: true, \
-             two_phase: false, isolation_levels: [Serializable, ReadUncommitted], declared_cursors: false, \
+             two_phase: false, isolation_levels: [Serializable, ReadUncommitted], declared_cursors: true, \
              pipelining: false, streaming: true, arrays: false, last_insert_id: true, \
              transactional_ddl: true, aborts_on_error: false, prepared_loop: true, cancel: true, reflection: true, max_parameters: 32766 }"
         }

@@ -196,7 +196,7 @@ async fn cursors_that_leave_the_connection_free(database: &Database) {
     let (mut conn, t) = with_points(database).await;
     conn.rollback().await.unwrap();
     let ids = || select(integer(&t, "id")).filter(integer(&t, "id").gt(0)).order_by(integer(&t, "id").asc());
-    if !database.is_postgres() {
+    if database.is_mysql() {
         let refused = conn.declare_cursor(ids()).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::NotSupported);
         assert!(refused.message().contains("cursor") && refused.message().contains("stream()"), "{refused}");
@@ -209,8 +209,9 @@ async fn cursors_that_leave_the_connection_free(database: &Database) {
     assert_eq!(down.fetch(&mut conn, 3).await.unwrap(), [5, 4, 3]);
     conn.execute(delete(&t).filter(integer(&t, "id").eq(4))).await.unwrap();
     assert_eq!(up.keys(), ["id"]);
-    // A cursor sees what was there when it was declared.
-    assert_eq!(up.fetch(&mut conn, 9).await.unwrap(), [3, 4, 5]);
+    // On PostgreSQL a cursor sees what was there when it was declared.
+    let rest = if database.is_sqlite() { vec![3, 5] } else { vec![3, 4, 5] };
+    assert_eq!(up.fetch(&mut conn, 9).await.unwrap(), rest);
     assert!(up.fetch(&mut conn, 9).await.unwrap().is_empty());
     up.close(&mut conn).await.unwrap();
     let mut other = database.connect().await;

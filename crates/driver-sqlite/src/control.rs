@@ -116,6 +116,9 @@ impl SqliteConnection {
         if !self.ready()?.is_in_transaction() {
             return Err(Error::new(ErrorKind::InvalidRequest, "there is no transaction to commit"));
         }
+        let (session, _) = self.parts()?;
+        // Else they would keep their lock.
+        session.database.close_all_declared();
         self.insist_on("COMMIT").await?;
         let patience = Patience::new(self.busy_timeout(), None);
         let (session, changed) = self.parts()?;
@@ -130,6 +133,7 @@ impl SqliteConnection {
         session.forget_rollback();
         // One that was forgotten, rather than dropped, would keep the transaction open.
         let _ = session.database.close_blob();
+        session.database.close_all_declared();
         let mut result = Ok(());
         if session.is_in_transaction() {
             result = once(session, &patience, "ROLLBACK");

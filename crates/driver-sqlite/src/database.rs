@@ -22,6 +22,8 @@ pub(crate) struct Database {
     kept: LruCache<u64, Kept, BuildHasherDefault<KeyHasher>>,
     /// A value that is read and written piece by piece; it borrows the connection as they do.
     blob: Option<Blob<'static>>,
+    /// The cursors that are open; they borrow the connection as well.
+    declared: Vec<Declared<'static>>,
     /// How many statements are kept. The cache itself has no bound, since it would make room for all of them at once.
     capacity: usize,
     /// From `Box::into_raw`, and freed by `drop` alone. A pointer and no box, since moving a box would claim that nothing
@@ -35,6 +37,17 @@ struct Kept {
     learned: Learned,
 }
 
+/// A cursor that leaves the connection free: a statement that stands still between two batches.
+pub(crate) struct Declared<'c> {
+    name: String,
+    pub(crate) prepared: rusqlite::Statement<'c>,
+    pub(crate) learned: Learned,
+    /// A row was given.
+    pub(crate) is_begun: bool,
+    /// All rows were given: stepped once more, it would begin again.
+    pub(crate) is_over: bool,
+}
+
 // SAFETY: a connection may go to another thread, and the statements refer to nothing but the connection, which goes with
 // them. No reference to either outlives a borrow of the `Database` that it came from, so that two threads never use them
 // at once; it is not `Sync`, as `Connection` is not.
@@ -46,6 +59,7 @@ impl Database {
         Self {
             kept: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
             blob: None,
+            declared: Vec::new(),
             capacity,
             connection: NonNull::from(Box::leak(Box::new(connection))),
         }
@@ -60,6 +74,7 @@ impl Database {
     pub(crate) fn connection_mut(&mut self) -> &mut Connection {
         self.clear();
         self.blob = None;
+        self.close_all_declared();
         // SAFETY: no statement and no blob refers to the connection any more, and none is prepared while `self` is borrowed.
         unsafe { self.connection.as_mut() }
     }
@@ -88,6 +103,49 @@ impl Database {
     /// Closes the open value; alone, that commits what was written.
     pub(crate) fn close_blob(&mut self) -> rusqlite::Result<()> {
         self.blob.take().map_or(Ok(()), Blob::close)
+    }
+
+    /// Opens a cursor of this name over a query, which is made ready by the function.
+    pub(crate) fn declare<E: From<rusqlite::Error>>(
+        &mut self,
+        name: &str,
+        query: &str,
+        ready: impl for<'c> FnOnce(&mut rusqlite::Statement<'c>, &mut Learned) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut prepared = self.lasting_connection().prepare(query)?;
+        let mut learned = Learned::of(&prepared, query);
+        ready(&mut prepared, &mut learned)?;
+        let name = name.to_ascii_lowercase();
+        self.declared.push(Declared { name, prepared, learned, is_begun: false, is_over: false });
+        Ok(())
+    }
+
+    /// Whether there is a cursor of this name.
+    pub(crate) fn has_declared(&self, name: &str) -> bool {
+        self.declared.iter().any(|declared| declared.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Calls the function with the cursor of this name. None: there is none.
+    ///
+    /// The function is one for any lifetime, so that it can let nothing out that borrows the connection.
+    pub(crate) fn with_declared<R>(
+        &mut self,
+        name: &str,
+        work: impl for<'c> FnOnce(&mut Declared<'c>) -> R,
+    ) -> Option<R> {
+        self.declared.iter_mut().find(|declared| declared.name.eq_ignore_ascii_case(name)).map(work)
+    }
+
+    /// Closes the cursor of this name, and says whether there was one.
+    pub(crate) fn close_declared(&mut self, name: &str) -> bool {
+        let before = self.declared.len();
+        self.declared.retain(|declared| !declared.name.eq_ignore_ascii_case(name));
+        self.declared.len() < before
+    }
+
+    /// Closes all cursors, which keep a lock as long as they are open.
+    pub(crate) fn close_all_declared(&mut self) {
+        self.declared.clear();
     }
 
     /// What was learned of a statement, where it is kept prepared.
@@ -143,7 +201,7 @@ impl Database {
         (Arc::ptr_eq(&kept.sql, statement.sql()) || kept.sql == *statement.sql()).then_some(kept)
     }
 
-    /// For `with`, `with_short` and `open_blob` alone.
+    /// For `with`, `with_short`, `declare` and `open_blob` alone.
     #[inline]
     fn lasting_connection(&self) -> &'static Connection {
         // SAFETY: the connection lives until `drop`, which drops the statements first. While one is kept nobody gets a
@@ -158,6 +216,7 @@ impl Database {
         let mut this = std::mem::ManuallyDrop::new(self);
         this.clear();
         this.blob = None;
+        this.declared = Vec::new();
         // SAFETY: the pointer came from a box, no statement refers to the connection any more, and `drop` will not run, so
         // that it is freed once. The empty cache is all that is left, and it is read out to be freed as well.
         let (connection, kept) =
@@ -171,6 +230,7 @@ impl Drop for Database {
     fn drop(&mut self) {
         self.clear();
         self.blob = None;
+        self.declared.clear();
         // SAFETY: the pointer came from a box, this runs once, and no statement or blob refers to the connection any more.
         drop(unsafe { Box::from_raw(self.connection.as_ptr()) });
     }

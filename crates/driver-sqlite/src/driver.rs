@@ -63,6 +63,7 @@ pub(crate) static CAPABILITIES: Capabilities = {
     capabilities.returning = Returning { insert: true, update: true, delete: true };
     capabilities.savepoints = true;
     capabilities.isolation_levels = &[IsolationLevel::Serializable, IsolationLevel::ReadUncommitted];
+    capabilities.declared_cursors = true;
     capabilities.streaming = true;
     capabilities.last_insert_id = true;
     capabilities.transactional_ddl = true;

@@ -64,6 +64,7 @@
 //! | `errand` | lends the connection to a worker thread |
 //! | `transfer` | rows that come from a worker |
 //! | `cursor` | a result that is read in batches |
+//! | `declared` | cursors that leave the connection free: DECLARE, FETCH and CLOSE |
 //! | `row`, `row_batch` | rows as SQLite holds them, and rows that were copied |
 //! | `decimal` | exact decimals that are kept as text: our collation and our sum |
 //! | `parameter` | values on their way in |
@@ -99,6 +100,7 @@ mod control;
 mod cursor;
 mod database;
 mod decimal;
+mod declared;
 mod driver;
 mod effect;
 mod equipment;

@@ -296,7 +296,7 @@ impl Session {
             Some(learned) => (learned.verb, learned.pace),
             None => (Verb::of(statement.sql()), Pace::New),
         };
-        if verb == Verb::Schema || pace == Pace::Long {
+        if matches!(verb, Verb::Schema | Verb::Cursor) || pace == Pace::Long {
             return Err(Trouble::Long);
         }
         if pace == Pace::New && matches!(verb, Verb::Query | Verb::With) {

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     SqliteConnection,
+    declared::CursorCommand,
     errand::Errand,
     learned::Pace,
     outlet::Outlet,
@@ -71,10 +72,12 @@ impl<'c> Transfer<'c> {
                 timeout: patience.timeout().filter(|_| pausable),
             };
             let started = Instant::now();
-            let result = session.insist(Some(statement.sql()), &mut patience, |session| {
-                session.run(&statement, &parameters, &mut outlet)
+            let command = (verb == Verb::Cursor).then(|| CursorCommand::read(statement.sql())).flatten();
+            let result = session.insist(Some(statement.sql()), &mut patience, |session| match command {
+                None => session.run(&statement, &parameters, &mut outlet),
+                Some(command) => session.run_cursor(command, &parameters, &mut outlet),
             });
-            if result.is_ok() && !pausable && verb != Verb::Schema {
+            if result.is_ok() && !pausable && !matches!(verb, Verb::Schema | Verb::Cursor) {
                 let is_short = started.elapsed() < INLINE_BUDGET / 4;
                 session.learn_pace(&statement, if is_short { Pace::Short } else { Pace::Long });
             }

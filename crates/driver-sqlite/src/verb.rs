@@ -16,6 +16,8 @@ pub(crate) enum Verb {
     Change,
     /// CREATE, ALTER, DROP and what rewrites the file.
     Schema,
+    /// DECLARE, FETCH and CLOSE, which are ours.
+    Cursor,
     /// Anything else: PRAGMA, EXPLAIN, BEGIN, ...
     Other,
 }
@@ -39,6 +41,8 @@ impl Verb {
             Self::With
         } else if is(&["CREATE", "ALTER", "DROP", "VACUUM", "REINDEX", "ANALYZE"]) {
             Self::Schema
+        } else if is(&["DECLARE", "FETCH", "CLOSE"]) {
+            Self::Cursor
         } else {
             Self::Other
         }

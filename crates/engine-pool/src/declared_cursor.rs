@@ -22,11 +22,12 @@ impl Connection {
     /// Opens a named cursor over a query's rows. The transaction that it lives in is begun where there is none.
     ///
     /// It costs more than [`stream`](Connection::stream), which borrows the connection: use it where other statements come
-    /// between the batches.
+    /// between the batches. On PostgreSQL it shows what was there when it was declared; on SQLite it may show what the same
+    /// connection changes before it gets there.
     ///
     /// # Errors
-    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where the database has no such cursors (only PostgreSQL
-    /// does); [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) in autocommit; as [`Connection::execute`].
+    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where the database has no such cursors (PostgreSQL does, and
+    /// SQLite by its driver); [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) in autocommit; as [`Connection::execute`].
     ///
     /// # Examples
     /// ```no_run

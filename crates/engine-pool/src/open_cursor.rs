@@ -167,6 +167,12 @@ pub struct NamedCursor {
 }
 
 impl Connection {
+    /// How many rows are fetched at once, as the options say over the connection's own.
+    #[doc(hidden)]
+    pub fn fetch_size(&self, options: &StatementOptions) -> usize {
+        self.options_with(options).call.fetch_size.unwrap_or(FETCH_SIZE).max(1)
+    }
+
     /// Opens a named cursor over a query's rows.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What a statement gives through a session: handles for models, values for the rest.
 
 mod admission;
+mod buffered;
 mod executable;
 mod object_sink;
 mod returned;

@@ -10,6 +10,7 @@ mod blobs;
 mod changes;
 mod checkpoints;
 mod cursors;
+mod declared;
 mod errors;
 #[cfg(feature = "load_extension")]
 mod extensions;

@@ -27,7 +27,7 @@ async fn the_driver_says_who_it_is() {
         able.savepoints && able.streaming && able.last_insert_id && able.transactional_ddl && able.cancel
     );
     assert!(able.prepared_loop && !able.pipelining && !able.two_phase && !able.arrays);
-    assert!(!able.declared_cursors && !able.aborts_on_error);
+    assert!(able.declared_cursors && !able.aborts_on_error);
     assert_eq!(able.isolation_levels, [IsolationLevel::Serializable, IsolationLevel::ReadUncommitted]);
     assert_eq!(able.max_parameters, 32_766);
 }

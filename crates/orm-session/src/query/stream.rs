@@ -8,6 +8,7 @@ use aludel_sql_expression::{StatementNode, StatementOptions};
 
 use super::{
     Prepared, SessionExecutable,
+    buffered::BufferedRows,
     object_sink::{Loaded, ObjectSink},
 };
 use crate::{
@@ -18,7 +19,8 @@ use crate::{
     mapping::Mapper,
 };
 
-/// Objects in batches: the rest waits on the server, in the socket or in the file. The session is borrowed as long.
+/// Objects in batches: the rest waits on the server, in the socket or in the file. The session is borrowed as long. With
+/// `selectinload` on MySQL and MariaDB the rest waits in memory, as plain values: see [`Session::stream`].
 ///
 /// Objects that nobody holds are released as the stream goes on, so that memory stays bounded however many there are: keep
 /// the handles of those that are needed later. What was changed, or is linked from an object that is held, stays.
@@ -43,6 +45,8 @@ enum Source<'s> {
     Borrowing(OpenCursor<'s>),
     /// One that leaves it free for the statements of loader options.
     Named(NamedCursor, &'s mut Session),
+    /// All of them, read out of a connection that has no such results.
+    Buffered(BufferedRows, &'s mut Session),
     /// The named one, read to its end.
     Over,
 }
@@ -75,15 +79,14 @@ impl<'s, S: SessionExecutable> SessionStream<'s, S> {
         let loads = trees.iter().flatten().any(LoadNode::sends_statements);
         let source = if loads {
             let connection = session.transaction().await?;
-            if !connection.capabilities().declared_cursors {
-                return Err(Error::not_supported(
-                    "`selectinload` in a stream (its statements need the connection between the batches: read parts with \
-                     `limit` and a condition on the key, or all at once with `all`)",
-                    connection.engine().driver().name(),
-                ));
+            if connection.capabilities().declared_cursors {
+                let cursor = connection.declare_named(&node, &options).await?;
+                Source::Named(cursor, session)
+            } else {
+                let mut rows = BufferedRows::new(connection.fetch_size(&options));
+                connection.fetch_node_with(&node, &options, &mut rows).await?;
+                Source::Buffered(rows, session)
             }
-            let cursor = connection.declare_named(&node, &options).await?;
-            Source::Named(cursor, session)
         } else {
             Source::Borrowing(session.transaction().await?.open_cursor(&node, &options).await?)
         };
@@ -135,7 +138,7 @@ impl<'s, S: SessionExecutable> SessionStream<'s, S> {
         match self.source {
             Source::Borrowing(mut cursor) => cursor.end().await,
             Source::Named(cursor, session) => cursor.close(session.transaction_unchecked()?).await,
-            Source::Over => Ok(()),
+            Source::Buffered(..) | Source::Over => Ok(()),
         }
     }
 
@@ -152,6 +155,7 @@ impl<'s, S: SessionExecutable> SessionStream<'s, S> {
             Source::Named(cursor, session) => {
                 cursor.fetch(session.transaction_unchecked()?, count, &mut sink).await?;
             }
+            Source::Buffered(rows, _) => rows.give(count, &mut sink)?,
             Source::Over => {}
         }
         let Loaded { roots, objects, .. } = sink.end();
@@ -160,7 +164,7 @@ impl<'s, S: SessionExecutable> SessionStream<'s, S> {
             let (mapper, slots) = (root.mapper, root.end(&self.graph, tree.is_some()));
             match (&mut self.source, tree) {
                 (_, None) => {}
-                (Source::Named(_, session), Some(tree)) => {
+                (Source::Named(_, session) | Source::Buffered(_, session), Some(tree)) => {
                     load_tree(&mut **session, &self.graph, mapper, slots, tree.clone()).await?;
                 }
                 (_, Some(tree)) => forbid_tree(&self.graph, mapper, &slots, tree),
@@ -181,6 +185,7 @@ impl Source<'_> {
         match self {
             Self::Borrowing(cursor) => cursor.fetch_size(),
             Self::Named(cursor, _) => cursor.fetch_size(),
+            Self::Buffered(rows, _) => rows.fetch_size(),
             Self::Over => 1,
         }
     }
@@ -189,6 +194,7 @@ impl Source<'_> {
         match self {
             Self::Borrowing(cursor) => cursor.is_over(),
             Self::Named(cursor, _) => cursor.is_over(),
+            Self::Buffered(rows, _) => rows.is_over(),
             Self::Over => true,
         }
     }

@@ -10,13 +10,15 @@ impl Session {
     /// [`yield_per`](crate::SessionRun::yield_per) says: `session.execute(..).yield_per(100).stream()`. Pending changes are
     /// flushed before it is sent, unless autoflush is off.
     ///
-    /// Objects that nobody holds are released as the stream goes on. `selectinload` sends its statements for each batch,
-    /// where the database has cursors that leave their connection free (PostgreSQL).
+    /// Objects that nobody holds are released as the stream goes on. `selectinload` sends its statements for each batch. On
+    /// PostgreSQL and SQLite these run between two batches of the result. MySQL and MariaDB give a connection nothing else to do
+    /// until a result is read to its end: there the rows are read out first, and wait in memory as plain values (some 24 bytes
+    /// for each column, and its text), while objects are still made batch by batch. For more than fits, read parts with `limit`
+    /// and a condition on the key, or leave `selectinload` out.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a joined collection, whose objects come in several
-    /// rows, and for a statement that writes; [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) for `selectinload`
-    /// on SQLite and MySQL; what the database says.
+    /// rows, and for a statement that writes; what the database says.
     ///
     /// # Cancel safety
     /// A dropped future leaves the transaction in doubt: roll back.
