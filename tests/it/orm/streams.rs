@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use aludel::{orm::State, prelude::*};
+use aludel::{orm::State, prelude::*, sql::typed::IntoNode as _};
 
 use super::{
     Stage,
@@ -312,7 +312,7 @@ async fn loader_options_of_streams_that_end_early(database: &Database) {
     let (stage, mark) = shelves(database, 40).await;
     let mut session = stage.sessions.open();
     // What is not flushed yet is seen, and none are no matter.
-    session.add(Shelf { id: 100, ..default() });
+    session.add(Shelf { id: 100, mark: Counted::new(mark), volumes: Many::default() });
     let none = select(Shelf).filter(Shelf::id.gt(100)).options(selectinload(Shelf::volumes));
     let mut shelves = session.stream(none).await.unwrap();
     assert!(shelves.next().await.unwrap().is_none());
@@ -339,8 +339,8 @@ async fn loader_options_of_streams_that_end_early(database: &Database) {
     other.get_one(Volume, 5).await.unwrap().set(Volume::shelf_id, 1);
     other.commit().await.unwrap();
     // An error of the database comes from the stream.
-    let wrong = text("SELECT id, mark FROM nowhere").returns::<Shelf>();
-    assert!(session.stream(wrong).await.is_err());
+    let wrong = aludel::sql::func::<bool>("no_such_function", [Shelf::id.into_node()]);
+    assert!(session.stream(all.filter(wrong)).await.is_err());
     session.rollback().await.unwrap();
     drop((session, other));
     assert_eq!(Counted::count(mark).live, 0);
