@@ -9,6 +9,7 @@
 //! | `everywhere` | what holds on every database alike |
 //! | `metadata` | `MetaData` filled with the tables of a database |
 //! | `round_trip`, `by_hand`, `generate` | what is created again reflects the same: tables in each database's words, random ones |
+//! | `schemas` | what stands in another schema, and what goes with the connection |
 //! | `postgres`, `sqlite`, `mysql` | what only one of them has |
 //!
 //! It is a test binary of its own, so that it is built again only when it or the library changes.
@@ -29,5 +30,6 @@ mod metadata;
 mod mysql;
 mod postgres;
 mod round_trip;
+mod schemas;
 mod sqlite;
 mod statements;

@@ -111,7 +111,44 @@ async fn circles_of_keys_and_other_schemas_are_followed(database: &Database) {
     conn.commit().await.unwrap();
 }
 
+async fn sequences_and_domains_are_added_where_that_is_asked_for(database: &Database) {
+    let mut conn = database.connect().await;
+    let server = conn.driver_connection().await.unwrap().server().product;
+    let statements: &[&str] = match server {
+        "PostgreSQL" => &[
+            "CREATE SEQUENCE alone INCREMENT 3",
+            "CREATE DOMAIN positive AS int CHECK (VALUE > 0)",
+            "CREATE TABLE t (id serial, a positive DEFAULT nextval('alone'))",
+        ],
+        "MariaDB" => &["CREATE SEQUENCE alone INCREMENT 3", "CREATE TABLE t (a int DEFAULT nextval(alone))"],
+        _ => &["CREATE TABLE t (a int)"],
+    };
+    send(&mut conn, statements).await;
+    let metadata = MetaData::new();
+    metadata.reflect(&mut conn, &ReflectOptions::new().sequences_and_domains(true)).await.unwrap();
+    let sequences: Vec<_> =
+        metadata.sequences().iter().map(|sequence| sequence.definition().name.to_string()).collect();
+    let domains: Vec<_> = metadata.domains().iter().map(|domain| domain.name.to_string()).collect();
+    let (has_sequence, has_domain) = (server == "PostgreSQL" || server == "MariaDB", server == "PostgreSQL");
+    assert_eq!(
+        sequences,
+        if has_sequence { vec!["alone"] } else { vec![] },
+        "that of a SERIAL column comes with it"
+    );
+    assert_eq!(domains, if has_domain { vec!["positive"] } else { vec![] });
+    // All of it, gone and made again.
+    metadata.drop_all(&mut conn).await.unwrap();
+    assert!(!conn.inspect().has_table("t").await.unwrap());
+    metadata.create_all(&mut conn).await.unwrap();
+    assert_eq!(conn.inspect().has_sequence("alone", None).await.unwrap(), has_sequence);
+    let plain = MetaData::new();
+    plain.reflect(&mut conn, &ReflectOptions::new()).await.unwrap();
+    assert_eq!((plain.sequences().len(), plain.domains().len()), (0, 0));
+    conn.commit().await.unwrap();
+}
+
 on_every_database!(
+    sequences_and_domains_are_added_where_that_is_asked_for,
     a_metadata_is_filled,
     only_some_are_taken_and_keys_are_followed,
     circles_of_keys_and_other_schemas_are_followed,

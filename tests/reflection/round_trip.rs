@@ -2,7 +2,7 @@
 //! ones that the expression language makes.
 
 use aludel::{
-    driver::reflection::{ReflectedTable, Scope},
+    driver::reflection::{ReflectedDomain, ReflectedEnum, ReflectedSequence, ReflectedTable, Scope},
     prelude::*,
 };
 
@@ -13,27 +13,55 @@ use crate::{
     statements::send,
 };
 
-/// All tables and views of the default schema.
-async fn reflected(conn: &mut Connection) -> Vec<ReflectedTable> {
-    conn.inspect().reflect_tables(&Scope::default()).await.unwrap()
+/// All that there is in the default schema.
+#[derive(Debug, PartialEq)]
+struct Everything {
+    tables: Vec<ReflectedTable>,
+    sequences: Vec<ReflectedSequence>,
+    domains: Vec<ReflectedDomain>,
+    enums: Vec<ReflectedEnum>,
 }
 
-/// Creates what was reflected in another database of the kind, and looks at whether it reflects the same there.
-async fn assert_same_elsewhere(database: &Database, tables: Vec<ReflectedTable>, of: &str) {
+impl Everything {
+    async fn of(conn: &mut Connection) -> Self {
+        let mut inspector = conn.inspect();
+        let own = inspector.default_schema_name().await.unwrap();
+        let mut domains = inspector.get_domains(None).await.unwrap();
+        let mut enums = inspector.get_enums(None).await.unwrap();
+        // Their schema is another elsewhere.
+        domains.iter_mut().filter(|domain| domain.schema == own).for_each(|domain| domain.schema.clear());
+        enums.iter_mut().filter(|one| one.schema == own).for_each(|one| one.schema.clear());
+        Self {
+            tables: inspector.reflect_tables(&Scope::default()).await.unwrap(),
+            sequences: inspector.get_sequences(None).await.unwrap(),
+            domains,
+            enums,
+        }
+    }
+
+    fn metadata(&self) -> MetaData {
+        let metadata = MetaData::new();
+        self.domains.iter().for_each(|domain| metadata.add_domain(&domain.to_domain()));
+        for sequence in self.sequences.iter().filter(|sequence| sequence.owned_by.is_none()) {
+            metadata.add_sequence(&sequence.to_sequence(None));
+        }
+        self.tables.iter().for_each(|table| metadata.add(&table.to_table()));
+        metadata
+    }
+}
+
+/// Creates what was reflected in another database of the kind, and looks at whether it reflects the same there. Types of another
+/// schema may be those of the first database too.
+async fn assert_same_elsewhere(database: &Database, all: Everything, of: &str, shares_types: bool) {
     run(database.kind(), async |other| {
         let mut conn = other.connect().await;
-        let metadata = MetaData::new();
-        for table in &tables {
-            metadata.add(&table.to_table());
-        }
+        let metadata = all.metadata();
         metadata.create_all(&mut conn).await.unwrap_or_else(|error| panic!("{of}: {error:?}"));
-        let again = reflected(&mut conn).await;
-        assert_eq!(
-            again.iter().map(|table| table.name.to_string()).collect::<Vec<_>>(),
-            tables.iter().map(|table| table.name.to_string()).collect::<Vec<_>>(),
-            "{of}"
-        );
-        for (again, first) in again.iter().zip(&tables) {
+        let again = Everything::of(&mut conn).await;
+        let names =
+            |all: &Everything| all.tables.iter().map(|table| table.name.to_string()).collect::<Vec<_>>();
+        assert_eq!(names(&again), names(&all), "{of}");
+        for (again, first) in again.tables.iter().zip(&all.tables) {
             for (again, first) in again.columns.iter().zip(&first.columns) {
                 assert_eq!(again, first, "{of}");
             }
@@ -42,6 +70,16 @@ async fn assert_same_elsewhere(database: &Database, tables: Vec<ReflectedTable>,
             assert_eq!(again.indexes, first.indexes, "{of}: {}", first.name);
             assert_eq!(again, first, "{of}");
         }
+        assert_eq!(again, all, "{of}");
+        conn.commit().await.unwrap();
+        if shares_types {
+            return;
+        }
+        // All of it goes again.
+        metadata.drop_all(&mut conn).await.unwrap_or_else(|error| panic!("{of}: {error:?}"));
+        let mut left = Everything::of(&mut conn).await;
+        left.enums.clear();
+        assert_eq!((left.tables, left.sequences, left.domains), (vec![], vec![], vec![]), "{of}");
         conn.commit().await.unwrap();
     })
     .await;
@@ -55,10 +93,10 @@ async fn what_a_database_says_itself_is_created_again(database: &Database) {
         crate::database::Kind::MySql => MYSQL,
     };
     send(&mut conn, statements).await;
-    let tables = reflected(&mut conn).await;
+    let all = Everything::of(&mut conn).await;
     conn.commit().await.unwrap();
-    assert!(tables.len() >= 4);
-    assert_same_elsewhere(database, tables, "by hand").await;
+    assert!(all.tables.len() >= 4);
+    assert_same_elsewhere(database, all, "by hand", false).await;
 }
 
 /// The odder things of each. MySQL lacks some of MariaDB's.
@@ -72,10 +110,10 @@ async fn what_is_seldom_said_is_created_again(database: &Database) {
         _ => return,
     };
     send(&mut conn, statements).await;
-    let tables = reflected(&mut conn).await;
+    let all = Everything::of(&mut conn).await;
     conn.commit().await.unwrap();
-    assert!(tables.len() >= 14);
-    assert_same_elsewhere(database, tables, "seldom said").await;
+    assert!(all.tables.len() >= 14);
+    assert_same_elsewhere(database, all, "seldom said", false).await;
 }
 
 async fn random_tables_are_created_again(database: &Database) {
@@ -93,10 +131,10 @@ async fn random_tables_are_created_again(database: &Database) {
         let metadata = random(seed, dialect.name(), other.as_deref());
         let of = format!("seed {seed}");
         metadata.create_all(&mut conn).await.unwrap_or_else(|error| panic!("{of}: {error:?}"));
-        let tables = reflected(&mut conn).await;
-        assert_eq!(tables.len(), metadata.tables().len(), "{of}");
+        let all = Everything::of(&mut conn).await;
+        assert_eq!(all.tables.len(), metadata.tables().len(), "{of}");
         for table in metadata.tables() {
-            let found = tables.iter().find(|found| found.name.name == **table.name()).unwrap();
+            let found = all.tables.iter().find(|found| found.name.name == **table.name()).unwrap();
             let names = |names: Vec<String>| names;
             assert!(
                 table.columns().is_empty()
@@ -106,7 +144,7 @@ async fn random_tables_are_created_again(database: &Database) {
             );
         }
         conn.commit().await.unwrap();
-        assert_same_elsewhere(database, tables, &of).await;
+        assert_same_elsewhere(database, all, &of, other.is_some()).await;
         metadata.drop_all(&mut conn).await.unwrap();
         conn.commit().await.unwrap();
     }

@@ -7,6 +7,7 @@ mod constraint;
 mod definition;
 mod foreign_key;
 mod index;
+mod object;
 mod scope;
 mod sequence;
 mod table;

@@ -42,10 +42,10 @@ pub use interop::sea_query;
 pub use name::Name;
 pub use statement::{
     Configured, Ddl, DynamicRow, Executable, ScalarExecutable, StatementKind, StatementNode,
-    StatementOptions, alter_sequence, alter_table, alter_type, conflict, create_index, create_schema,
-    create_sequence, create_table, create_table_as, create_type, create_view, ddl, delete, drop_index,
-    drop_schema, drop_sequence, drop_table, drop_type, drop_view, excluded, insert, joined, refresh_view,
-    rename_index, reusable, select, text, trusted, update, values,
+    StatementOptions, alter_sequence, alter_table, alter_type, conflict, create_domain, create_index,
+    create_schema, create_sequence, create_table, create_table_as, create_type, create_view, ddl, delete,
+    drop_domain, drop_index, drop_schema, drop_sequence, drop_table, drop_type, drop_view, excluded, insert,
+    joined, refresh_view, rename_index, reusable, select, text, trusted, update, values,
 };
 pub use typed::{
     Attribute, ColumnExpression, ColumnType, Entity, Expression, Interval, Model, Selectable, aliased, avg,

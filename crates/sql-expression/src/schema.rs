@@ -5,6 +5,7 @@ mod column;
 mod constraint;
 mod ddl_expression;
 mod dependency;
+mod domain;
 mod enumeration;
 mod identity;
 mod index;
@@ -28,6 +29,7 @@ pub use constraint::{
     PrimaryKeyConstraint, ReferentialAction, Timing, UniqueConstraint,
 };
 pub use ddl_expression::DdlExpression;
+pub use domain::Domain;
 pub use enumeration::Enumeration;
 pub use identity::Identity;
 pub use index::{Index, IndexElement, IndexTarget, MysqlIndexOptions, PostgresqlIndexOptions};
@@ -38,7 +40,7 @@ pub use onupdate::{OnUpdate, ValueFunction};
 pub use present::{ObjectKind, Present, Wanted};
 pub use resolved::TableConstraints;
 pub(crate) use sequence::counting;
-pub use sequence::{Sequence, SequenceDefinition, SequenceOptions};
+pub use sequence::{Sequence, SequenceDefinition, SequenceOptions, SequenceOwner};
 pub use table::{Table, TableDefinition};
 pub use table_options::{
     MysqlTableOptions, PartitionOf, PostgresqlTableOptions, SqliteTableOptions, TableOptions,

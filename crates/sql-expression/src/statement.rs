@@ -26,9 +26,10 @@ mod values;
 pub use clauses::{ClausesPlace, SelectClauses};
 pub use ddl::{
     AlterColumn, AlterSequence, AlterTable, AlterType, ColumnChange, Ddl, DdlNode, IdentityChange,
-    SequenceChange, TableChange, TypeChange, alter_sequence, alter_table, alter_type, create_index,
-    create_schema, create_sequence, create_table, create_table_as, create_type, create_view, ddl, drop_index,
-    drop_schema, drop_sequence, drop_table, drop_type, drop_view, refresh_view, rename_index,
+    SequenceChange, TableChange, TypeChange, alter_sequence, alter_table, alter_type, create_domain,
+    create_index, create_schema, create_sequence, create_table, create_table_as, create_type, create_view,
+    ddl, drop_domain, drop_index, drop_schema, drop_sequence, drop_table, drop_type, drop_view, refresh_view,
+    rename_index,
 };
 pub use delete::{Delete, delete};
 pub use dynamic_row::DynamicRow;

@@ -8,10 +8,11 @@ use aludel_driver::{
 };
 use aludel_sql_expression::FromRow;
 
-use super::{MySqlReflection, column_type, constraints, takes_kinds, text};
+use super::{MySqlReflection, column_type, constraints, tables::without_database, takes_kinds, text};
 
 #[derive(FromRow)]
 struct Found {
+    schema_name: String,
     table_name: String,
     name: String,
     default_text: Option<String>,
@@ -31,11 +32,12 @@ pub(super) async fn reflect(
 ) -> Result<Vec<(TableName, ReflectedColumn)>> {
     let (condition, parameters) = takes_kinds(scope, "c.table_schema", "c.table_name", "t.table_type");
     let sql = format!(
-        "SELECT {} AS table_name, {} AS name, {} AS default_text, {} AS nullable, {} AS type_name, {} AS collation, \
+        "SELECT {} AS schema_name, {} AS table_name, {} AS name, {} AS default_text, {} AS nullable, {} AS type_name, {} AS collation, \
          {} AS table_collation, {} AS extra, {} AS comment, {} AS computed \
          FROM information_schema.columns c JOIN information_schema.tables t \
          ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
          WHERE {condition} AND t.table_type <> 'SEQUENCE' ORDER BY c.table_name, c.ordinal_position",
+        text("c.table_schema"),
         text("c.table_name"),
         text("c.column_name"),
         text("c.column_default"),
@@ -49,6 +51,14 @@ pub(super) async fn reflect(
     );
     let mut found: Vec<Found> = rows(catalog, sql, &parameters).await?;
     found.retain(|column| scope.takes(&column.table_name));
+    if scope.schema.is_none() {
+        // A table that is named without its database draws from a sequence of whatever database is there.
+        for column in &mut found {
+            if let Some(default) = column.default_text.as_mut().filter(|text| text.contains("nextval(")) {
+                *default = without_database(default, &column.schema_name);
+            }
+        }
+    }
     let documents = match server.is_mariadb && found.iter().any(|column| column.type_name == "longtext") {
         true => constraints::documents(server, catalog, scope).await?,
         false => HashSet::new(),

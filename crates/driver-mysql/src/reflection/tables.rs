@@ -104,8 +104,8 @@ fn table(scope: &Scope, found: Found) -> ReflectedTable {
     table
 }
 
-/// The text of a view without the name of its own database, which the server puts before each table.
-fn without_database(text: &str, database: &str) -> String {
+/// A text of the server without the name of its own database, which the server puts before each table.
+pub(super) fn without_database(text: &str, database: &str) -> String {
     let prefix = format!("{}.", quoted(database));
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;

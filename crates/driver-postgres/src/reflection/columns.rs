@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use aludel_driver::{
     Result,
-    reflection::{Catalog, ReflectedColumn, ReflectedComputed, ReflectedIdentity, Scope, TableName, rows},
+    reflection::{
+        Catalog, ReflectedColumn, ReflectedComputed, ReflectedIdentity, ReflectedSequence, Scope, TableName,
+        rows,
+    },
 };
 use aludel_sql_expression::FromRow;
 
@@ -35,6 +38,8 @@ struct Attribute {
     maxvalue: Option<i64>,
     cycle: Option<bool>,
     cache: Option<i64>,
+    sequence_name: Option<String>,
+    sequence_type: Option<String>,
     collation: Option<String>,
     comment: Option<String>,
 }
@@ -61,6 +66,7 @@ pub(super) async fn reflect(
          a.attidentity::text AS identity, s.seqrelid IS NOT NULL AS is_numbered, \
          s.seqstart AS start, s.seqincrement AS increment, s.seqmin AS minvalue, s.seqmax AS maxvalue, \
          s.seqcycle AS cycle, s.seqcache AS cache, \
+         sc.relname::text AS sequence_name, pg_catalog.format_type(s.seqtypid, NULL) AS sequence_type, \
          CASE WHEN a.attcollation <> t.typcollation THEN co.collname END::text AS collation, \
          pg_catalog.col_description(c.oid, a.attnum) AS comment \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -74,6 +80,7 @@ pub(super) async fn reflect(
          AND o.refobjsubid = a.attnum AND o.deptype IN ('a', 'i') \
          AND EXISTS (SELECT FROM pg_catalog.pg_sequence e WHERE e.seqrelid = o.objid) \
          LEFT JOIN pg_catalog.pg_sequence s ON s.seqrelid = o.objid \
+         LEFT JOIN pg_catalog.pg_class sc ON sc.oid = s.seqrelid AND sc.relnamespace = c.relnamespace \
          WHERE c.relkind IN {KINDS} AND {} ORDER BY c.relname, a.attnum",
         takes_relation(scope)
     );
@@ -96,7 +103,7 @@ pub(super) async fn reflect(
 }
 
 /// The enumerations of the database, by their numbers.
-async fn enums(catalog: &mut dyn Catalog) -> Result<HashMap<i64, UserType>> {
+pub(super) async fn enums(catalog: &mut dyn Catalog) -> Result<HashMap<i64, UserType>> {
     let sql = "SELECT t.oid::bigint AS type_number, n.nspname::text AS schema_name, t.typname::text AS name, \
                pg_catalog.pg_type_is_visible(t.oid) AS visible, e.enumlabel::text AS label \
                FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
@@ -114,7 +121,23 @@ async fn enums(catalog: &mut dyn Catalog) -> Result<HashMap<i64, UserType>> {
     Ok(enums)
 }
 
+/// The sequence that goes with a column.
+fn sequence(attribute: &Attribute) -> Option<ReflectedSequence> {
+    let mut sequence = ReflectedSequence::default();
+    sequence.name = attribute.sequence_name.clone()?;
+    sequence.type_name = attribute.sequence_type.clone();
+    sequence.start = attribute.start?;
+    sequence.increment = attribute.increment?;
+    sequence.minvalue = attribute.minvalue?;
+    sequence.maxvalue = attribute.maxvalue?;
+    sequence.cycle = attribute.cycle?;
+    sequence.cache = attribute.cache?;
+    sequence.owned_by = Some((attribute.table_name.clone(), attribute.name.clone()));
+    Some(sequence)
+}
+
 fn column(attribute: Attribute, enums: &HashMap<i64, UserType>) -> ReflectedColumn {
+    let own = sequence(&attribute);
     let user_type = enums.get(&attribute.type_number);
     let column_type = column_type::reflect(&attribute.type_name, attribute.is_array, user_type);
     let mut column = ReflectedColumn::new(attribute.name, column_type);
@@ -139,6 +162,12 @@ fn column(attribute: Attribute, enums: &HashMap<i64, UserType>) -> ReflectedColu
     }
     let draws = column.default.as_deref().is_some_and(|default| default.starts_with("nextval("));
     column.autoincrement = column.identity.is_some() || (attribute.is_numbered && draws);
+    // Its default may draw from another one.
+    let is_drawn = |own: &ReflectedSequence| {
+        let plain = |text: &str| text.replace('"', "");
+        column.default.as_deref().is_some_and(|default| plain(default).contains(&plain(&own.name)))
+    };
+    column.sequence = own.filter(|own| draws && is_drawn(own));
     column.collation = attribute.collation;
     column.comment = attribute.comment;
     column

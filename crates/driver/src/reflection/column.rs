@@ -1,6 +1,6 @@
 //! [`ReflectedColumn`].
 
-use super::ReflectedType;
+use super::{ReflectedSequence, ReflectedType};
 
 /// A column as the server has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct ReflectedColumn {
     pub computed: Option<ReflectedComputed>,
     /// How the database numbers it, by SQL's own words (PostgreSQL).
     pub identity: Option<ReflectedIdentity>,
+    /// The sequence that goes with it and that its default draws from (PostgreSQL: SERIAL).
+    pub sequence: Option<ReflectedSequence>,
     /// Whether the database numbers it, in whatever way: identity, SERIAL, AUTO_INCREMENT, the row's own number of SQLite.
     pub autoincrement: bool,
     /// How its texts are compared, where that is not as in the rest of the table or database.

@@ -5,7 +5,7 @@ use aludel_sql_expression::{
     schema::{
         CheckConstraint, Column, Computed, ConflictResolution, ExcludeConstraint, ForeignKeyConstraint,
         Identity, Index, IndexElement, Initially, MatchType, PostgresqlKeyOptions, PrimaryKeyConstraint,
-        Table, TableOptions, UniqueConstraint, ViewDefinition, ViewQuery,
+        Sequence, Table, TableOptions, UniqueConstraint, ViewDefinition, ViewQuery,
     },
 };
 
@@ -28,9 +28,9 @@ macro_rules! timed {
 impl ReflectedTable {
     /// A table for statements and for DDL: created elsewhere on the same kind of database, it reflects the same.
     ///
-    /// A sequence that a default draws from, an enumeration and a domain are things of their own:
-    /// [`ReflectedSequence::to_sequence`](super::ReflectedSequence::to_sequence) and its like. Only a SERIAL column brings its own
-    /// sequence.
+    /// A sequence that goes with a column comes along, and so do the enumerations of columns. A sequence that stands alone and a
+    /// domain are things of their own: [`ReflectedSequence::to_sequence`](super::ReflectedSequence::to_sequence),
+    /// [`ReflectedDomain::to_domain`](super::ReflectedDomain::to_domain).
     pub fn to_table(&self) -> Table {
         let name = self.name.name.as_str();
         let mut table = match &self.name.schema {
@@ -45,7 +45,7 @@ impl ReflectedTable {
         }
         for column in &self.columns {
             let is_key = key.is_some_and(|key| key.columns.contains(&column.name));
-            table = table.column(self::column(column, is_key));
+            table = table.column(self.column_of(column, is_key));
         }
         for unique in constraints.uniques.iter().filter(|unique| !self.is_more_than_unique(unique)) {
             table = table.unique(self.unique(unique));
@@ -75,6 +75,18 @@ impl ReflectedTable {
     fn is_more_than_unique(&self, unique: &ReflectedUniqueConstraint) -> bool {
         let mut indexes = self.indexes.iter().filter(|index| index.constraint.is_some());
         indexes.any(|index| index.constraint == unique.name && is_particular(index))
+    }
+
+    fn column_of(&self, reflected: &ReflectedColumn, is_key: bool) -> Column {
+        let serial = serial(reflected);
+        let sql_type = &reflected.column_type.sql_type;
+        let own = reflected.sequence.as_ref().filter(|own| {
+            reflected.nullable || !own.is_of_serial(&self.name.name, &reflected.name, sql_type)
+        });
+        // A SERIAL would make another sequence, so that this one is created by itself.
+        let own = own.map(|own| own.to_sequence(self.name.schema.as_deref()));
+        let serial = serial.filter(|_| own.is_none());
+        column(reflected, is_key, own, serial)
     }
 
     fn unique(&self, reflected: &ReflectedUniqueConstraint) -> UniqueConstraint {
@@ -172,18 +184,19 @@ fn resolution(word: &Option<String>) -> Option<ConflictResolution> {
     word.as_deref().and_then(ConflictResolution::from_word)
 }
 
-fn column(reflected: &ReflectedColumn, is_key: bool) -> Column {
-    let mut column = Column::new(reflected.name.as_str(), sql_type(reflected));
+fn column(reflected: &ReflectedColumn, is_key: bool, own: Option<Sequence>, serial: Option<&str>) -> Column {
+    let mut column = Column::new(reflected.name.as_str(), sql_type(reflected, serial));
     column.primary_key = is_key;
     column.nullable = reflected.nullable;
-    let is_serial = serial(reflected).is_some();
-    if (is_key || reflected.autoincrement) && !is_serial && reflected.identity.is_none() {
+    let draws = serial.is_some() || own.is_some();
+    column.sequence = own;
+    if (is_key || reflected.autoincrement) && !draws && reflected.identity.is_none() {
         column.autoincrement = Some(reflected.autoincrement);
     }
     if let Some(identity) = &reflected.identity {
         column = column.identity(self::identity(identity, &reflected.column_type.sql_type));
     }
-    if let Some(default) = reflected.default.as_deref().filter(|_| !is_serial) {
+    if let Some(default) = reflected.default.as_deref().filter(|_| !draws) {
         column = column.server_default(default);
     }
     column.server_onupdate = reflected.on_update.as_deref().map(Into::into);
@@ -197,8 +210,8 @@ fn column(reflected: &ReflectedColumn, is_key: bool) -> Column {
     column
 }
 
-fn sql_type(reflected: &ReflectedColumn) -> SqlType {
-    match (&reflected.column_type.sql_type, serial(reflected)) {
+fn sql_type(reflected: &ReflectedColumn, serial: Option<&str>) -> SqlType {
+    match (&reflected.column_type.sql_type, serial) {
         (_, Some(serial)) => SqlType::Custom(serial.into()),
         // SQLite has columns without a type.
         (SqlType::Unknown, None) => SqlType::Custom("".into()),
@@ -263,7 +276,7 @@ fn primary_key(reflected: &ReflectedPrimaryKeyConstraint) -> PrimaryKeyConstrain
     timed!(key, reflected.timing)
 }
 
-fn check(reflected: &ReflectedCheckConstraint) -> CheckConstraint {
+pub(super) fn check(reflected: &ReflectedCheckConstraint) -> CheckConstraint {
     let mut check = CheckConstraint::new(reflected.sqltext.as_str());
     check.name = reflected.name.as_deref().map(Into::into);
     check.not_valid = reflected.not_valid;

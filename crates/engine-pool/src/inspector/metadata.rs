@@ -57,12 +57,19 @@ pub struct ReflectOptions {
     schema: Option<String>,
     only: Option<Vec<String>>,
     views: bool,
+    sequences_and_domains: bool,
     resolve_foreign_keys: bool,
 }
 
 impl Default for ReflectOptions {
     fn default() -> Self {
-        Self { schema: None, only: None, views: false, resolve_foreign_keys: true }
+        Self {
+            schema: None,
+            only: None,
+            views: false,
+            sequences_and_domains: false,
+            resolve_foreign_keys: true,
+        }
     }
 }
 
@@ -87,6 +94,13 @@ impl ReflectOptions {
     /// Says whether views are added too, materialized or not. They are not, unless they are asked for by name.
     pub fn views(mut self, views: bool) -> Self {
         self.views = views;
+        self
+    }
+
+    /// Says whether the sequences that stand alone (PostgreSQL, MariaDB) and the domains (PostgreSQL) of the schema are added too, so
+    /// that defaults and columns which name them can be created elsewhere. They are not.
+    pub fn sequences_and_domains(mut self, sequences_and_domains: bool) -> Self {
+        self.sequences_and_domains = sequences_and_domains;
         self
     }
 
@@ -115,6 +129,9 @@ impl Reflect for MetaData {
         } else if !options.views {
             found.retain(|table| table.kind == TableKind::Table);
         }
+        if options.sequences_and_domains {
+            add_objects(self, connection, schema.as_deref()).await?;
+        }
         let tables: Vec<Table> = found.iter().map(|table| add(self, table)).collect();
         if options.resolve_foreign_keys {
             follow(self, connection, found).await?;
@@ -136,6 +153,20 @@ impl Reflect for MetaData {
         follow(self, connection, vec![found]).await?;
         Ok(table)
     }
+}
+
+/// Adds the domains of a schema, and the sequences that go with no column.
+async fn add_objects(metadata: &MetaData, connection: &mut Connection, schema: Option<&str>) -> Result<()> {
+    let mut inspector = connection.inspect();
+    for domain in inspector.get_domains(schema).await? {
+        metadata.add_domain(&domain.to_domain());
+    }
+    for sequence in inspector.get_sequences(schema).await? {
+        if sequence.owned_by.is_none() {
+            metadata.add_sequence(&sequence.to_sequence(schema));
+        }
+    }
+    Ok(())
 }
 
 /// Adds the tables that others reference, and those that these reference. Each round asks for all that are missing of a

@@ -5,6 +5,7 @@ mod alter_column;
 mod column;
 mod comment;
 mod constraint;
+mod domain;
 mod enumeration;
 pub(super) mod identifier;
 mod index;
@@ -73,6 +74,10 @@ pub(super) fn render(node: &DdlNode, dialect: &dyn Dialect) -> Result<Rendered> 
         }
         DdlNode::DropType { schema, name, if_exists } => {
             enumeration::drop(schema.as_ref(), name, *if_exists, dialect)?
+        }
+        DdlNode::CreateDomain { domain, if_not_exists } => domain::create(domain, *if_not_exists, dialect)?,
+        DdlNode::DropDomain { schema, name, if_exists } => {
+            vec![domain::drop(schema.as_ref(), name, *if_exists, dialect)?]
         }
         DdlNode::Raw(sql) => vec![sql.to_string()],
     };

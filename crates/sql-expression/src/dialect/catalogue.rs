@@ -27,9 +27,9 @@ pub(super) fn of_postgres(wanted: &Wanted, dialect: &dyn Dialect) -> Result<Stri
         "SELECT CASE WHEN c.relkind = 'S' THEN 'sequence' WHEN c.relkind IN ('v', 'm') THEN 'view' ELSE 'table' END, \
          CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CASE WHEN pg_catalog.pg_table_is_visible(c.oid) THEN 1 ELSE 0 END, 0 \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'f', \
-         'v', 'm', 'S') AND c.relname IN ({names}) UNION ALL SELECT 'enumeration', CAST(n.nspname AS TEXT), CAST(t.typname AS \
+         'v', 'm', 'S') AND c.relname IN ({names}) UNION ALL SELECT CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'enumeration' END, CAST(n.nspname AS TEXT), CAST(t.typname AS \
          TEXT), CASE WHEN pg_catalog.pg_type_is_visible(t.oid) THEN 1 ELSE 0 END, 0 FROM pg_catalog.pg_type t JOIN \
-         pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'e' AND t.typname IN ({names})"
+         pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype IN ('e', 'd') AND t.typname IN ({names})"
     ))
 }
 

@@ -44,6 +44,8 @@ pub struct DdlFeatures {
     pub invisible_columns: bool,
     /// WITH CHECK OPTION after a view.
     pub check_option: bool,
+    /// CREATE DOMAIN and DROP DOMAIN.
+    pub domains: bool,
     /// EXCLUDE.
     pub exclude: bool,
     /// NULLS NOT DISTINCT.
@@ -189,6 +191,7 @@ impl DdlFeatures {
             invisible_index: None,
             invisible_columns: false,
             check_option: false,
+            domains: false,
             exclude: false,
             nulls_not_distinct: false,
             partial_indexes: false,
@@ -243,6 +246,7 @@ impl DdlFeatures {
             no_inherit: true,
             on_delete_columns: true,
             check_option: true,
+            domains: true,
             exclude: true,
             nulls_not_distinct: true,
             partial_indexes: true,

@@ -1,6 +1,6 @@
 //! The order in which tables are created and dropped.
 
-use super::{ForeignKeyConstraint, MetaData, Table, naming_convention::fitting};
+use super::{Domain, ForeignKeyConstraint, MetaData, Table, naming_convention::fitting};
 use crate::{Error, Result, dialect::Dialect, name::Name};
 
 /// Tables in an order in which each comes after those that it references, as far as that is possible.
@@ -104,31 +104,44 @@ fn parts(sql: &str) -> (Option<String>, String) {
 /// Views in an order in which each comes after those that its query names.
 pub(super) fn views_in_order(views: &[Table], dialect: &dyn Dialect) -> Vec<Table> {
     let texts: Vec<String> = views.iter().map(|view| query_text(view, dialect)).collect();
-    let mut placed = vec![false; views.len()];
-    let mut order = Vec::with_capacity(views.len());
-    for position in 0..views.len() {
-        place_view(position, views, &texts, &mut placed, &mut order, dialect);
+    let names: Vec<String> = views.iter().map(|view| dialect.physical_name(view.name()).into()).collect();
+    order_by_mention(&texts, &names).into_iter().map(|position| views[position].clone()).collect()
+}
+
+/// Domains in an order in which each comes after the one that it is made of.
+pub(super) fn domains_in_order(domains: &[Domain], dialect: &dyn Dialect) -> Vec<Domain> {
+    let type_name = |domain: &Domain| dialect.type_name(&domain.sql_type).unwrap_or_default();
+    let texts: Vec<String> = domains.iter().map(type_name).collect();
+    let names: Vec<String> = domains.iter().map(|domain| domain.name.to_string()).collect();
+    order_by_mention(&texts, &names).into_iter().map(|position| domains[position].clone()).collect()
+}
+
+/// The places of texts in an order in which each comes after those whose names it mentions.
+fn order_by_mention(texts: &[String], names: &[String]) -> Vec<usize> {
+    let mut placed = vec![false; texts.len()];
+    let mut order = Vec::with_capacity(texts.len());
+    for position in 0..texts.len() {
+        place_text(position, texts, names, &mut placed, &mut order);
     }
     order
 }
 
-fn place_view(
+fn place_text(
     position: usize,
-    views: &[Table],
     texts: &[String],
+    names: &[String],
     placed: &mut [bool],
-    order: &mut Vec<Table>,
-    dialect: &dyn Dialect,
+    order: &mut Vec<usize>,
 ) {
     if std::mem::replace(&mut placed[position], true) {
         return;
     }
-    for (other, view) in views.iter().enumerate() {
-        if names(&texts[position], &dialect.physical_name(view.name())) {
-            place_view(other, views, texts, placed, order, dialect);
+    for (other, name) in names.iter().enumerate() {
+        if mentions(&texts[position], name) {
+            place_text(other, texts, names, placed, order);
         }
     }
-    order.push(views[position].clone());
+    order.push(position);
 }
 
 fn query_text(view: &Table, dialect: &dyn Dialect) -> String {
@@ -139,7 +152,7 @@ fn query_text(view: &Table, dialect: &dyn Dialect) -> String {
 
 /// Whether a name stands in a text as a word of its own. Where it does and means something else, the order is another, which
 /// does no harm.
-fn names(text: &str, name: &str) -> bool {
+fn mentions(text: &str, name: &str) -> bool {
     let is_in_word = |character: char| character.is_alphanumeric() || character == '_' || character == '$';
     let stands = |name: &str| {
         text.match_indices(name).any(|(start, found)| {

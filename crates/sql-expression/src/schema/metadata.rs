@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::{AttachedDdl, DdlEvent, NamingConvention, Sequence, Table};
+use super::{AttachedDdl, DdlEvent, Domain, NamingConvention, Sequence, Table};
 use crate::{name::Name, statement::Ddl};
 
 /// A collection of tables, views and sequences: what `create_all` creates and migrations compare. Cheap to clone; clones are
@@ -16,6 +16,7 @@ pub struct MetaData {
 struct Contents {
     tables: Vec<Table>,
     sequences: Vec<Sequence>,
+    domains: Vec<Domain>,
     schema: Option<Name>,
     naming_convention: Option<Arc<NamingConvention>>,
     attached: Vec<AttachedDdl>,
@@ -85,6 +86,20 @@ impl MetaData {
         if !contents.sequences.contains(sequence) {
             contents.sequences.push(sequence.clone());
         }
+    }
+
+    /// Adds a domain, unless one of its name is there already. Domains are made before the tables, each
+    /// after the one that it is made of.
+    pub fn add_domain(&self, domain: &Domain) {
+        let mut contents = self.write();
+        if !contents.domains.iter().any(|own| own.name == domain.name && own.schema == domain.schema) {
+            contents.domains.push(domain.clone());
+        }
+    }
+
+    /// The domains, in the order in which they were added.
+    pub fn domains(&self) -> Vec<Domain> {
+        self.read().domains.clone()
     }
 
     /// The tables and views, in the order in which they were added.

@@ -3,30 +3,33 @@
 use super::{
     ConstraintKind, DdlEvent, DdlStep, DdlTarget, Enumeration, ForeignKeyConstraint, MetaData, ObjectKind,
     Present, Table,
-    dependency::{Order, views_in_order, whole},
+    dependency::{Order, domains_in_order, views_in_order, whole},
 };
 use crate::{
     Result,
     dialect::{Dialect, EnumerationStyle, TableOptionsOf},
     name::Name,
-    statement::{Ddl, DdlNode, Executable, TableChange},
+    statement::{Ddl, DdlNode, Executable, SequenceChange, TableChange},
+    types::SqlType,
 };
 
 impl MetaData {
-    /// The types of words that the columns have on a dialect, each once.
+    /// The types of words that the columns and domains have on a dialect, each once.
     pub fn enumerations(&self, dialect: &dyn Dialect) -> Vec<Enumeration> {
         let mut enumerations: Vec<Enumeration> = Vec::new();
-        for table in self.tables().iter().filter(|table| !table.definition().is_view()) {
-            for column in &table.definition().columns {
-                if let Some(enumeration) = Enumeration::of(&column.sql_type, dialect.name())
-                    && !enumerations
-                        .iter()
-                        .any(|own| own.name == enumeration.name && own.schema == enumeration.schema)
-                {
-                    enumerations.push(enumeration);
-                }
+        let mut add = |sql_type: &SqlType| {
+            if let Some(enumeration) = Enumeration::of(sql_type, dialect.name())
+                && !enumerations
+                    .iter()
+                    .any(|own| own.name == enumeration.name && own.schema == enumeration.schema)
+            {
+                enumerations.push(enumeration);
             }
+        };
+        for table in self.tables().iter().filter(|table| !table.definition().is_view()) {
+            table.definition().columns.iter().for_each(|column| add(&column.sql_type));
         }
+        self.domains().iter().for_each(|domain| add(&domain.sql_type));
         enumerations
     }
 
@@ -91,6 +94,11 @@ impl MetaData {
                 }
             }
         }
+        for domain in domains_in_order(&self.domains(), dialect) {
+            if !present.has(ObjectKind::Domain, domain.schema.as_ref(), &domain.name, dialect) {
+                push(&mut steps, DdlNode::CreateDomain { domain: Box::new(domain), if_not_exists });
+            }
+        }
         for table in order.tables.iter().filter(is_missing) {
             let target = DdlTarget::Table(table.clone());
             target.step(DdlEvent::BeforeCreate, dialect, &mut steps);
@@ -115,6 +123,16 @@ impl MetaData {
                         DdlNode::AlterTable { table, change: Box::new(change), if_exists: false },
                     );
                 }
+            }
+        }
+        for sequence in self.sequences() {
+            let definition = sequence.definition();
+            let (schema, name) = (definition.schema.as_ref(), &definition.name);
+            if let Some(owner) = definition.owned_by.clone()
+                && !present.has(ObjectKind::Sequence, schema, name, dialect)
+            {
+                let change = Box::new(SequenceChange::OwnedBy(owner));
+                push(&mut steps, DdlNode::AlterSequence { sequence, change, if_exists: false });
             }
         }
         for table in views_in_order(&views, dialect).iter().filter(is_missing) {
@@ -200,8 +218,22 @@ impl MetaData {
         for sequence in self.sequences().into_iter().rev() {
             let definition = sequence.definition();
             let (schema, name) = (definition.schema.as_ref(), &definition.name);
+            // It has gone with the table of its column.
+            let owner = definition.owned_by.as_ref().map(|owner| &owner.table);
+            if owner.is_some_and(|owner| {
+                order.tables.iter().any(|table| table.name() == owner && is_there(table))
+            }) {
+                continue;
+            }
             if present.is_none_or(|present| present.has(ObjectKind::Sequence, schema, name, dialect)) {
                 push(&mut steps, DdlNode::DropSequence { sequence, if_exists });
+            }
+        }
+        for domain in domains_in_order(&self.domains(), dialect).into_iter().rev() {
+            let (schema, name) = (domain.schema, domain.name);
+            if present.is_none_or(|present| present.has(ObjectKind::Domain, schema.as_ref(), &name, dialect))
+            {
+                push(&mut steps, DdlNode::DropDomain { schema, name, if_exists });
             }
         }
         if features.enumerations == EnumerationStyle::NamedType {

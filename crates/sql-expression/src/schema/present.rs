@@ -27,6 +27,8 @@ pub enum ObjectKind {
     Sequence,
     /// A type of words.
     Enumeration,
+    /// A type with conditions.
+    Domain,
 }
 
 impl ObjectKind {
@@ -37,6 +39,7 @@ impl ObjectKind {
             Self::View => "view",
             Self::Sequence => "sequence",
             Self::Enumeration => "enumeration",
+            Self::Domain => "domain",
         }
     }
 }
@@ -107,6 +110,9 @@ impl MetaData {
         for sequence in self.sequences() {
             let definition = sequence.definition();
             wanted.add(definition.schema.as_ref(), &definition.name, dialect);
+        }
+        for domain in self.domains() {
+            wanted.add(domain.schema.as_ref(), &domain.name, dialect);
         }
         // Elsewhere they are no types of their own, and their schema need not be there.
         let are_types = dialect.features().enumerations == EnumerationStyle::NamedType;

@@ -43,6 +43,18 @@ pub struct SequenceDefinition {
     pub options: SequenceOptions,
     /// Whether it is left out where the database numbers keys by itself.
     pub optional: bool,
+    /// The column that it goes with: OWNED BY (PostgreSQL).
+    pub owned_by: Option<SequenceOwner>,
+}
+
+/// The column that a sequence goes with: it is dropped with it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct SequenceOwner {
+    /// The table, in the schema of the sequence.
+    pub table: Name,
+    /// The column.
+    pub column: Name,
 }
 
 /// How a sequence or an identity column counts. What is not said is as the database has it by itself.
@@ -133,6 +145,7 @@ impl Sequence {
             sql_type: None,
             options: SequenceOptions::default(),
             optional: false,
+            owned_by: None,
         }))
     }
 
@@ -165,6 +178,13 @@ impl Sequence {
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.change().optional = true;
+        self
+    }
+
+    /// Has it go with a column of a table in its schema: OWNED BY (PostgreSQL). `create_all` says so once both are there.
+    #[must_use]
+    pub fn owned_by(mut self, table: impl Into<Name>, column: impl Into<Name>) -> Self {
+        self.change().owned_by = Some(SequenceOwner { table: table.into(), column: column.into() });
         self
     }
 

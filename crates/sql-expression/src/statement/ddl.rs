@@ -10,9 +10,9 @@ use std::{fmt, sync::Arc};
 pub use alter_sequence::{AlterSequence, SequenceChange, alter_sequence};
 pub use alter_table::{AlterColumn, AlterTable, alter_table};
 pub use create::{
-    AlterType, alter_type, create_index, create_schema, create_sequence, create_table, create_table_as,
-    create_type, create_view, ddl, drop_index, drop_schema, drop_sequence, drop_table, drop_type, drop_view,
-    refresh_view, rename_index,
+    AlterType, alter_type, create_domain, create_index, create_schema, create_sequence, create_table,
+    create_table_as, create_type, create_view, ddl, drop_domain, drop_index, drop_schema, drop_sequence,
+    drop_table, drop_type, drop_view, refresh_view, rename_index,
 };
 pub use node::{ColumnChange, DdlNode, IdentityChange, TableChange, TypeChange};
 
@@ -72,6 +72,8 @@ impl Ddl {
             | DdlNode::AlterSequence { if_exists: asks, .. }
             | DdlNode::CreateView { if_not_exists: asks, .. }
             | DdlNode::CreateType { if_not_exists: asks, .. }
+            | DdlNode::CreateDomain { if_not_exists: asks, .. }
+            | DdlNode::DropDomain { if_exists: asks, .. }
             | DdlNode::DropTable { if_exists: asks, .. }
             | DdlNode::DropIndex { if_exists: asks, .. }
             | DdlNode::DropSchema { if_exists: asks, .. }

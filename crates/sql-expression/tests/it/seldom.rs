@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use aludel_sql_expression::{
-    Dialect, Executable, create_index, create_table, create_view, drop_table,
+    Dialect, Executable, SqlType, create_domain, create_index, create_table, create_view, drop_domain,
+    drop_table,
     schema::{
-        CheckConstraint, Column, ConflictResolution, ExcludeConstraint, ForeignKeyConstraint, Index,
-        IndexElement, MetaData, PrimaryKeyConstraint, ReferentialAction, Table, TableOptions,
+        CheckConstraint, Column, ConflictResolution, Domain, ExcludeConstraint, ForeignKeyConstraint, Index,
+        IndexElement, MetaData, PrimaryKeyConstraint, ReferentialAction, Sequence, Table, TableOptions,
         UniqueConstraint, ViewDefinition,
     },
     statement::Ddl,
@@ -210,6 +211,71 @@ fn parts_of_a_table() {
     // Others are not told that it is a part.
     assert!(refused(&created(&alike), &sqlite()).contains("the table `alike` has no columns"));
     assert_eq!(written(&created(&attached), &sqlite()), "CREATE TABLE attached (\n    a INTEGER\n)");
+}
+
+#[test]
+fn domains() {
+    let metadata = MetaData::new();
+    let word = Domain::new("word", Varchar(20)).collate("C").server_default("'x'").comment("it's one");
+    let short = Domain::new("short word", SqlType::Custom("word".into()))
+        .not_null()
+        .check(CheckConstraint::new("length(VALUE) < 5").named("short").comment("c"))
+        .check(CheckConstraint::new("VALUE <> ''").not_valid());
+    // It is made of what is added later.
+    metadata.add_domain(&short);
+    metadata.add_domain(&word);
+    metadata.add_domain(&Domain::new("word", Integer));
+    let dialect = postgres();
+    let sql: Vec<String> = metadata
+        .create_statements(&*dialect, false)
+        .unwrap()
+        .iter()
+        .map(|statement| statement.to_sql(&*dialect).unwrap())
+        .collect();
+    assert!(sql[0].starts_with("CREATE DOMAIN word AS VARCHAR(20) COLLATE \"C\" DEFAULT 'x'"), "{sql:?}");
+    assert!(sql[0].contains("COMMENT ON DOMAIN word IS 'it''s one'"), "{sql:?}");
+    for part in [
+        "CREATE DOMAIN \"short word\" AS word NOT NULL CONSTRAINT short CHECK (length(VALUE) < 5)",
+        "ALTER DOMAIN \"short word\" ADD CHECK (VALUE <> '') NOT VALID",
+        "COMMENT ON CONSTRAINT short ON DOMAIN \"short word\" IS 'c'",
+    ] {
+        assert!(sql[1].contains(part), "{part}: {sql:?}");
+    }
+    assert_eq!(sql.len(), 2);
+    let dropped = metadata.drop_statements(&*dialect, true).unwrap();
+    assert_eq!(dropped[0].to_sql(&*dialect).unwrap(), "DROP DOMAIN IF EXISTS \"short word\"");
+    assert!(written(&create_domain(&word).if_not_exists(), &dialect).contains("WHEN duplicate_object"));
+    for dialect in [sqlite(), mysql(), mariadb()] {
+        let message = refused(&create_domain(&word), &dialect);
+        assert!(message.contains("CREATE DOMAIN (of `word`) is not supported by the"), "{message}");
+        let message = refused(&drop_domain(&word), &dialect);
+        assert!(message.contains("DROP DOMAIN (of `word`) is not supported by the"), "{message}");
+    }
+    let nameless = Domain::new("d", Integer).check(CheckConstraint::new("VALUE > 0").comment("c"));
+    assert!(refused(&create_domain(&nameless), &postgres()).contains("has a comment, but no name"));
+}
+
+#[test]
+fn sequences_that_go_with_a_column() {
+    let metadata = MetaData::new();
+    let numbers = Sequence::new("numbers").increment(2).owned_by("t", "a");
+    metadata.add(&Table::unregistered("t").column(Column::new("a", Integer).sequence(&numbers)));
+    let dialect = postgres();
+    let texts = |statements: Vec<Ddl>| -> Vec<String> {
+        statements.iter().map(|statement| statement.to_sql(&*dialect).unwrap()).collect()
+    };
+    assert_eq!(
+        texts(metadata.create_statements(&*dialect, false).unwrap()),
+        [
+            "CREATE SEQUENCE numbers INCREMENT BY 2",
+            "CREATE TABLE t (\n    a INTEGER DEFAULT nextval('numbers')\n)",
+            "ALTER SEQUENCE numbers OWNED BY t.a"
+        ]
+    );
+    let dropped = texts(metadata.drop_statements(&*dialect, false).unwrap());
+    assert_eq!(dropped, ["DROP TABLE t"], "the sequence goes with it");
+    let message = metadata.create_statements(&*mariadb(), false).unwrap_err().to_string();
+    assert!(message.contains("ALTER SEQUENCE .. OWNED BY is not supported by the"), "{message}");
 }
 
 #[test]

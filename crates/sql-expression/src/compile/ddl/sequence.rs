@@ -51,6 +51,11 @@ pub(super) fn alter(
             require(!is_table, "ALTER SEQUENCE .. SET SCHEMA", dialect)?;
             format!("SET SCHEMA {}", dialect.identifier(to))
         }
+        SequenceChange::OwnedBy(owner) => {
+            require(!is_table, "ALTER SEQUENCE .. OWNED BY", dialect)?;
+            let table = dialect.qualified(schema, &dialect.physical_name(&owner.table));
+            format!("OWNED BY {table}.{}", dialect.column_name(&owner.column))
+        }
         SequenceChange::Count { counting, restart } => {
             let mut words = words(counting, style == SequenceStyle::Text);
             words.extend(restart.map(|number| match number {

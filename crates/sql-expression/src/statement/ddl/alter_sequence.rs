@@ -6,7 +6,7 @@ use super::{Ddl, DdlNode};
 use crate::{
     ColumnInfo, Result, Row, RowPlan,
     name::Name,
-    schema::{Sequence, SequenceOptions, counting},
+    schema::{Sequence, SequenceOptions, SequenceOwner, counting},
     statement::{Executable, StatementNode},
 };
 
@@ -61,6 +61,8 @@ pub enum SequenceChange {
     Rename(Name),
     /// Another schema.
     SetSchema(Name),
+    /// The column that it goes with (PostgreSQL).
+    OwnedBy(SequenceOwner),
 }
 
 impl AlterSequence {

@@ -3,7 +3,7 @@
 use super::{Ddl, DdlNode, TypeChange};
 use crate::{
     name::Name,
-    schema::{Enumeration, Index, Sequence, Table, Tables, ViewQuery},
+    schema::{Domain, Enumeration, Index, Sequence, Table, Tables, ViewQuery},
     statement::IntoSqlText,
 };
 
@@ -122,6 +122,17 @@ pub fn create_type(enumeration: Enumeration) -> Ddl {
 pub fn drop_type(enumeration: &Enumeration) -> Ddl {
     let (schema, name) = (enumeration.schema.clone(), enumeration.name.clone());
     Ddl::new(DdlNode::DropType { schema, name, if_exists: false })
+}
+
+/// CREATE DOMAIN (PostgreSQL).
+pub fn create_domain(domain: &Domain) -> Ddl {
+    Ddl::new(DdlNode::CreateDomain { domain: Box::new(domain.clone()), if_not_exists: false })
+}
+
+/// DROP DOMAIN (PostgreSQL).
+pub fn drop_domain(domain: &Domain) -> Ddl {
+    let (schema, name) = (domain.schema.clone(), domain.name.clone());
+    Ddl::new(DdlNode::DropDomain { schema, name, if_exists: false })
 }
 
 /// ALTER TYPE of an enumeration (PostgreSQL).

@@ -6,8 +6,8 @@ use super::SequenceChange;
 use crate::{
     name::Name,
     schema::{
-        Column, Constraint, ConstraintKind, DdlExpression, Enumeration, Identity, Index, NamingConvention,
-        Sequence, ServerDefault, Table, ViewQuery,
+        Column, Constraint, ConstraintKind, DdlExpression, Domain, Enumeration, Identity, Index,
+        NamingConvention, Sequence, ServerDefault, Table, ViewQuery,
     },
     types::SqlType,
 };
@@ -174,6 +174,22 @@ pub enum DdlNode {
         /// The schema, where one is given.
         schema: Option<Name>,
         /// The type's name.
+        name: Name,
+        /// IF EXISTS.
+        if_exists: bool,
+    },
+    /// CREATE DOMAIN (PostgreSQL).
+    CreateDomain {
+        /// The domain.
+        domain: Box<Domain>,
+        /// Not when there is one of its name already.
+        if_not_exists: bool,
+    },
+    /// DROP DOMAIN (PostgreSQL).
+    DropDomain {
+        /// The schema, where one is given.
+        schema: Option<Name>,
+        /// The domain's name.
         name: Name,
         /// IF EXISTS.
         if_exists: bool,
