@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `loads` | what is loaded, from where, and what is told of it |
 //! | `inside` | loads inside of a test's, a session's and a savepoint's transaction |
+//! | `odd` | rows of odd types, and code that panics |
 //! | `refused` | rows that cannot be loaded, and what is left of the others: nothing |
 //! | `cut` | loads that are dropped, killed, or take too long |
 //! | `memory` | how much of the rows is in memory at once |
@@ -22,4 +23,5 @@ mod inside;
 mod loads;
 mod measurement;
 mod memory;
+mod odd;
 mod refused;

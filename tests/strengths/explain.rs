@@ -230,6 +230,44 @@ async fn what_cannot_be_explained_says_why(database: &Database) {
     conn.rollback().await.unwrap();
 }
 
+/// Whatever a text holds, nothing of it is executed for a plan.
+async fn odd_texts_have_no_plan_and_do_nothing(database: &Database) {
+    let mut conn = filled(database).await;
+    let before = counted(&mut conn).await;
+    conn.rollback().await.unwrap();
+    for sql in [
+        "",
+        " ",
+        "-- nothing",
+        "SELECT 1; DELETE FROM plan_track",
+        "SELECT 1; DROP TABLE plan_track",
+        "; DELETE FROM plan_track",
+        "SELECT 1;\n-- a\nDELETE FROM plan_track",
+        "COMMIT",
+        "DROP TABLE plan_track",
+        "CREATE TABLE plan_made (id int)",
+        "TRUNCATE TABLE plan_track",
+        "EXPLAIN SELECT 1",
+        "ANALYZE SELECT 1",
+        "ANALYZE DELETE FROM plan_track",
+        "(ANALYZE) DELETE FROM plan_track",
+        "VERBOSE DELETE FROM plan_track",
+        "PRAGMA user_version = 5",
+        "SET SESSION sql_mode = ''",
+    ] {
+        let statement = text(sql);
+        let refused = conn.explain(statement.clone()).await.err();
+        conn.rollback().await.unwrap();
+        let refused_analyze = conn.explain_analyze(statement).await.err();
+        conn.rollback().await.unwrap();
+        // SQLite explains whatever it knows, and executes nothing for it.
+        assert!(refused.is_some() || database.is_sqlite(), "{sql:?} has a plan");
+        assert!(refused_analyze.is_some(), "{sql:?} was executed");
+        assert_eq!(counted(&mut conn).await, before, "{sql:?}");
+        conn.rollback().await.unwrap();
+    }
+}
+
 async fn a_plan_that_is_executed_tells_what_came_out(database: &Database) {
     let mut conn = filled(database).await;
     let all = select(Track).filter(Track::milliseconds.gt(0));
@@ -316,6 +354,7 @@ on_every_database!(
     every_kind_of_query_has_a_tree,
     a_plan_of_a_change_changes_nothing,
     what_cannot_be_explained_says_why,
+    odd_texts_have_no_plan_and_do_nothing,
     sessions_explain_what_they_would_send,
     a_plan_that_is_executed_tells_what_came_out,
 );

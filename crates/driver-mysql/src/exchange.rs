@@ -1,6 +1,6 @@
 //! Sending a statement, and reading or discarding its result.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{borrow::Cow, ops::ControlFlow, sync::Arc};
 
 use aludel_driver::{Done, Error, ErrorKind, Result, Sink, Statement, Value};
 use mysql_async::Params;
@@ -21,6 +21,10 @@ const SHORT_REST: usize = 2_000;
 
 /// Statements that change nothing, so that they may be cancelled when nobody wants the rest of their rows.
 const READING: [&str; 8] = ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN", "DESCRIBE", "DESC"];
+
+/// Statements that may hold others with a `;` behind each: routines, triggers, events, and MariaDB's compound statements.
+const WITH_BODIES: [&str; 10] =
+    ["CREATE", "ALTER", "BEGIN", "IF", "CASE", "LOOP", "REPEAT", "WHILE", "FOR", "DECLARE"];
 
 /// Statements that read columns of tables.
 const QUERIES: [&str; 4] = ["SELECT", "WITH", "VALUES", "TABLE"];
@@ -233,8 +237,23 @@ impl MySqlConnection {
     }
 
     /// Sends a statement as text.
+    ///
+    /// # Errors
+    /// `Programming` for several statements: the server would execute them all, and tell of the first one.
     async fn query(&mut self, sql: &str) -> Result<Answer> {
-        match self.wire.query(sql).await {
+        let mut text = Cow::Borrowed(sql);
+        if sql.contains(';') && !lexer::begins_with(sql, &WITH_BODIES) {
+            if lexer::holds_several(sql) {
+                self.wire.leave_unchanged();
+                return Err(Error::new(
+                    ErrorKind::Programming,
+                    "the text holds several statements; run it as a script with `batch`",
+                ));
+            }
+            // The server takes what stands behind a `;` for a statement, also when it is a comment.
+            text = Cow::Owned(lexer::without_empty_statements(sql));
+        }
+        match self.wire.query(&text).await {
             Ok(source) => {
                 Ok(Answer { shape: source.map(|source| Shape::of(source, None)), protocol: Protocol::Text })
             }

@@ -102,6 +102,27 @@ pub(crate) fn may_begin_with_xa(sql: &str) -> bool {
     })
 }
 
+/// Whether the text holds more than one statement. A routine's body does, too: see what it begins with.
+pub(crate) fn holds_several(sql: &str) -> bool {
+    let mut statements = 0;
+    let mut has_content = false;
+    for (kind, range) in segments(sql) {
+        match kind {
+            Kind::Comment => {}
+            Kind::Quoted | Kind::Executable => has_content = true,
+            Kind::Code => {
+                for byte in &sql.as_bytes()[range] {
+                    match byte {
+                        b';' => statements += usize::from(std::mem::take(&mut has_content)),
+                        byte => has_content |= !byte.is_ascii_whitespace(),
+                    }
+                }
+            }
+        }
+    }
+    statements + usize::from(has_content) > 1
+}
+
 /// The script without empty statements, which the server would refuse, and stop.
 pub(crate) fn without_empty_statements(script: &str) -> String {
     let mut output = String::with_capacity(script.len());

@@ -187,3 +187,40 @@ async fn the_real_script_of_a_dump_runs() {
     let found = fetch(connection, "SELECT id FROM dumped WHERE name = ?", &[text("it's; number 77")]).await;
     assert_eq!(found, [["I64(77)"]]);
 }
+
+#[tokio::test]
+async fn several_statements_are_no_statement() {
+    let Some(mut connection) = connect().await else { return };
+    let connection = &mut *connection;
+    batch(connection, "DROP TABLE IF EXISTS kept_whole; CREATE TABLE kept_whole (v VARCHAR(20))").await;
+    for sql in [
+        "SELECT 1; DROP TABLE kept_whole",
+        "INSERT INTO kept_whole VALUES ('x'); INSERT INTO kept_whole VALUES ('y')",
+        "SELECT ';' -- ;\n ; /* ; */ DELETE FROM kept_whole",
+        "DO 1;;;DROP TABLE kept_whole;",
+        "EXPLAIN SELECT 1; DROP TABLE kept_whole",
+        "SET @a = 1; DROP TABLE kept_whole",
+        "SELECT 1; /*! DROP TABLE kept_whole */",
+    ] {
+        for statement in [Statement::once(sql), Statement::new(sql)] {
+            let outcome =
+                connection.fetch(&statement, &[], &CallOptions::default(), &mut Kept::default()).await;
+            assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Programming, "{sql}");
+            assert_answers(connection).await;
+        }
+    }
+    assert_eq!(fetch(connection, "SELECT COUNT(*) FROM kept_whole", &[]).await, [["I64(0)"]]);
+    // One alone may end as it likes, and hold what it likes.
+    for sql in
+        ["INSERT INTO kept_whole VALUES ('a;b'); ; -- the end; really", "SET @a = ';';", "DO 1 /* ; */ ;"]
+    {
+        connection
+            .fetch(&Statement::once(sql), &[], &CallOptions::default(), &mut Kept::default())
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+    let routine = "/* it has a body */ CREATE PROCEDURE kept_body() BEGIN SELECT 1; SELECT 2; END";
+    batch(connection, "DROP PROCEDURE IF EXISTS kept_body").await;
+    execute(connection, routine, &[]).await;
+    batch(connection, "DROP PROCEDURE kept_body; DROP TABLE kept_whole").await;
+}
