@@ -6,7 +6,7 @@ use aludel::{
         ErrorKind as SqlErrorKind, Executable, Expression, Value,
         expression::{BinaryNode, BinaryOperator, FrameBound, FrameUnit, Node, Window},
         not, null, trusted, tuple,
-        typed::IntoNode,
+        typed::{IntoNode, columns},
     },
 };
 
@@ -485,3 +485,50 @@ async fn conditions_cases_casts_and_aggregates(database: &Database) {
     assert_eq!(rows(&mut conn, locked).await, [1]);
 }
 on_every_database!(conditions_cases_casts_and_aggregates);
+
+/// A select list of any length: of a table whose columns only the program knows, by names that came from elsewhere, in the
+/// order in which they came.
+async fn columns_that_are_known_only_at_run_time(database: &Database) {
+    let (mut conn, t) = with_points(database).await;
+    let all = || select(t.all_columns()).order_by(t.c("id"));
+    let points = rows(&mut conn, all()).await;
+    assert_eq!(points.len(), 5);
+    assert_eq!(points[0].keys().collect::<Vec<_>>(), ["id", "x", "y"]);
+    let third: (i64, i64, i64) = points[2].read().unwrap();
+    assert_eq!((third, points[2].get_column::<i64>(&t.c("y")).unwrap()), ((3, 3, 4), 4));
+    assert!(points[0].get::<i64>("z").unwrap_err().to_string().contains("`z`"));
+
+    let asked_for = ["y", "id"].map(|name| t.c(name));
+    let statement =
+        select(columns(asked_for).and((integer(&t, "x") * 2_i64).label("double"))).order_by(t.c("id"));
+    let first = conn.execute(statement.clone()).first().await.unwrap().unwrap();
+    assert_eq!(first.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["y", "id", "double"]);
+    assert_eq!((first.get::<i64>("double").unwrap(), first.get_at::<i64>(0).unwrap()), (2, 2));
+    assert_eq!(conn.scalars::<i64, _>(statement).await.unwrap(), [2, 3, 4, 5, 6]);
+
+    // Behind something else, and of a side that may be missing.
+    let other = t.alias("other");
+    let beside = select((integer(&t, "id"), other.all_columns()))
+        .outerjoin_on(&other, other.c("id").eq(integer(&t, "id") + 4_i64))
+        .order_by(t.c("id"))
+        .limit(2);
+    let beside = rows(&mut conn, beside).await;
+    assert_eq!((beside[0].0, beside[0].1.get::<i64>("y").unwrap()), (1, 6));
+    assert_eq!((beside[1].0, beside[1].1.get::<Option<i64>>("y").unwrap()), (2, None));
+    let refused = error(&mut conn, select((t.all_columns(), integer(&t, "id")))).await;
+    assert!(refused.to_string().contains("stand last in a tuple"), "{refused}");
+    let refused = error(&mut conn, select(columns(Vec::<Expression<i64>>::new()))).await;
+    assert!(refused.to_string().contains("selects nothing"), "{refused}");
+
+    let inserted = insert(&t).values((6, 7, 8)).returning(t.all_columns());
+    if conn.dialect().features().insert_returning {
+        let back = conn.execute(inserted).one().await.unwrap();
+        assert_eq!((back.get::<i64>("x").unwrap(), back.read::<(i64, i64, i64)>().unwrap()), (7, (6, 7, 8)));
+    }
+    conn.rollback().await.unwrap();
+    drop(conn);
+    let mut session = SessionMaker::new(database.engine()).open();
+    let seen = session.execute(all().limit(1)).all().await.unwrap();
+    assert_eq!((seen.len(), seen[0].get::<i64>("y").unwrap()), (1, 2));
+}
+on_every_database!(columns_that_are_known_only_at_run_time);

@@ -6,6 +6,7 @@ mod changes;
 mod comparisons;
 mod expressions;
 mod from;
+mod further;
 mod joins;
 mod selects;
 mod written;
@@ -211,6 +212,7 @@ fn table() -> (Tables, Vec<Case>) {
     let mut cases = selects::cases(&tables);
     cases.extend(from::cases(&tables));
     cases.extend(joins::cases(&tables));
+    cases.extend(further::cases(&tables));
     cases.extend(changes::cases(&tables));
     cases.extend(expressions::cases(&tables));
     cases.extend(comparisons::cases(&tables));

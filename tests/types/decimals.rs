@@ -28,7 +28,7 @@ fn table() -> Table {
         .column(Column::new("exact", ExactNumeric(28, 8)))
 }
 
-async fn decimals_are_ordered_compared_and_summed(database: &Database) {
+async fn case_026_decimals_are_ordered_compared_and_summed(database: &Database) {
     let mut conn = database.connect().await;
     let t = table();
     create(&mut conn, &t).await;
@@ -100,7 +100,7 @@ async fn decimals_are_ordered_compared_and_summed(database: &Database) {
     conn.execute(update(&t).set("exact", number("0.30")).filter(t.c("id").eq(50))).await.unwrap();
     assert_eq!(ids(&mut conn, exact_of().eq(number("0.3"))).await, [50]);
 }
-on_every_database!(decimals_are_ordered_compared_and_summed);
+on_every_database!(case_026_decimals_are_ordered_compared_and_summed);
 
 fn kept() -> Table {
     Table::unregistered("kept")
@@ -113,7 +113,7 @@ fn kept() -> Table {
 
 /// Decimals that SQLite keeps as whole numbers: what only compares, orders and adds them is exact beyond what a double holds,
 /// and what calculates with them is right.
-async fn decimals_kept_as_whole_numbers(database: &Database) {
+async fn case_026_decimals_kept_as_whole_numbers(database: &Database) {
     let mut conn = database.connect().await;
     let t = kept();
     create(&mut conn, &t).await;
@@ -282,7 +282,7 @@ async fn decimals_kept_as_whole_numbers(database: &Database) {
         assert!(message.contains("as many digits after the point"), "{message}");
     }
 }
-on_every_database!(decimals_kept_as_whole_numbers);
+on_every_database!(case_026_decimals_kept_as_whole_numbers);
 
 #[derive(Mapped, Clone, Debug, Default)]
 pub struct Price {

@@ -17,6 +17,7 @@
 
 mod bulk_target;
 mod cache;
+mod cast;
 mod chain;
 mod check;
 mod compiled;

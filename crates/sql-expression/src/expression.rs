@@ -17,6 +17,6 @@ pub use node::{
 };
 pub use operator::{BinaryOperator, CustomOperator, OperatorPrecedence, UnaryOperator, operator};
 pub use source::{Alias, AliasTarget, Source, TableFunction, ValuesNode};
-pub use window::{Frame, FrameBound, FrameUnit, Window};
+pub use window::{Frame, FrameBound, FrameExclusion, FrameUnit, Window};
 
 pub use crate::typed::ColumnExpression;

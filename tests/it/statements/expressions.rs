@@ -452,7 +452,7 @@ fn dates(Tables { book, .. }: &Tables) -> Vec<Case> {
                 .order_by(book.c("id")),
         )
         .sqlite(
-            "SELECT strftime('%Y-%m-%d %H:%M:%f000', book.published, ? || ' months', ? || ' days', (? / 1000000.0) || ' \
+            "SELECT strftime('%Y-%m-%d %H:%M:%f000', book.published, ? || ' months', 'floor', ? || ' days', (? / 1000000.0) || ' \
              seconds') FROM book WHERE book.id <= ? ORDER BY book.id",
         )
         .postgres(
@@ -466,7 +466,7 @@ fn dates(Tables { book, .. }: &Tables) -> Vec<Case> {
         .gives("2024-03-30 09:50:30.500000;2024-02-01 23:29:59.000000;2021-02-03 23:30:00.000000"),
         case("earlier dates", select((date_sub(day(31), Interval::weeks(2)), days_between(day(1), day(31)))))
             .sqlite(
-                "SELECT date(?, ? || ' months', ? || ' days', (? / 1000000.0) || ' seconds'), CAST(julianday(date(?)) - \
+                "SELECT date(?, ? || ' months', 'floor', ? || ' days', (? / 1000000.0) || ' seconds'), CAST(julianday(date(?)) - \
                  julianday(date(?)) AS INTEGER)",
             )
             .postgres(
@@ -483,7 +483,7 @@ fn dates(Tables { book, .. }: &Tables) -> Vec<Case> {
             select(seconds_between(at(), date_add(at(), Interval::hours(2)))).filter(book.c("id").eq(1)),
         )
         .sqlite(
-            "SELECT (CAST(round((julianday(strftime('%Y-%m-%d %H:%M:%f000', book.published, ? || ' months', ? || ' days', (? / \
+            "SELECT (CAST(round((julianday(strftime('%Y-%m-%d %H:%M:%f000', book.published, ? || ' months', 'floor', ? || ' days', (? / \
              1000000.0) || ' seconds')) - julianday(book.published)) * 86400000.0) AS INTEGER) / 1000) FROM book WHERE book.id \
              = ?",
         )

@@ -100,8 +100,8 @@ impl<S: SessionSelectable> SessionExecutable for Select<S> {
     }
 
     #[inline]
-    fn read(&self, row: &dyn Row, _: &RowPlan, end: &mut usize) -> Result<S::Value> {
-        let mut reader = RowReader::new(row);
+    fn read(&self, row: &dyn Row, plan: &RowPlan, end: &mut usize) -> Result<S::Value> {
+        let mut reader = RowReader::planned(row, plan);
         let value = S::read(&mut reader);
         *end = reader.position();
         Ok(value?)
@@ -159,8 +159,8 @@ macro_rules! changing_statements {
                 Ok(Prepared { node: self.node(), roots, joined: Vec::new(), trees, unique: false })
             }
 
-            fn read(&self, row: &dyn Row, _: &RowPlan, end: &mut usize) -> Result<R::Value> {
-                let mut reader = RowReader::new(row);
+            fn read(&self, row: &dyn Row, plan: &RowPlan, end: &mut usize) -> Result<R::Value> {
+                let mut reader = RowReader::planned(row, plan);
                 let value = R::read_cells(&mut reader);
                 *end = reader.position();
                 value

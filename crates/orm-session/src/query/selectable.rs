@@ -2,7 +2,7 @@
 
 use aludel_sql_expression::{
     Attribute, ColumnExpression, ColumnType, Decode, Entity, Expression, Selectable,
-    typed::{Aliased, Nullable},
+    typed::{Aliased, DynamicColumns, Nullable},
 };
 
 use super::RowAdmission;
@@ -88,6 +88,7 @@ values! {
     [M: Mapped, T: ColumnType] Attribute<M, T>;
     [T: Decode + Send + 'static] Expression<T>;
     [] ColumnExpression;
+    [] DynamicColumns;
 }
 
 macro_rules! tuples {

@@ -55,6 +55,7 @@ impl<'n> Compiler<'n> {
             AliasTarget::Changes(StatementNode::Insert(insert)) => self.output_columns(&insert.returning),
             AliasTarget::Changes(StatementNode::Update(update)) => self.output_columns(&update.returning),
             AliasTarget::Changes(StatementNode::Delete(delete)) => self.output_columns(&delete.returning),
+            AliasTarget::Named(inner) => self.alias_columns(inner),
             AliasTarget::Values(values) => Some(named(&values.columns)),
             AliasTarget::Function(function) if !function.columns.is_empty() => Some(named(&function.columns)),
             _ => None,

@@ -50,6 +50,23 @@ pub(super) fn precedence(construct: &Construct, features: &Features) -> Preceden
 }
 
 impl<'n> Compiler<'n> {
+    /// Writes an array and the bracket behind it.
+    fn subscripted(&mut self, array: &'n Node, construct: &str) -> Result<()> {
+        if !self.features.constructs.arrays {
+            return Err(self.unsupported(construct));
+        }
+        match array {
+            Node::Column(_) => self.node(array)?,
+            array => {
+                self.push("(");
+                self.node(array)?;
+                self.push(")");
+            }
+        }
+        self.push("[");
+        Ok(())
+    }
+
     /// Writes a construct.
     pub(super) fn construct(&mut self, node: &'n ConstructNode) -> Result<()> {
         let operands = &node.operands[..];
@@ -99,19 +116,16 @@ impl<'n> Compiler<'n> {
             (Construct::Grouping(grouping), operands) => self.grouping(*grouping, operands),
             (Construct::Array(element), operands) => self.array_of(element.as_ref(), operands),
             (Construct::Element, [array, position]) => {
-                if !self.features.constructs.arrays {
-                    return Err(self.unsupported("an element of an array"));
-                }
-                match array {
-                    Node::Column(_) => self.node(array)?,
-                    array => {
-                        self.push("(");
-                        self.node(array)?;
-                        self.push(")");
-                    }
-                }
-                self.push("[");
+                self.subscripted(array, "an element of an array")?;
                 self.node(position)?;
+                self.push("]");
+                Ok(())
+            }
+            (Construct::Slice, [array, first, last]) => {
+                self.subscripted(array, "a slice of an array")?;
+                self.node(first)?;
+                self.push(":");
+                self.node(last)?;
                 self.push("]");
                 Ok(())
             }

@@ -6,7 +6,7 @@ use super::compiler::Compiler;
 use crate::{
     Error, Result,
     dialect::ValuesStyle,
-    expression::{Alias, AliasTarget, Source, TableFunction, ValuesNode},
+    expression::{Alias, AliasTarget, Node, Source, TableFunction, ValuesNode},
     name::Name,
     statement::SelectNode,
 };
@@ -38,17 +38,36 @@ impl<'n> Compiler<'n> {
         function: &'n Arc<TableFunction>,
     ) -> Result<()> {
         let constructs = &self.features.constructs;
-        if !constructs.table_functions {
-            return Err(self.unsupported("a function in FROM"));
+        let is_json_table =
+            matches!(&function.call, Node::Function(call) if call.name.eq_ignore_ascii_case("json_table"));
+        match (is_json_table, constructs.json_table, constructs.table_functions) {
+            (true, true, _) | (false, _, true) => {}
+            (true, false, _) => return Err(self.unsupported("JSON_TABLE in FROM")),
+            (false, true, false) => {
+                return Err(self.unsupported("a function in FROM (other than `json_table`)"));
+            }
+            (false, false, false) => return Err(self.unsupported("a function in FROM")),
         }
         if !constructs.table_function_columns && !function.columns.is_empty() {
             return Err(self.unsupported("names for the columns of a function in FROM (use `table_valued`)"));
         }
         self.at_alias(alias, |this| this.node(&function.call))?;
-        self.push(" AS ");
+        self.push(if function.ordinality { " WITH ORDINALITY AS " } else { " AS " });
         let name = self.alias_name(alias);
         self.identifier(&name);
-        self.column_names(&function.columns)
+        if function.types.is_empty() {
+            return self.column_names(&function.columns);
+        }
+        self.push(" (");
+        self.separated(function.columns.iter().zip(&function.types), |this, (column, sql_type)| {
+            this.identifier(column);
+            this.push(" ");
+            let name = this.dialect.cast_type_name(sql_type)?;
+            this.push(&name);
+            Ok(())
+        })?;
+        self.push(")");
+        Ok(())
     }
 
     /// Writes rows.

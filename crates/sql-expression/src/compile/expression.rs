@@ -69,15 +69,7 @@ impl<'n> Compiler<'n> {
             Node::Unary(unary) => self.unary(unary),
             Node::Function(function) => self.function(function),
             Node::Case(case) => self.case(case),
-            Node::Cast(cast) => {
-                self.push("CAST(");
-                self.node(&cast.operand)?;
-                let name = self.dialect.cast_type_name(&cast.sql_type)?;
-                self.push(" AS ");
-                self.push(&name);
-                self.push(")");
-                Ok(())
-            }
+            Node::Cast(cast) => self.cast(cast),
             Node::In(list) => self.in_list(list),
             Node::Between(parts) => {
                 let [value, low, high] = &**parts;

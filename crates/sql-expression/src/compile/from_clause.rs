@@ -96,6 +96,17 @@ impl<'n> Compiler<'n> {
                 let name = self.dialect.table_name(table);
                 self.push(&name);
             }
+            AliasTarget::CommonTableExpression { recursive: true, .. } | AliasTarget::Changes(_)
+                if !self.with_written =>
+            {
+                return Err(self.unsupported("WITH RECURSIVE before UPDATE and DELETE"));
+            }
+            // Where WITH cannot stand before the statement, what is in it stands here.
+            AliasTarget::CommonTableExpression { select, .. } if !self.with_written => {
+                self.push("(");
+                self.at_alias(alias, |this| this.nested_select(select))?;
+                self.push(")");
+            }
             AliasTarget::Subquery(select) => {
                 self.push("(");
                 let written = self.with_written;
@@ -108,7 +119,21 @@ impl<'n> Compiler<'n> {
             AliasTarget::Lateral(select) => return self.lateral(alias, select),
             AliasTarget::Values(values) => return self.values(alias, values),
             AliasTarget::Function(function) => return self.table_function(alias, function),
-            AliasTarget::CommonTableExpression { .. } | AliasTarget::Changes(_) => {
+            AliasTarget::Text { text, in_with } if !in_with || !self.with_written => {
+                self.push("(");
+                self.at_alias(alias, |this| this.text_statement(text).map(|_| ()))?;
+                self.push(")");
+            }
+            AliasTarget::Named(_) if !self.with_written => {
+                return Err(self.unsupported("WITH before UPDATE and DELETE"));
+            }
+            AliasTarget::Named(inner) => {
+                let name = self.alias_name(inner);
+                self.identifier(&name);
+            }
+            AliasTarget::CommonTableExpression { .. }
+            | AliasTarget::Changes(_)
+            | AliasTarget::Text { .. } => {
                 self.source_name(source);
                 return Ok(());
             }

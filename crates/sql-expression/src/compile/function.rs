@@ -2,11 +2,12 @@
 
 use super::{compiler::Compiler, inference, names};
 use crate::{
-    Error, Result,
-    dialect::StringsStyle,
-    expression::{FrameBound, FrameUnit, FunctionNode, Node, Window},
+    Error, Result, Value,
+    dialect::{DateStyle, StringsStyle},
+    expression::{Construct, FrameBound, FrameExclusion, FrameUnit, FunctionNode, Node, Window},
     name::Name,
     types::SqlType,
+    value::Interval,
 };
 
 /// Functions that take values of any type, so that nothing tells a parameter's type.
@@ -55,8 +56,20 @@ impl<'n> Compiler<'n> {
         let lone = OF_ANY_TYPE.contains(&&*function.name)
             || function.arguments.iter().all(|argument| matches!(argument, Node::Bind(_) | Node::Null));
         let by_word = strings && self.features.constructs.aggregate_strings == StringsStyle::Separator;
+        let alone = strings
+            && function.distinct
+            && self.features.constructs.aggregate_strings == StringsStyle::GroupConcat;
         let (arguments, separator) = match &function.arguments[..] {
             [text, separator] if by_word => (std::slice::from_ref(text), Some(separator)),
+            // With DISTINCT there can be no separator but the usual one.
+            [text, Node::Construct(separator)] if alone && is_comma(&separator.construct) => {
+                (std::slice::from_ref(text), None)
+            }
+            _ if alone => {
+                return Err(
+                    self.unsupported("DISTINCT among texts that are put together with anything but a comma")
+                );
+            }
             arguments => (arguments, None),
         };
         let (passes_on, exact) = (self.passes_on(function), self.exact_name(function).is_some());
@@ -184,21 +197,65 @@ impl<'n> Compiler<'n> {
                 FrameUnit::Groups if self.features.groups_frame => "GROUPS",
                 FrameUnit::Groups => return Err(self.unsupported("GROUPS in a window's frame")),
             };
-            self.push(&format!("{space}{unit} BETWEEN {} AND {}", bound(frame.start), bound(frame.end)));
+            self.push(&format!("{space}{unit} BETWEEN "));
+            self.frame_bound(frame.start)?;
+            self.push(" AND ");
+            self.frame_bound(frame.end)?;
+            self.push(match frame.exclude {
+                FrameExclusion::NoOthers => "",
+                _ if !self.features.constructs.frame_exclusion => {
+                    return Err(self.unsupported("EXCLUDE in a window's frame"));
+                }
+                FrameExclusion::CurrentRow => " EXCLUDE CURRENT ROW",
+                FrameExclusion::Group => " EXCLUDE GROUP",
+                FrameExclusion::Ties => " EXCLUDE TIES",
+            });
         }
         self.push(")");
         Ok(())
     }
+
+    fn frame_bound(&mut self, bound: FrameBound) -> Result<()> {
+        match bound {
+            FrameBound::UnboundedPreceding => self.push("UNBOUNDED PRECEDING"),
+            FrameBound::Preceding(rows) => self.push(&format!("{rows} PRECEDING")),
+            FrameBound::PrecedingBy(time) => {
+                self.frame_time(time)?;
+                self.push(" PRECEDING");
+            }
+            FrameBound::CurrentRow => self.push("CURRENT ROW"),
+            FrameBound::FollowingBy(time) => {
+                self.frame_time(time)?;
+                self.push(" FOLLOWING");
+            }
+            FrameBound::Following(rows) => self.push(&format!("{rows} FOLLOWING")),
+            FrameBound::UnboundedFollowing => self.push("UNBOUNDED FOLLOWING"),
+        }
+        Ok(())
+    }
+
+    /// Writes how far a frame goes in time.
+    fn frame_time(&mut self, time: Interval) -> Result<()> {
+        if !self.features.constructs.frame_intervals {
+            return Err(self.unsupported("an interval in a window's frame"));
+        }
+        if self.features.constructs.dates != Some(DateStyle::DateAdd) {
+            return self.dialect.write_literal(&Value::Interval(time), self.writer.text());
+        }
+        let unit = match time {
+            Interval { months, days: 0, microseconds: 0 } => format!("INTERVAL {months} MONTH"),
+            Interval { months: 0, days, microseconds: 0 } => format!("INTERVAL {days} DAY"),
+            Interval { months: 0, days: 0, microseconds } => format!("INTERVAL {microseconds} MICROSECOND"),
+            _ => return Err(self.unsupported("an interval of several units in a window's frame")),
+        };
+        self.push(&unit);
+        Ok(())
+    }
 }
 
-fn bound(bound: FrameBound) -> String {
-    match bound {
-        FrameBound::UnboundedPreceding => "UNBOUNDED PRECEDING".to_owned(),
-        FrameBound::Preceding(rows) => format!("{rows} PRECEDING"),
-        FrameBound::CurrentRow => "CURRENT ROW".to_owned(),
-        FrameBound::Following(rows) => format!("{rows} FOLLOWING"),
-        FrameBound::UnboundedFollowing => "UNBOUNDED FOLLOWING".to_owned(),
-    }
+/// Whether it is the text that SQLite puts between texts by itself.
+fn is_comma(construct: &Construct) -> bool {
+    matches!(construct, Construct::Text(text) if **text == *",")
 }
 
 /// A function's name is written just so, and so must be one.

@@ -106,6 +106,11 @@ fn column_type(source: &Source, name: &str) -> Option<SqlType> {
             let position = values.columns.iter().position(|column| **column == *name)?;
             type_of(values.values.get(position)?)
         }
+        AliasTarget::Named(inner) => column_type(&inner.into(), name),
+        AliasTarget::Function(function) => {
+            let position = function.columns.iter().position(|column| **column == *name)?;
+            function.types.get(position).cloned()
+        }
         _ => None,
     }
 }
@@ -129,6 +134,11 @@ fn item_type(items: &[SelectItem], name: &str) -> Option<SqlType> {
 /// Whether it is a whole number.
 pub(super) fn is_integer(sql_type: &SqlType) -> bool {
     rank(sql_type).is_some_and(|rank| rank <= 4)
+}
+
+/// Whether it is a number.
+pub(super) fn is_number(sql_type: &SqlType) -> bool {
+    rank(sql_type).is_some()
 }
 
 /// Whether a number of one type does not fit into another.

@@ -67,7 +67,8 @@ fn names_of(node: &StatementNode, walk: &Walk<'_>) -> Names {
                 values.values.iter().zip(columns).for_each(|(node, column)| note(node, column, &mut names));
             }
             AliasTarget::Function(function) => beside(&function.call, &mut names),
-            AliasTarget::Table(_) => {}
+            AliasTarget::Text { text, .. } => of_text(text, &mut names),
+            AliasTarget::Table(_) | AliasTarget::Named(_) => {}
         }
     }
     names

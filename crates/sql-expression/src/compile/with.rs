@@ -73,6 +73,10 @@ impl<'n> Compiler<'n> {
                     this.push("(");
                     this.apart(|this| this.at_alias(alias, |this| this.change(statement)))?;
                 }
+                AliasTarget::Text { text, .. } => {
+                    this.push("(");
+                    this.apart(|this| this.at_alias(alias, |this| this.text_statement(text).map(|_| ())))?;
+                }
                 _ => return Ok(()),
             }
             this.push(")");

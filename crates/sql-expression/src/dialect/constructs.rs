@@ -12,6 +12,8 @@ pub struct Constructs {
     pub table_functions: bool,
     /// Whether the columns of a function in FROM can be given names.
     pub table_function_columns: bool,
+    /// Whether `JSON_TABLE` can stand in FROM, even where no other function can.
+    pub json_table: bool,
     /// MATERIALIZED in WITH.
     pub materialized: bool,
     /// INSERT, UPDATE and DELETE in WITH.
@@ -34,6 +36,10 @@ pub struct Constructs {
     pub aggregate_order: bool,
     /// WITHIN GROUP.
     pub within_group: bool,
+    /// EXCLUDE in the frame of a window.
+    pub frame_exclusion: bool,
+    /// Whether the frame of a window can go by time.
+    pub frame_intervals: bool,
     /// ANY and ALL after a comparison.
     pub quantified: bool,
     /// A CAST that gives NULL for what cannot be converted.
@@ -46,6 +52,9 @@ pub struct Constructs {
     pub json: Option<JsonStyle>,
     /// Dates and times.
     pub dates: Option<DateStyle>,
+    /// With [`DateStyle::Strftime`]: whether months can be added so that a day which is not in the month that comes out becomes
+    /// its last one, as everywhere else.
+    pub date_floor: bool,
     /// Full-text search.
     pub full_text: Option<FullTextStyle>,
     /// Arrays.
@@ -185,6 +194,7 @@ impl Constructs {
             values: ValuesStyle::Standard,
             table_functions: true,
             table_function_columns: true,
+            json_table: true,
             materialized: false,
             changes_in_with: false,
             with_before_insert: true,
@@ -196,12 +206,15 @@ impl Constructs {
             grouping: Some(GroupingStyle::Standard),
             aggregate_order: true,
             within_group: true,
+            frame_exclusion: true,
+            frame_intervals: true,
             quantified: true,
             try_cast: None,
             regexp: None,
             bitwise: BitwiseStyle::WithoutXor,
             json: None,
             dates: None,
+            date_floor: true,
             full_text: None,
             arrays: false,
             function_names: &[],
@@ -233,11 +246,13 @@ impl Constructs {
             upsert: Some(UpsertStyle::OnConflict { constraints: false }),
             values: ValuesStyle::NumberedColumns,
             table_function_columns: false,
+            json_table: false,
             materialized: true,
             intersect_all: false,
             with_ties: false,
             grouping: None,
             within_group: false,
+            frame_intervals: false,
             quantified: false,
             // The function behind it is one that the program brings.
             regexp: Some(RegexpStyle::Operator),
@@ -261,6 +276,8 @@ impl Constructs {
             grouping: Some(GroupingStyle::WithRollup),
             aggregate_order: false,
             within_group: false,
+            frame_exclusion: false,
+            frame_intervals: false,
             regexp: Some(RegexpStyle::Operator),
             bitwise: BitwiseStyle::Unsigned,
             json: Some(JsonStyle::Unquote),
@@ -277,6 +294,7 @@ impl Constructs {
             upsert: Some(UpsertStyle::DuplicateKeyAlias),
             values: ValuesStyle::Row,
             with_ties: false,
+            frame_intervals: true,
             regexp: Some(RegexpStyle::Function),
             ..Self::mariadb()
         }

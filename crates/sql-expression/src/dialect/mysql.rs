@@ -153,6 +153,7 @@ fn mysql(version: (u32, u32, u32)) -> Features {
         constructs.upsert = Some(UpsertStyle::DuplicateKeyValues);
         constructs.values = ValuesStyle::Select;
     }
+    constructs.json_table &= release(4);
     features.lateral &= release(14);
     if !release(0) {
         constructs.regexp = None;
@@ -166,6 +167,7 @@ fn mariadb(version: (u32, u32, u32)) -> Features {
     let mut features = MARIADB;
     let constructs = &mut features.constructs;
     constructs.with_ties &= version >= (10, 6, 0);
+    constructs.json_table &= version >= (10, 6, 0);
     constructs.intersect_all &= version >= (10, 5, 0);
     constructs.intersect_except &= version >= (10, 3, 0);
     features.insert_returning &= version >= (10, 5, 0);

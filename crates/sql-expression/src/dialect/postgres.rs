@@ -62,8 +62,11 @@ impl PostgresDialect {
         if version >= (16, 0, 0) {
             constructs.try_cast = Some(TryCastStyle::InputIsValid);
         }
+        constructs.json_table &= version >= (17, 0, 0);
         constructs.with_ties &= version >= (13, 0, 0);
         constructs.materialized &= version >= (12, 0, 0);
+        constructs.frame_exclusion &= version >= (11, 0, 0);
+        constructs.frame_intervals &= version >= (11, 0, 0);
         features.groups_frame &= version >= (11, 0, 0);
         features.ddl.nulls_not_distinct &= version >= (15, 0, 0);
         features.ddl.virtual_columns &= version >= (18, 0, 0);

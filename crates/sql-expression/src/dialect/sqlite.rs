@@ -62,9 +62,11 @@ impl SqliteDialect {
         let mut features = FEATURES;
         let constructs = &mut features.constructs;
         let since = |minor: u32| version >= (3, minor, 0);
+        constructs.date_floor &= since(46);
         constructs.aggregate_order &= since(44);
         constructs.materialized &= since(35);
         constructs.json = constructs.json.filter(|_| since(38));
+        constructs.frame_exclusion &= since(28);
         constructs.upsert = constructs.upsert.filter(|_| since(24));
         features.right_join &= since(39);
         features.full_join &= since(39);

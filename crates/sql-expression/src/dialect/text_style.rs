@@ -89,19 +89,25 @@ fn meanings(bytes: &[u8]) -> u8 {
     // Has the highest bit of each byte that is smaller than the limit, and perhaps of some after it.
     let below = |eight: u64, limit: u64| eight.wrapping_sub(ONES * limit) & !eight & (ONES << 7);
     let find = |eight: u64, byte: u8| below(eight ^ (ONES * u64::from(byte)), 1);
-    let (eights, rest) = bytes.as_chunks::<8>();
     let (mut quotes, mut others) = (0, 0);
-    let mut look = |eight: u64| {
+    let mut look = |eight: [u8; 8]| {
+        let eight = u64::from_le_bytes(eight);
         quotes |= find(eight, b'\'');
         // Of the control characters two mean something.
         others |= find(eight, b'\\') | below(eight, 0x20);
     };
-    eights.iter().for_each(|eight| look(u64::from_le_bytes(*eight)));
-    if !rest.is_empty() {
-        // Filled up with what means nothing.
-        let mut last = [b' '; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        look(u64::from_le_bytes(last));
+    let (eights, rest) = bytes.as_chunks::<8>();
+    eights.iter().for_each(|eight| look(*eight));
+    match bytes.last_chunk::<8>() {
+        _ if rest.is_empty() => {}
+        // Some of these are looked at twice.
+        Some(last) => look(*last),
+        None => {
+            // Filled up with what means nothing.
+            let mut last = [b' '; 8];
+            rest.iter().zip(&mut last).for_each(|(byte, place)| *place = *byte);
+            look(last);
+        }
     }
     (u8::from(quotes != 0) * QUOTE) | (u8::from(others != 0) * OTHER)
 }
@@ -112,12 +118,10 @@ fn write_doubled(text: &str, doubled: (u8, u8), sql: &mut String) {
     sql.reserve(text.len() + 8);
     sql.push('\'');
     let mut written = 0;
-    for (at, byte) in text.bytes().enumerate() {
+    for at in memchr::memchr2_iter(doubled.0, doubled.1, text.as_bytes()) {
         // Both are one byte long, and begin what is written next: so they stand twice.
-        if byte == doubled.0 || byte == doubled.1 {
-            sql.push_str(&text[written..=at]);
-            written = at;
-        }
+        sql.push_str(&text[written..=at]);
+        written = at;
     }
     sql.push_str(&text[written..]);
     sql.push('\'');

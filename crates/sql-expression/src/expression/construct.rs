@@ -64,6 +64,8 @@ pub enum Construct {
     Array(Option<SqlType>),
     /// `array[position]` \[array, position\].
     Element,
+    /// `array[first:last]` \[array, first, last\].
+    Slice,
     /// A text that is written out, where the database takes no parameter \[\].
     Text(Name),
     /// The value that an INSERT would have put into a column, in its upsert \[\].

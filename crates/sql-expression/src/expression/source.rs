@@ -12,7 +12,8 @@ use super::Node;
 use crate::{
     name::Name,
     schema::Table,
-    statement::{SelectNode, StatementNode},
+    statement::{SelectNode, StatementNode, TextNode},
+    types::SqlType,
 };
 
 /// What columns come from: a table, or something under another name. Cheap to clone.
@@ -60,6 +61,15 @@ pub enum AliasTarget {
     },
     /// An INSERT, UPDATE or DELETE in WITH (PostgreSQL): its columns are those of its RETURNING.
     Changes(StatementNode),
+    /// What is in WITH, under a further name.
+    Named(Alias),
+    /// A query that is written by hand: a subquery in FROM, or one in WITH.
+    Text {
+        /// The query.
+        text: Arc<TextNode>,
+        /// Whether it stands in WITH.
+        in_with: bool,
+    },
 }
 
 /// Rows that are written out in FROM.
@@ -78,12 +88,19 @@ pub struct TableFunction {
     pub call: Node,
     /// The names of its columns; none: those that it gives them itself.
     pub columns: Vec<Name>,
+    /// The types of its columns, where it gives records of any shape; else none.
+    pub types: Vec<SqlType>,
+    /// Whether the last column numbers the rows: WITH ORDINALITY.
+    pub ordinality: bool,
 }
 
 impl AliasTarget {
     /// Whether it is written in WITH.
     pub(crate) fn is_in_with(&self) -> bool {
-        matches!(self, Self::CommonTableExpression { .. } | Self::Changes(_))
+        matches!(
+            self,
+            Self::CommonTableExpression { .. } | Self::Changes(_) | Self::Text { in_with: true, .. }
+        )
     }
 }
 
@@ -93,6 +110,34 @@ impl Alias {
     /// Something under a name; without a name the compiler finds one, such as `author_1`.
     pub fn new(name: Option<Name>, target: AliasTarget) -> Self {
         Self(Arc::new(AliasInner { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), name, target }))
+    }
+
+    /// The same under another name, as a source of its own: so that a subquery or a common table expression can be joined with
+    /// itself.
+    ///
+    /// The counterpart of SQLAlchemy's `cte.alias()` and `subquery.alias()`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, dialect::*, schema::*, select, types::*};
+    /// # let book = Table::unregistered("book").column(Column::new("id", Integer)).column(Column::new("part_of", Integer));
+    /// let parts = select((book.c("id"), book.c("part_of"))).cte("parts");
+    /// let whole = parts.alias("whole");
+    /// let statement = select((parts.c("id"), whole.c("id"))).join_on(&whole, whole.c("id").eq(parts.c("part_of")));
+    /// assert_eq!(
+    ///     statement.to_sql(&PostgresDialect::default())?,
+    ///     "WITH parts AS (SELECT book.id, book.part_of FROM book) SELECT parts.id, whole.id FROM parts JOIN parts AS whole ON \
+    ///      whole.id = parts.part_of"
+    /// );
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    #[must_use]
+    pub fn alias(&self, name: impl Into<Name>) -> Self {
+        let target = match self.target() {
+            target if target.is_in_with() => AliasTarget::Named(self.clone()),
+            target => target.clone(),
+        };
+        Self::new(Some(name.into()), target)
     }
 
     /// The name, where one was given.

@@ -4,6 +4,7 @@ use super::{Node, OrderBy};
 use crate::{
     name::Name,
     statement::{IntoNodes, IntoOrderBy},
+    value::Interval,
 };
 
 /// What follows OVER.
@@ -48,12 +49,21 @@ impl Window {
     /// Says which rows around the present one are seen.
     #[must_use]
     pub fn frame(mut self, unit: FrameUnit, start: FrameBound, end: FrameBound) -> Self {
-        self.frame = Some(Frame { unit, start, end });
+        let exclude = self.frame.map_or(FrameExclusion::NoOthers, |frame| frame.exclude);
+        self.frame = Some(Frame { unit, start, end, exclude });
+        self
+    }
+
+    /// Leaves rows out of the frame (not on MySQL): EXCLUDE. Where no frame is given, it is the usual one: the rows up to the
+    /// present one, and those that are equal to it in order.
+    #[must_use]
+    pub fn exclude(mut self, exclude: FrameExclusion) -> Self {
+        self.frame = Some(Frame { exclude, ..self.frame.unwrap_or_default() });
         self
     }
 }
 
-/// Which rows around the present one a window function sees.
+/// Which rows around the present one a window function sees. The default is the databases'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Frame {
     /// What is counted.
@@ -62,6 +72,33 @@ pub struct Frame {
     pub start: FrameBound,
     /// The last row.
     pub end: FrameBound,
+    /// Which of these rows are left out.
+    pub exclude: FrameExclusion,
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Self {
+            unit: FrameUnit::Range,
+            start: FrameBound::UnboundedPreceding,
+            end: FrameBound::CurrentRow,
+            exclude: FrameExclusion::NoOthers,
+        }
+    }
+}
+
+/// Which rows of a frame are left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FrameExclusion {
+    /// None: EXCLUDE NO OTHERS, which is not written.
+    #[default]
+    NoOthers,
+    /// The present one: EXCLUDE CURRENT ROW.
+    CurrentRow,
+    /// The present one, and those that are equal to it in order: EXCLUDE GROUP.
+    Group,
+    /// Those that are equal to the present one in order: EXCLUDE TIES.
+    Ties,
 }
 
 /// What a frame counts.
@@ -77,13 +114,18 @@ pub enum FrameUnit {
 
 /// One end of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum FrameBound {
     /// UNBOUNDED PRECEDING.
     UnboundedPreceding,
     /// So many PRECEDING.
     Preceding(u32),
+    /// So much time PRECEDING, in a frame of RANGE over dates and times (PostgreSQL, MySQL).
+    PrecedingBy(Interval),
     /// CURRENT ROW.
     CurrentRow,
+    /// So much time FOLLOWING, in a frame of RANGE over dates and times (PostgreSQL, MySQL).
+    FollowingBy(Interval),
     /// So many FOLLOWING.
     Following(u32),
     /// UNBOUNDED FOLLOWING.

@@ -6,7 +6,8 @@ use crate::{
     Cell, ColumnInfo, Decode, Error, FromRow, NestedCell, Result, Row, Value, typed::ColumnExpression,
 };
 
-/// A row whose types are not known beforehand, as `text(..)` gives it.
+/// A row whose types are not known beforehand, as `text(..)` gives it, and a select of
+/// [`DynamicColumns`](crate::typed::DynamicColumns).
 #[derive(Clone)]
 pub struct DynamicRow {
     columns: Arc<[ColumnInfo]>,
@@ -14,6 +15,17 @@ pub struct DynamicRow {
 }
 
 impl DynamicRow {
+    /// What a row holds from a position on.
+    pub(crate) fn of_rest(row: &dyn Row, from: usize, columns: &Arc<[ColumnInfo]>) -> Result<Self> {
+        if from == 0 {
+            return Self::of_row(row, columns);
+        }
+        let values = (from..row.len())
+            .map(|position| crate::decode::decode_at(row, position))
+            .collect::<Result<_>>()?;
+        Ok(Self { columns: columns.iter().skip(from).cloned().collect(), values })
+    }
+
     pub(crate) fn of_row(row: &dyn Row, columns: &Arc<[ColumnInfo]>) -> Result<Self> {
         let values =
             (0..row.len()).map(|position| crate::decode::decode_at(row, position)).collect::<Result<_>>()?;

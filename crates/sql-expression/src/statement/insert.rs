@@ -175,17 +175,21 @@ pub trait Returned: 'static {
     /// What a row is read into.
     type Value: Send + 'static;
 
+    /// Whether it takes a row whose columns are known only at run time.
+    #[doc(hidden)]
+    const IS_DYNAMIC: bool = false;
+
     /// Reads a row.
     ///
     /// # Errors
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) when a cell does not fit.
-    fn read(row: &dyn Row) -> Result<Self::Value>;
+    fn read(row: &dyn Row, plan: &RowPlan) -> Result<Self::Value>;
 }
 
 impl Returned for () {
     type Value = ();
 
-    fn read(_: &dyn Row) -> Result<()> {
+    fn read(_: &dyn Row, _: &RowPlan) -> Result<()> {
         Ok(())
     }
 }
@@ -193,8 +197,10 @@ impl Returned for () {
 impl<S: Selectable + 'static> Returned for S {
     type Value = S::Value;
 
-    fn read(row: &dyn Row) -> Result<S::Value> {
-        S::read(&mut RowReader::new(row))
+    const IS_DYNAMIC: bool = S::IS_DYNAMIC;
+
+    fn read(row: &dyn Row, plan: &RowPlan) -> Result<S::Value> {
+        S::read(&mut RowReader::planned(row, plan))
     }
 }
 
@@ -208,12 +214,12 @@ macro_rules! dml_statement {
                 StatementNode::$variant(self.$($tree)*)
             }
 
-            fn plan(&self, _: &Arc<[ColumnInfo]>) -> Result<RowPlan> {
-                Ok(RowPlan::default())
+            fn plan(&self, columns: &Arc<[ColumnInfo]>) -> Result<RowPlan> {
+                Ok(if R::IS_DYNAMIC { RowPlan::of_columns(columns) } else { RowPlan::default() })
             }
 
-            fn decode(&self, row: &dyn Row, _: &RowPlan) -> Result<R::Value> {
-                R::read(row)
+            fn decode(&self, row: &dyn Row, plan: &RowPlan) -> Result<R::Value> {
+                R::read(row, plan)
             }
         }
 

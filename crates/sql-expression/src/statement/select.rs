@@ -262,16 +262,19 @@ impl<S: Selectable> Executable for Select<S> {
     }
 
     fn needs_columns(&self) -> bool {
-        false
+        S::IS_DYNAMIC
     }
 
-    fn plan(&self, _: &Arc<[ColumnInfo]>) -> Result<RowPlan> {
+    fn plan(&self, columns: &Arc<[ColumnInfo]>) -> Result<RowPlan> {
         // The select list was written by us, in order.
-        Ok(RowPlan::default())
+        Ok(if S::IS_DYNAMIC { RowPlan::of_columns(columns) } else { RowPlan::default() })
     }
 
     #[inline]
-    fn decode(&self, row: &dyn Row, _: &RowPlan) -> Result<S::Value> {
+    fn decode(&self, row: &dyn Row, plan: &RowPlan) -> Result<S::Value> {
+        if S::IS_DYNAMIC {
+            return S::read(&mut RowReader::planned(row, plan));
+        }
         S::read(&mut RowReader::new(row))
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use super::{DynamicRow, Executable, ScalarExecutable, StatementNode, TextNode};
 use crate::{
     ColumnInfo, Decode, FromRow, Result, Row, RowPlan, Value,
-    expression::Node,
+    expression::{Alias, AliasTarget, Node},
     name::Name,
     typed::{ColumnType, Condition, IntoNode},
 };
@@ -74,6 +74,32 @@ impl<R> TextStatement<R> {
     /// Says what rows are read into: a tuple by position, or a struct with `#[derive(FromRow)]` by column name.
     pub fn returns<T: FromRow>(self) -> TextStatement<Typed<T>> {
         TextStatement { node: self.node, row: PhantomData }
+    }
+}
+
+impl<R> TextStatement<R> {
+    /// The query as a table of another statement's FROM, under a name. Its columns are those that the text gives, so that one
+    /// which it does not have is found by the database.
+    ///
+    /// The counterpart of SQLAlchemy's `text(..).columns(..).subquery()`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, dialect::*, select, text};
+    /// let recent = text("SELECT id FROM book WHERE published > :since").bind("since", "2024-01-01").subquery("recent");
+    /// assert_eq!(
+    ///     select(recent.c("id")).to_sql(&SqliteDialect::default())?,
+    ///     "SELECT recent.id FROM (SELECT id FROM book WHERE published > '2024-01-01') AS recent"
+    /// );
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    pub fn subquery(&self, name: impl Into<Name>) -> Alias {
+        Alias::new(Some(name.into()), AliasTarget::Text { text: self.node.clone(), in_with: false })
+    }
+
+    /// The query as a common table expression, under a name: `WITH name AS (..)`.
+    pub fn cte(&self, name: impl Into<Name>) -> Alias {
+        Alias::new(Some(name.into()), AliasTarget::Text { text: self.node.clone(), in_with: true })
     }
 }
 

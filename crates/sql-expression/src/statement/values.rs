@@ -7,6 +7,7 @@ use crate::{
     expression::{Alias, AliasTarget, Node, TableFunction, ValuesNode},
     name::Name,
     typed::Expression,
+    types::SqlType,
 };
 
 /// Rows that are written out in FROM, under a name: `VALUES (..), (..)`, or what says the same.
@@ -47,8 +48,23 @@ where
 }
 
 impl<T> Expression<T> {
-    /// The function as a table of FROM, under a name, with the columns that it gives by itself: `json_each(..)`,
-    /// `jsonb_to_recordset(..)`.
+    /// The function as a table of FROM, under a name, with the columns that it gives by itself: `json_each(..)`, and on MySQL
+    /// and MariaDB `json_table(..)`, whose columns are written by hand.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, dialect::*, func, literal, select, text, typed::IntoNode};
+    /// let numbers = func::<i64>(
+    ///     "json_table",
+    ///     [literal("[1, 2]".to_owned()).into_node(), text("'$[*]' COLUMNS (n INT PATH '$')").into_node()],
+    /// );
+    /// let numbers = numbers.table_valued("numbers");
+    /// assert_eq!(
+    ///     select(numbers.c("n")).to_sql(&MySqlDialect::default())?,
+    ///     "SELECT numbers.n FROM json_table('[1, 2]', '$[*]' COLUMNS (n INT PATH '$')) AS numbers"
+    /// );
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
     pub fn table_valued(self, name: impl Into<Name>) -> Alias {
         self.table_valued_as(name, [] as [Name; 0])
     }
@@ -61,7 +77,47 @@ impl<T> Expression<T> {
         columns: impl IntoIterator<Item = N>,
     ) -> Alias {
         let columns = columns.into_iter().map(Into::into).collect();
-        let function = TableFunction { call: self.into_node(), columns };
-        Alias::new(Some(name.into()), AliasTarget::Function(Arc::new(function)))
+        self.into_table(name.into(), columns, Vec::new(), false)
+    }
+
+    /// As [`table_valued_as`](Self::table_valued_as), with a last column that numbers the rows from 1 up (PostgreSQL):
+    /// `unnest(..) WITH ORDINALITY AS words (word, place)`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, dialect::*, func, select, typed::array};
+    /// let words = func::<String>("unnest", [array::<String, _>(["a", "b"]).into_node()])
+    ///     .table_valued_with_ordinality("words", ["word"], "place");
+    /// assert_eq!(
+    ///     select((words.c("place"), words.c("word"))).to_sql(&PostgresDialect::default())?,
+    ///     "SELECT words.place, words.word FROM unnest(CAST(ARRAY['a', 'b'] AS TEXT[])) WITH ORDINALITY AS words (word, place)"
+    /// );
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    pub fn table_valued_with_ordinality<N: Into<Name>>(
+        self,
+        name: impl Into<Name>,
+        columns: impl IntoIterator<Item = N>,
+        ordinality: impl Into<Name>,
+    ) -> Alias {
+        let columns = columns.into_iter().map(Into::into).chain([ordinality.into()]).collect();
+        self.into_table(name.into(), columns, Vec::new(), true)
+    }
+
+    /// The function as a table of FROM, with names and types for its columns, as one needs that gives records of any shape
+    /// (PostgreSQL): `jsonb_to_recordset(..) AS books (id INTEGER, title TEXT)`.
+    pub fn table_valued_record<N: Into<Name>, S: Into<SqlType>>(
+        self,
+        name: impl Into<Name>,
+        columns: impl IntoIterator<Item = (N, S)>,
+    ) -> Alias {
+        let (columns, types) =
+            columns.into_iter().map(|(name, sql_type)| (name.into(), sql_type.into())).unzip();
+        self.into_table(name.into(), columns, types, false)
+    }
+
+    fn into_table(self, name: Name, columns: Vec<Name>, types: Vec<SqlType>, ordinality: bool) -> Alias {
+        let function = TableFunction { call: self.into_node(), columns, types, ordinality };
+        Alias::new(Some(name), AliasTarget::Function(Arc::new(function)))
     }
 }

@@ -82,6 +82,13 @@ super::operators::common_operators! {
     pub fn element<U: ColumnType<Base = U>>(self, position: impl Operand<i32>) -> Expression<Option<U>> {
         Expression::new(Node::construct(Construct::Element, vec![IntoNode::into_node(self), position.into_operand()]))
     }
+
+    /// The elements of the array from one position to another, both included, from 1 up (PostgreSQL): `array[first:last]`. An
+    /// array without elements where there are none.
+    pub fn slice(self, first: impl Operand<i32>, last: impl Operand<i32>) -> Expression<crate::Value> {
+        let operands = vec![IntoNode::into_node(self), first.into_operand(), last.into_operand()];
+        Expression::new(Node::construct(Construct::Slice, operands))
+    }
 }
 
 fn array_operator(left: Node, text: &'static str, right: Node) -> Expression<bool> {

@@ -17,12 +17,31 @@ super::operators::typed_operators! {
     where
         T: Is<String>,
     {
-        Expression::new(Node::Binary(Box::new(BinaryNode {
-            left: IntoNode::into_node(self),
-            operator: BinaryOperator::Like,
-            right: pattern.into_operand(),
-            escape: Some(escape),
-        })))
+        escaped(IntoNode::into_node(self), BinaryOperator::Like, pattern.into_operand(), escape)
+    }
+
+    /// `self NOT LIKE pattern ESCAPE character`.
+    pub fn not_like_escape(self, pattern: impl Operand<String>, escape: char) -> Expression<bool>
+    where
+        T: Is<String>,
+    {
+        escaped(IntoNode::into_node(self), BinaryOperator::NotLike, pattern.into_operand(), escape)
+    }
+
+    /// `self ILIKE pattern ESCAPE character`: LIKE without regard to upper and lower case.
+    pub fn ilike_escape(self, pattern: impl Operand<String>, escape: char) -> Expression<bool>
+    where
+        T: Is<String>,
+    {
+        escaped(IntoNode::into_node(self), BinaryOperator::ILike, pattern.into_operand(), escape)
+    }
+
+    /// `self NOT ILIKE pattern ESCAPE character`.
+    pub fn not_ilike_escape(self, pattern: impl Operand<String>, escape: char) -> Expression<bool>
+    where
+        T: Is<String>,
+    {
+        escaped(IntoNode::into_node(self), BinaryOperator::NotILike, pattern.into_operand(), escape)
     }
 
     /// `self NOT ILIKE pattern`.
@@ -174,4 +193,8 @@ impl FullText {
         operands.push(query);
         Expression::new(Node::construct(construct, operands))
     }
+}
+
+fn escaped(left: Node, operator: BinaryOperator, right: Node, escape: char) -> Expression<bool> {
+    Expression::new(Node::Binary(Box::new(BinaryNode { left, operator, right, escape: Some(escape) })))
 }

@@ -1,12 +1,14 @@
 //! [`Selectable`]: what `select` takes.
 
+use std::sync::Arc;
+
 use super::{Aliased, Attribute, ColumnExpression, ColumnType, Entity, Expression, Model, Nullable};
 use crate::{
-    Cell, Decode, Error, Few, Result, Row, Value,
+    Cell, ColumnInfo, Decode, Error, Few, Result, Row, RowPlan, Value,
     decode::{decode_at, read_cell},
     expression::Node,
     schema::Table,
-    statement::SelectItem,
+    statement::{DynamicRow, SelectItem},
 };
 
 /// What `select` takes: a model, a column, an expression, or a tuple of these.
@@ -18,6 +20,10 @@ use crate::{
 pub trait Selectable: Send + Sync {
     /// What a row gives through a `Connection`. A `Session` gives handles for models.
     type Value: Send + 'static;
+
+    /// Whether it takes what is left of the row, whose columns are known only at run time.
+    #[doc(hidden)]
+    const IS_DYNAMIC: bool = false;
 
     /// Adds itself to the select list.
     fn items(&self, items: &mut Few<SelectItem>);
@@ -34,17 +40,24 @@ pub trait Selectable: Send + Sync {
 pub struct RowReader<'r> {
     row: &'r dyn Row,
     position: usize,
+    /// The columns of the result, where something is read by them.
+    columns: Option<&'r Arc<[ColumnInfo]>>,
 }
 
 impl<'r> RowReader<'r> {
     /// Begins at the first cell.
     pub fn new(row: &'r dyn Row) -> Self {
-        Self { row, position: 0 }
+        Self { row, position: 0, columns: None }
+    }
+
+    /// Begins at the first cell, with what was found out of the columns.
+    pub fn planned(row: &'r dyn Row, plan: &'r RowPlan) -> Self {
+        Self { row, position: 0, columns: plan.columns() }
     }
 
     /// Begins at a position.
     pub fn at(row: &'r dyn Row, position: usize) -> Self {
-        Self { row, position }
+        Self { row, position, columns: None }
     }
 
     /// The next cell, as it is.
@@ -76,6 +89,18 @@ impl<'r> RowReader<'r> {
     pub fn field<T: Decode>(&mut self, model: &'static str, name: &'static str) -> Result<T> {
         let position = self.advance();
         read_cell(self.row, position, |error| field_error(error, model, name))
+    }
+
+    /// What is left of the row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when a cell cannot be read.
+    pub(super) fn rest(&mut self) -> Result<DynamicRow> {
+        let from = std::mem::replace(&mut self.position, self.row.len());
+        match self.columns {
+            Some(columns) => DynamicRow::of_rest(self.row, from, columns),
+            None => DynamicRow::of_rest(self.row, from, &Arc::default()),
+        }
     }
 
     #[inline]
@@ -231,16 +256,29 @@ impl Selectable for ColumnExpression {
     }
 }
 
+/// Why a tuple cannot be read.
+const NOT_LAST: &str =
+    "columns that are known only at run time take what is left of the row: they stand last in a tuple";
+
 macro_rules! tuples {
     ($(($($name:ident)*))*) => {$(
         #[diagnostic::do_not_recommend]
         impl<$($name: Selectable),*> Selectable for ($($name,)*) {
             type Value = ($($name::Value,)*);
 
-            #[allow(non_snake_case, reason = "the type parameters name the variables")]
+            const IS_DYNAMIC: bool = false $(|| $name::IS_DYNAMIC)*;
+
+            #[allow(non_snake_case, unused_assignments, reason = "the type parameters name the variables; nothing follows the last")]
             fn items(&self, items: &mut Few<SelectItem>) {
                 let ($($name,)*) = self;
-                $($name.items(items);)*
+                let mut is_ended = false;
+                $(
+                    if is_ended {
+                        items.push(expression(Node::Invalid(NOT_LAST.into()), true));
+                    }
+                    $name.items(items);
+                    is_ended |= $name::IS_DYNAMIC;
+                )*
             }
 
             #[inline]

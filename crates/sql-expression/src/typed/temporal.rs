@@ -39,7 +39,8 @@ where
     Expression::new(Node::construct(Construct::Extract(field), vec![moment.into_typed()]))
 }
 
-/// A date or time so much later. Where the day is not in the month that comes out, the databases differ.
+/// A date or time so much later. Where the day is not in the month that comes out, it is the last one of that month; SQLite
+/// before version 3.46 gives a day of the next.
 ///
 /// SQLite keeps milliseconds.
 pub fn date_add<T: ColumnType>(moment: impl Typed<T>, interval: Interval) -> Expression<T>

@@ -114,7 +114,11 @@ impl<'n> Compiler<'n> {
                 self.node(moment)?;
                 self.push(", ");
                 self.node(months)?;
-                self.push(" || ' months', ");
+                self.push(if self.features.constructs.date_floor {
+                    " || ' months', 'floor', "
+                } else {
+                    " || ' months', "
+                });
                 self.node(days)?;
                 self.push(" || ' days', (");
                 self.node(microseconds)?;

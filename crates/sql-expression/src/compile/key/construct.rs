@@ -56,6 +56,7 @@ impl<'n> Walk<'n> {
                 self.optional_type(element.as_ref());
             }
             Construct::Element => self.tag(14),
+            Construct::Slice => self.tag(18),
             Construct::Text(text) => {
                 self.tag(15);
                 self.text(text);

@@ -189,17 +189,24 @@ impl<'n> Walk<'n> {
         self.orders(&window.order_by);
         match window.frame {
             Some(frame) => {
-                self.tag(1 + frame.unit as u8);
+                self.tags([1 + frame.unit as u8, frame.exclude as u8]);
                 for bound in [frame.start, frame.end] {
-                    let (tag, rows) = match bound {
-                        FrameBound::UnboundedPreceding => (0, 0),
-                        FrameBound::Preceding(rows) => (1, rows),
-                        FrameBound::CurrentRow => (2, 0),
-                        FrameBound::Following(rows) => (3, rows),
-                        FrameBound::UnboundedFollowing => (4, 0),
+                    let (tag, rows, time) = match bound {
+                        FrameBound::UnboundedPreceding => (0, 0, None),
+                        FrameBound::Preceding(rows) => (1, rows, None),
+                        FrameBound::CurrentRow => (2, 0, None),
+                        FrameBound::Following(rows) => (3, rows, None),
+                        FrameBound::UnboundedFollowing => (4, 0, None),
+                        FrameBound::PrecedingBy(time) => (5, 0, Some(time)),
+                        FrameBound::FollowingBy(time) => (6, 0, Some(time)),
                     };
                     self.tag(tag);
                     self.key.extend_from_slice(&rows.to_le_bytes());
+                    if let Some(time) = time {
+                        self.key.extend_from_slice(&time.months.to_le_bytes());
+                        self.key.extend_from_slice(&time.days.to_le_bytes());
+                        self.key.extend_from_slice(&time.microseconds.to_le_bytes());
+                    }
                 }
             }
             None => self.tag(0),

@@ -34,10 +34,20 @@ impl<'n> Walk<'n> {
                 self.nodes(&values.values);
             }
             AliasTarget::Function(function) => {
-                self.tag(7);
+                self.tags([7, u8::from(function.ordinality)]);
                 self.count(function.columns.len());
                 function.columns.iter().for_each(|column| self.text(column));
+                self.count(function.types.len());
+                function.types.iter().for_each(|sql_type| self.sql_type(sql_type));
                 self.node(&function.call);
+            }
+            AliasTarget::Named(inner) => {
+                self.tag(13);
+                self.alias(inner);
+            }
+            AliasTarget::Text { text, in_with } => {
+                self.tags([12, u8::from(*in_with)]);
+                self.text_statement(text);
             }
             AliasTarget::Changes(statement) => match statement {
                 StatementNode::Insert(insert) => {
