@@ -48,16 +48,16 @@ pub struct Odd {
 }
 
 fn odd(number: u32) -> Odd {
-    let some = number % 3 != 0;
+    let some = !number.is_multiple_of(3);
     let texts = ["", " ", "\\N", "NULL", "\t\n\r\\.", "ü漢🦀\u{1f1e8}\u{1f1ed}", "it's \"so\"", "\u{0}"];
     // PostgreSQL keeps no NUL.
     let words = texts[number as usize % (texts.len() - 1)];
     Odd {
         id: Uuid::from_u128(u128::from(number) * 0x1_0000_0001_0000_0001),
-        mood: if number % 2 == 0 { Mood::Calm } else { Mood::Wild },
+        mood: if number.is_multiple_of(2) { Mood::Calm } else { Mood::Wild },
         other: some.then_some(Mood::Wild),
         price: some.then(|| Decimal::new(i128::from(number) * 10_001 - 7, 4).unwrap()),
-        flag: some.then_some(number % 2 == 0),
+        flag: some.then_some(number.is_multiple_of(2)),
         day: some.then(|| NaiveDate::from_ymd_opt(1999, 12, 1 + number % 28).unwrap()),
         hour: some.then(|| NaiveTime::from_hms_opt(number % 24, 59, 0).unwrap()),
         moment: some.then(|| DateTime::from_timestamp(i64::from(number) * 86_399, 0).unwrap()),
