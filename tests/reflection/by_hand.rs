@@ -38,6 +38,9 @@ pub const MORE_SQLITE: &[&str] = &[
      d TEXT AS (substr('(', 1) || ',') VIRTUAL COLLATE NOCASE CHECK (d <> ''), \"generated\" INT DEFAULT 1, \"always as\" INT)",
     "CREATE TABLE n (a INT, b INT, e \"double precision\", f 'weird type', g [my type](3), h CHARACTER VARYING (20), \
      CHECK (a > 0) UNIQUE (a) PRIMARY KEY (a, b) CONSTRAINT f FOREIGN KEY (b) REFERENCES n (a))",
+    "CREATE TABLE letters (Aa INT, bB INT, PRIMARY KEY (AA), UNIQUE (BB DESC, aa))",
+    "CREATE INDEX letters_ix ON letters (AA, lower(BB), bb)",
+    "CREATE TABLE to_letters (X INT, FOREIGN KEY (x) REFERENCES LETTERS (aA), FOREIGN KEY (x) REFERENCES Letters)",
     "CREATE VIEW a_view AS SELECT * FROM z_view",
     "CREATE VIEW z_view ([c d], \"e\"\"f\") AS SELECT \"x,y\", [from] FROM [br [ack]",
 ];
@@ -86,6 +89,7 @@ pub const MORE_POSTGRES: &[&str] = &[
     "CREATE VIEW zz AS SELECT id FROM heir",
     "CREATE VIEW aa WITH (security_barrier) AS SELECT id FROM zz WHERE id > 3",
     "CREATE VIEW chk AS SELECT id, a FROM zbase WHERE a > 5 WITH LOCAL CHECK OPTION",
+    "ALTER VIEW zz ALTER COLUMN id SET DEFAULT 1 + 2",
     "CREATE MATERIALIZED VIEW mv WITH (fillfactor=80) AS SELECT id, count(*) AS n FROM zz GROUP BY 1",
     "CREATE UNIQUE INDEX mvi ON mv (id)",
     "CREATE MATERIALIZED VIEW am AS SELECT n FROM mv WITH NO DATA",
@@ -135,6 +139,7 @@ pub const MORE_MARIADB: &[&str] = &[
     "CREATE TABLE indexed (id int, a varchar(100), b text, c int, d point NOT NULL, PRIMARY KEY (id DESC, a(10)), KEY ix (a DESC, c), \
      UNIQUE KEY u1 (b(10), c DESC), UNIQUE KEY u2 (c) COMMENT 'it''s', KEY ig (c) IGNORED, FULLTEXT KEY ft (a, b), \
      SPATIAL KEY sp (d) COMMENT 'sss', KEY cm (c, a(5)) COMMENT 'cc', UNIQUE KEY lng (b), KEY `q``x` (c) USING BTREE)",
+    "CREATE TABLE by_hash (e varchar(50), f longtext, UNIQUE u3 (e) USING HASH, UNIQUE u4 (f), UNIQUE u5 (f, e))",
     "CREATE TABLE remembered (id int PRIMARY KEY, a varchar(10), KEY h (a) USING HASH, KEY b (a) USING BTREE, UNIQUE KEY uh (a)) ENGINE=MEMORY MAX_ROWS=100",
     "CREATE TABLE p (a int, b int, PRIMARY KEY (a, b), KEY (b))",
     "CREATE TABLE refers (a int, b int, c int, CONSTRAINT f1 FOREIGN KEY (a, b) REFERENCES p (a, b) ON DELETE SET NULL ON UPDATE CASCADE, \

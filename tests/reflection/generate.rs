@@ -5,8 +5,8 @@ use aludel::{
     sql::{
         SqlType,
         schema::{
-            Computed, ConflictResolution, Identity, IndexElement, Initially, MatchType, PrimaryKeyConstraint,
-            TableOptions, ViewDefinition,
+            Computed, ConflictResolution, Domain, Identity, IndexElement, Initially, MatchType,
+            PrimaryKeyConstraint, Sequence, TableOptions, ViewDefinition,
         },
         types::{
             Char, Date, DateTime, Float, Inet, Interval, Json, Text, Time, Timestamp, TinyInteger,
@@ -45,6 +45,11 @@ pub fn random(seed: u64, dialect: &str, other_schema: Option<&str>) -> MetaData 
         let key = format!("id {}", random.choice(NAMES).unwrap_or("x"));
         let parent = Parent { table: name, key };
         let kinds = types(dialect, other_schema);
+        if dialect == "postgresql" {
+            let above = CheckConstraint::new("VALUE > 0").named("ab ove").comment("it's above");
+            let domain = Domain::new("Odd \"Domain\"", Numeric(8, 2)).server_default("1").check(above);
+            metadata.add_domain(&domain);
+        }
         let table = table(&mut random, &parent, &parents, dialect, &kinds);
         metadata.add(&table);
         if table.definition().options.postgresql.partition_by.is_some() {
@@ -141,6 +146,7 @@ fn types(dialect: &str, other_schema: Option<&str>) -> Vec<SqlType> {
         types.push(SqlType::Range(SqlType::Date.into()));
         types.push(SqlType::Custom("timestamp(3) without time zone".into()));
         types.push(SqlType::Array(mood(None, "mood").into()));
+        types.push(SqlType::Custom("\"Odd \"\"Domain\"\"\"".into()));
         for name in ["mood", "Quoted \"Mood\""] {
             let far = mood(other_schema, name);
             types.extend([far.clone(), SqlType::Array(far.into())]);
@@ -198,8 +204,17 @@ fn table(
         match sql_type {
             SqlType::Integer | SqlType::BigInteger => {
                 numbers.push(column_name.clone());
-                if random.bool() {
-                    column = column.server_default("7");
+                match random.u8(0..6) {
+                    0..=2 => column = column.server_default("7"),
+                    3 if is_postgres || dialect == "mariadb" => {
+                        let mut numbers =
+                            Sequence::new(format!("from {column_name}{name}")).start(5).increment(3);
+                        if is_postgres && random.bool() {
+                            numbers = numbers.owned_by(name.as_str(), column_name.as_str());
+                        }
+                        column = column.sequence(&numbers);
+                    }
+                    _ => {}
                 }
             }
             SqlType::Varchar(_) => {

@@ -81,8 +81,33 @@ impl CreateTable {
                 tokens.skip();
             }
         }
+        create.name_columns_as_declared();
         create.forget_order_of_row_number();
         create
+    }
+
+    /// Constraints may name columns in other letters, capital and small, than these are declared in.
+    fn name_columns_as_declared(&mut self) {
+        let declared = |name: &mut String| {
+            let mut columns = self.columns.iter();
+            if let Some(column) = columns.find(|column| column.name.eq_ignore_ascii_case(name)) {
+                name.clone_from(&column.name);
+            }
+        };
+        let elements = |elements: &mut Vec<ReflectedIndexElement>| {
+            elements.iter_mut().filter_map(|element| element.column.as_mut()).for_each(declared);
+        };
+        if let Some(key) = &mut self.constraints.primary_key {
+            key.columns.iter_mut().for_each(declared);
+            elements(&mut key.elements);
+        }
+        for unique in &mut self.constraints.uniques {
+            unique.columns.iter_mut().for_each(declared);
+            elements(&mut unique.elements);
+        }
+        for key in &mut self.constraints.foreign_keys {
+            key.columns.iter_mut().for_each(declared);
+        }
     }
 
     /// The row's own number has no index, and so no order, unless it is said with the column: then it is no such number.

@@ -173,7 +173,7 @@ fn is_particular(index: &ReflectedIndex) -> bool {
         .elements
         .iter()
         .any(|element| element.length.is_some() || element.descending || element.column.is_none())
-        || index.is_of_mysql() && (index.comment.is_some() || index.invisible)
+        || index.is_of_mysql() && (index.comment.is_some() || index.invisible || index.is_by_hash())
 }
 
 fn name(text: &Option<String>) -> Option<Name> {

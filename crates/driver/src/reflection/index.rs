@@ -56,6 +56,11 @@ impl ReflectedIndex {
         self.using.as_deref().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_uppercase()))
     }
 
+    /// Whether it is by hash, as MariaDB has unique ones over texts of any length.
+    pub(super) fn is_by_hash(&self) -> bool {
+        self.using.as_deref() == Some("HASH")
+    }
+
     /// The columns; none in the place of an expression. SQLAlchemy's `column_names`.
     pub fn column_names(&self) -> Vec<Option<&str>> {
         self.elements.iter().map(|element| element.column.as_deref()).collect()

@@ -234,7 +234,11 @@ impl Index {
     pub(crate) fn takes_whole(&self, column: &str) -> bool {
         let is_full_text =
             self.mysql.prefix.as_ref().is_some_and(|prefix| prefix.eq_ignore_ascii_case("fulltext"));
+        // MariaDB keeps a hash of a text of any length.
+        let is_by_hash =
+            self.unique && self.mysql.using.as_ref().is_some_and(|using| using.eq_ignore_ascii_case("hash"));
         !is_full_text
+            && !is_by_hash
             && self.elements.iter().any(|element| {
                 element.length.is_none()
                     && matches!(&element.target, IndexTarget::Column(name) if **name == *column)

@@ -1,10 +1,10 @@
 //! Views.
 
-use super::{cascading, column_list, comment, either, identifier, index, options, require};
+use super::{cascading, column, column_list, comment, either, identifier, index, options, require};
 use crate::{
     Error, Result,
     dialect::{Dialect, TableOptionsOf},
-    schema::{Table, ViewQuery},
+    schema::{Table, TableDefinition, ViewQuery},
 };
 
 /// CREATE VIEW, with its comments, and the indexes of one whose rows are kept.
@@ -58,6 +58,9 @@ pub(super) fn create(
         options::of_view(&definition.options, materialized, dialect),
         query.to_sql(dialect)?
     )];
+    if features.table_options == TableOptionsOf::Postgresql && !materialized {
+        statements.extend(defaults(table, &definition, dialect)?);
+    }
     statements.extend(comment::of_table(table, &definition, dialect)?);
     if materialized {
         for own in &table.indexes(dialect)? {
@@ -65,6 +68,20 @@ pub(super) fn create(
         }
     }
     Ok(statements)
+}
+
+/// What an INSERT into a view of PostgreSQL puts in where it leaves a column out.
+fn defaults(table: &Table, definition: &TableDefinition, dialect: &dyn Dialect) -> Result<Vec<String>> {
+    let said = definition.columns.iter().filter_map(|column| Some((column, column.server_default.as_ref()?)));
+    said.map(|(column, default)| {
+        Ok(format!(
+            "ALTER VIEW {} ALTER COLUMN {} SET DEFAULT {}",
+            dialect.table_name(table),
+            dialect.column_name(&column.name),
+            column::default_text(default, &column.sql_type, dialect)?
+        ))
+    })
+    .collect()
 }
 
 pub(super) fn drop(table: &Table, if_exists: bool, cascade: bool, dialect: &dyn Dialect) -> Result<String> {
