@@ -314,3 +314,50 @@ async fn a_compressed_connection_does_the_same() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn odd_bytes_for_load_data() {
+    use futures_util::{FutureExt as _, StreamExt as _};
+    let _reading = LOCAL_INFILE.read().await;
+    run(Kind::MySql, async |database| {
+        let (mut conn, t) = connected(database).await;
+        let load = LoadData::table(&t).columns(["id", "name", "people"]);
+        // Nothing at all, only a header, and a last line without an end.
+        let loaded = mysql(&mut conn).await.load_data(&load, &mut &b""[..]).await.unwrap();
+        assert_eq!((loaded.rowcount(), loaded.bytes(), loaded.warnings()), (0, 0, 0));
+        let loaded =
+            mysql(&mut conn).await.load_data(&load.clone().header(), &mut &b"id\tname\n"[..]).await.unwrap();
+        assert_eq!(loaded.rowcount(), 0);
+        let none = stream::iter(Vec::<Result<Vec<u8>>>::new());
+        assert_eq!(mysql(&mut conn).await.load_data_stream(&load, none).await.unwrap().rowcount(), 0);
+        // Empty pieces, and pieces that end inside of a character.
+        let bytes = "1\tü漢🦀\t\\N\n2\t\\t\\\\\t-5".as_bytes();
+        let pieces = bytes.iter().flat_map(|byte| [Ok::<_, Error>(Vec::new()), Ok(vec![*byte])]);
+        let loaded = mysql(&mut conn).await.load_data_stream(&load, stream::iter(pieces)).await.unwrap();
+        assert_eq!((loaded.rowcount(), loaded.bytes()), (2, bytes.len() as u64));
+        let expected = [city(1, "ü漢🦀", None, "Norway"), city(2, "\t\\", -5, "Norway")];
+        assert_eq!(rows(&mut conn).await, expected);
+        conn.commit().await.unwrap();
+        // Bytes that are no text.
+        let error = mysql(&mut conn).await.load_data(&load, &mut &b"3\t\xff\xfe\t1\n"[..]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Data, "{error}");
+        conn.rollback().await.unwrap();
+        // A stream that panics, and one that never goes on.
+        let endless = stream::iter((0..).map(|id| match id {
+            2000 => panic!("on purpose"),
+            id => Ok::<_, Error>(format!("{}\tx\t1\n", id + 10).into_bytes()),
+        }));
+        let loading = mysql(&mut conn).await.load_data_stream(&load, endless);
+        assert!(std::panic::AssertUnwindSafe(loading).catch_unwind().await.is_err());
+        conn.rollback().await.unwrap();
+        assert_eq!(rows(&mut conn).await.len(), 2);
+        let waiting = stream::iter([Ok::<_, Error>(b"10\tx\t1\n".to_vec())]).chain(stream::pending());
+        let limit = std::time::Duration::from_millis(200);
+        let loading = mysql(&mut conn).await.load_data_stream(&load, waiting);
+        assert!(tokio::time::timeout(limit, loading).await.is_err());
+        conn.rollback().await.unwrap();
+        assert_eq!(rows(&mut conn).await.len(), 2);
+        conn.close().await.unwrap();
+    })
+    .await;
+}

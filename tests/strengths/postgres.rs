@@ -263,3 +263,93 @@ async fn copy_spells_names_as_its_connection_does() {
     })
     .await;
 }
+
+#[derive(Enum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Mood {
+    #[default]
+    Calm,
+    #[value(name = "it's \"wild\" \\ ü")]
+    Wild,
+}
+
+/// A model of odd columns, which can also be read from rows.
+#[derive(Mapped, FromRow, Clone, Debug, Default, PartialEq)]
+#[table(name = "Odd \"one\"")]
+struct Odd {
+    #[column(primary_key)]
+    id: uuid_1::Uuid,
+    #[column(name = "select")]
+    mood: Mood,
+    moods: Vec<Mood>,
+    #[column(precision = 20, scale = 4)]
+    price: Option<aludel::Decimal>,
+    numbers: Option<Vec<Option<i64>>>,
+    words: Vec<String>,
+    document: Option<serde_json_1::Value>,
+    day: Option<chrono_0_4::NaiveDate>,
+    moment: Option<chrono_0_4::DateTime<chrono_0_4::Utc>>,
+    bytes: Option<Vec<u8>>,
+    note: Option<String>,
+}
+
+fn odd(number: u32) -> Odd {
+    let some = !number.is_multiple_of(3);
+    let notes = ["", " ", "\\N", "NULL", "\\.", "\t\n\r", "ü漢🦀", "it's \"so\", {or} not\\", ","];
+    let note = notes[number as usize % notes.len()].to_owned();
+    Odd {
+        id: uuid_1::Uuid::from_u128(u128::from(number)),
+        mood: if some { Mood::Wild } else { Mood::Calm },
+        moods: [Mood::Wild, Mood::Calm][..number as usize % 3].to_vec(),
+        price: some.then(|| aludel::Decimal::new(i128::from(number) * 10_001 - 7, 4).unwrap()),
+        numbers: some.then(|| vec![None, Some(-1), Some(i64::MAX)][..number as usize % 4].to_vec()),
+        words: vec![note.clone(); number as usize % 3],
+        document: some.then(|| serde_json_1::json!({"n": number, "t": [note.clone(), null_value()]})),
+        day: some.then(|| chrono_0_4::NaiveDate::from_ymd_opt(1583, 1, 1 + number % 28).unwrap()),
+        moment: some.then(|| chrono_0_4::DateTime::from_timestamp(-86_399 * i64::from(number), 0).unwrap()),
+        bytes: some.then(|| vec![0, 9, 10, 13, 92, 255, number as u8][..number as usize % 8].to_vec()),
+        note: some.then_some(note),
+    }
+}
+
+fn null_value() -> serde_json_1::Value {
+    serde_json_1::Value::Null
+}
+
+#[tokio::test]
+async fn structs_of_odd_columns_are_copied_in_every_form() {
+    run(Kind::Postgres, async |database: &Database| {
+        let mut conn = database.connect().await;
+        MetaData::of(Odd).create_all(&mut conn).await.unwrap();
+        conn.commit().await.unwrap();
+        let rows: Vec<Odd> = (0..500).map(odd).collect();
+        let all = || CopyStatement::query(select(Odd).order_by(Odd::id));
+        type Form = fn(CopyStatement) -> CopyStatement;
+        let forms: [(&str, Form); 3] =
+            [("text", CopyStatement::text), ("csv", CopyStatement::csv), ("binary", CopyStatement::binary)];
+        for (name, form) in forms {
+            let mut conn = conn.begin().await.unwrap();
+            let postgres: &mut PostgresConnection = conn.driver_mut().await.unwrap();
+            let count = postgres.copy_all_in(&form(CopyStatement::table(Odd)), &rows).await;
+            assert_eq!(count.unwrap_or_else(|error| panic!("{name} in: {error}")), 500);
+            let loaded = conn.execute(select(Odd).order_by(Odd::id)).all().await.unwrap();
+            assert_eq!(loaded, rows, "{name} in");
+            let postgres: &mut PostgresConnection = conn.driver_mut().await.unwrap();
+            let out = postgres.copy_rows_out::<Odd>(&form(all())).await.unwrap();
+            let back = out.all().await.unwrap_or_else(|error| panic!("{name} out: {error}"));
+            assert_eq!(back, rows, "{name} out");
+            // No rows are no trouble.
+            conn.execute(delete(Odd)).await.unwrap();
+            let postgres: &mut PostgresConnection = conn.driver_mut().await.unwrap();
+            assert_eq!(postgres.copy_all_in(&form(CopyStatement::table(Odd)), &rows[..0]).await.unwrap(), 0);
+            let out = postgres.copy_rows_out::<Odd>(&form(all())).await.unwrap();
+            assert!(out.all().await.unwrap().is_empty());
+            conn.rollback().await.unwrap();
+        }
+        let result = conn.bulk_load(Odd, &rows).await.unwrap();
+        assert_eq!(result.way(), Some(BulkWay::Copy));
+        assert_eq!(conn.execute(select(Odd).order_by(Odd::id)).all().await.unwrap(), rows);
+        conn.rollback().await.unwrap();
+        conn.close().await.unwrap();
+    })
+    .await;
+}

@@ -183,3 +183,42 @@ async fn an_attached_database_can_be_copied_alone() {
     let mut copy = folder.open("side.db", &[]).await;
     assert_eq!(scalar(&mut *copy, "SELECT a FROM t").await, Value::I64(7));
 }
+
+#[tokio::test]
+async fn a_progress_that_panics_leaves_both_databases_as_they_were() {
+    use std::panic::AssertUnwindSafe;
+    let folder = Folder::new();
+    let mut connection = filled(folder.open("a.db", &[]).await).await;
+    let mut other = folder.open("other.db", &[]).await;
+    run(&mut *other, "CREATE TABLE t (x)").await;
+    run(&mut *other, "INSERT INTO t VALUES (1)").await;
+    other.close(std::time::Duration::from_secs(1)).await.unwrap();
+    for is_new in [true, false] {
+        let file = folder.file(if is_new { "new.db" } else { "other.db" });
+        let mut steps = 0;
+        let backup = own(&mut connection).backup(&file).pages_per_step(10).progress(|_| {
+            steps += 1;
+            assert!(steps < 3, "on purpose");
+        });
+        let mut backup = Box::pin(std::future::IntoFuture::into_future(backup));
+        let outcome = std::future::poll_fn(|context| {
+            match std::panic::catch_unwind(AssertUnwindSafe(|| backup.as_mut().poll(context))) {
+                Ok(std::task::Poll::Pending) => std::task::Poll::Pending,
+                Ok(std::task::Poll::Ready(outcome)) => std::task::Poll::Ready(Some(outcome)),
+                Err(_) => std::task::Poll::Ready(None),
+            }
+        });
+        let outcome = outcome.await;
+        assert!(outcome.is_none_or(|outcome| outcome.is_err()));
+        drop(backup);
+        // The connection goes on, or says that it is lost.
+        match connection.is_broken() {
+            false => assert_eq!(count(&mut *connection).await, Value::I64(500)),
+            true => connection = folder.open("a.db", &[]).await,
+        }
+        if !is_new {
+            let mut other = folder.open("other.db", &[]).await;
+            assert_eq!(count(&mut *other).await, Value::I64(1));
+        }
+    }
+}
