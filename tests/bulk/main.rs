@@ -8,6 +8,7 @@
 //! | `refused` | rows that cannot be loaded, and what is left of the others: nothing |
 //! | `cut` | loads that are dropped, killed, or take too long |
 //! | `memory` | how much of the rows is in memory at once |
+//! | `streams` | how much of a stream is in memory at once |
 //! | `measurement` | the model, and its rows |
 //!
 //! It is a test binary of its own, because it counts the memory of the whole program.
@@ -25,3 +26,4 @@ mod measurement;
 mod memory;
 mod odd;
 mod refused;
+mod streams;
