@@ -113,6 +113,10 @@ pub const MORE_POSTGRES: &[&str] = &[
     "CREATE TABLE aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb serial PRIMARY KEY, \
      \"ünïcode 名前 名前 名前 名前 名前 名前\" serial CHECK (\"ünïcode 名前 名前 名前 名前 名前 名前\" > 0), \"a.b\" int, \"?\" int DEFAULT 1, \":x\" int)",
     "CREATE TYPE shade AS ENUM ('dark', 'it''s light')",
+    "COMMENT ON TYPE shade IS 'it''s said'",
+    "CREATE TYPE alone_too AS ENUM ('no column', 'has it')",
+    "COMMENT ON SEQUENCE alone IS 'it''s said'",
+    "COMMENT ON SEQUENCE drawn_b_seq IS 'of a serial'",
     "CREATE DOMAIN shades AS shade[] DEFAULT '{dark}'",
     "CREATE DOMAIN \"Posi tive\" AS numeric(8,2) DEFAULT 1 NOT NULL CONSTRAINT above CHECK (VALUE > 0) CONSTRAINT \"be low\" CHECK (VALUE < 900)",
     "ALTER DOMAIN \"Posi tive\" ADD CONSTRAINT odd CHECK (VALUE <> 13) NOT VALID",
@@ -151,7 +155,7 @@ pub const MORE_MARIADB: &[&str] = &[
     "CREATE TABLE by_key (id int PRIMARY KEY) PARTITION BY KEY () PARTITIONS 3",
     "CREATE TABLE by_name (id int PRIMARY KEY) PARTITION BY HASH (id) (PARTITION one, PARTITION two COMMENT 'x')",
     "CREATE SEQUENCE `a s` START 5 INCREMENT -2 MINVALUE -100 MAXVALUE 5",
-    "CREATE SEQUENCE s2",
+    "CREATE SEQUENCE s2 COMMENT='it''s said'",
     "CREATE TABLE draws (id int DEFAULT nextval(s2) PRIMARY KEY, b int DEFAULT (next value for `a s`))",
     "CREATE TABLE kept_past (a int PRIMARY KEY, b int UNIQUE) WITH SYSTEM VERSIONING",
     "CREATE TABLE named_long (`bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb` int PRIMARY KEY, \

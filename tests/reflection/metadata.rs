@@ -111,12 +111,14 @@ async fn circles_of_keys_and_other_schemas_are_followed(database: &Database) {
     conn.commit().await.unwrap();
 }
 
-async fn sequences_and_domains_are_added_where_that_is_asked_for(database: &Database) {
+async fn types_and_sequences_are_added_where_that_is_asked_for(database: &Database) {
     let mut conn = database.connect().await;
     let server = conn.driver_connection().await.unwrap().server().product;
     let statements: &[&str] = match server {
         "PostgreSQL" => &[
             "CREATE SEQUENCE alone INCREMENT 3",
+            "CREATE TYPE mood AS ENUM ('calm', 'wild')",
+            "COMMENT ON TYPE mood IS 'it''s said'",
             "CREATE DOMAIN positive AS int CHECK (VALUE > 0)",
             "CREATE TABLE t (id serial, a positive DEFAULT nextval('alone'))",
         ],
@@ -125,7 +127,7 @@ async fn sequences_and_domains_are_added_where_that_is_asked_for(database: &Data
     };
     send(&mut conn, statements).await;
     let metadata = MetaData::new();
-    metadata.reflect(&mut conn, &ReflectOptions::new().sequences_and_domains(true)).await.unwrap();
+    metadata.reflect(&mut conn, &ReflectOptions::new().types_and_sequences(true)).await.unwrap();
     let sequences: Vec<_> =
         metadata.sequences().iter().map(|sequence| sequence.definition().name.to_string()).collect();
     let domains: Vec<_> = metadata.domains().iter().map(|domain| domain.name.to_string()).collect();
@@ -136,11 +138,16 @@ async fn sequences_and_domains_are_added_where_that_is_asked_for(database: &Data
         "that of a SERIAL column comes with it"
     );
     assert_eq!(domains, if has_domain { vec!["positive"] } else { vec![] });
+    let dialect = conn.dialect();
+    assert_eq!(metadata.enumerations(&*dialect).len(), usize::from(has_domain), "no column has it");
     // All of it, gone and made again.
     metadata.drop_all(&mut conn).await.unwrap();
     assert!(!conn.inspect().has_table("t").await.unwrap());
     metadata.create_all(&mut conn).await.unwrap();
     assert_eq!(conn.inspect().has_sequence("alone", None).await.unwrap(), has_sequence);
+    let comments: Vec<_> =
+        conn.inspect().get_enums(None).await.unwrap().into_iter().map(|one| one.comment).collect();
+    assert_eq!(comments, if has_domain { vec![Some("it's said".to_owned())] } else { vec![] });
     let plain = MetaData::new();
     plain.reflect(&mut conn, &ReflectOptions::new()).await.unwrap();
     assert_eq!((plain.sequences().len(), plain.domains().len()), (0, 0));
@@ -148,7 +155,7 @@ async fn sequences_and_domains_are_added_where_that_is_asked_for(database: &Data
 }
 
 on_every_database!(
-    sequences_and_domains_are_added_where_that_is_asked_for,
+    types_and_sequences_are_added_where_that_is_asked_for,
     a_metadata_is_filled,
     only_some_are_taken_and_keys_are_followed,
     circles_of_keys_and_other_schemas_are_followed,

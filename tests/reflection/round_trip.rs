@@ -41,6 +41,7 @@ impl Everything {
 
     fn metadata(&self) -> MetaData {
         let metadata = MetaData::new();
+        self.enums.iter().for_each(|one| metadata.add_enumeration(&one.to_enumeration()));
         self.domains.iter().for_each(|domain| metadata.add_domain(&domain.to_domain()));
         for sequence in self.sequences.iter().filter(|sequence| sequence.owned_by.is_none()) {
             metadata.add_sequence(&sequence.to_sequence(None));

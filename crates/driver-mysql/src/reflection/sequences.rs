@@ -1,5 +1,7 @@
 //! Sequences, which MariaDB has.
 
+use std::collections::HashMap;
+
 use aludel_driver::{
     Result, Value,
     reflection::{Catalog, ReflectedSequence, Scope, rows},
@@ -12,6 +14,7 @@ use super::{MySqlReflection, quoted, takes, text};
 struct Named {
     schema_name: String,
     name: String,
+    comment: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -36,10 +39,11 @@ pub(super) async fn reflect(
     }
     let (condition, parameters) = takes(scope, "table_schema", "table_name");
     let sql = format!(
-        "SELECT {} AS schema_name, {} AS name FROM information_schema.tables \
+        "SELECT {} AS schema_name, {} AS name, {} AS comment FROM information_schema.tables \
          WHERE {condition} AND table_type = 'SEQUENCE' ORDER BY table_name",
         text("table_schema"),
-        text("table_name")
+        text("table_name"),
+        text("table_comment")
     );
     let mut named: Vec<Named> = rows(catalog, sql, &parameters).await?;
     named.retain(|sequence| scope.takes(&sequence.name));
@@ -59,7 +63,17 @@ pub(super) async fn reflect(
         .collect();
     let names: Vec<Value> = named.iter().map(|sequence| Value::Text(sequence.name.as_str().into())).collect();
     let found: Vec<Found> = rows(catalog, selects.join(" UNION ALL "), &names).await?;
-    Ok(found.into_iter().map(sequence).collect())
+    let mut comments: HashMap<String, String> = named
+        .into_iter()
+        .filter_map(|own| Some((own.name, own.comment.filter(|comment| !comment.is_empty())?)))
+        .collect();
+    let commented = found.into_iter().map(|found| {
+        let comment = comments.remove(&found.name);
+        let mut sequence = sequence(found);
+        sequence.comment = comment;
+        sequence
+    });
+    Ok(commented.collect())
 }
 
 fn sequence(found: Found) -> ReflectedSequence {

@@ -40,6 +40,7 @@ struct Attribute {
     cache: Option<i64>,
     sequence_name: Option<String>,
     sequence_type: Option<String>,
+    sequence_comment: Option<String>,
     collation: Option<String>,
     comment: Option<String>,
 }
@@ -67,6 +68,7 @@ pub(super) async fn reflect(
          s.seqstart AS start, s.seqincrement AS increment, s.seqmin AS minvalue, s.seqmax AS maxvalue, \
          s.seqcycle AS cycle, s.seqcache AS cache, \
          sc.relname::text AS sequence_name, pg_catalog.format_type(s.seqtypid, NULL) AS sequence_type, \
+         pg_catalog.obj_description(sc.oid, 'pg_class') AS sequence_comment, \
          CASE WHEN a.attcollation <> t.typcollation THEN co.collname END::text AS collation, \
          pg_catalog.col_description(c.oid, a.attnum) AS comment \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -132,6 +134,7 @@ fn sequence(attribute: &Attribute) -> Option<ReflectedSequence> {
     sequence.maxvalue = attribute.maxvalue?;
     sequence.cycle = attribute.cycle?;
     sequence.cache = attribute.cache?;
+    sequence.comment = attribute.sequence_comment.clone();
     sequence.owned_by = Some((attribute.table_name.clone(), attribute.name.clone()));
     Some(sequence)
 }

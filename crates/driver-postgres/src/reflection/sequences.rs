@@ -20,6 +20,7 @@ struct Found {
     cache: i64,
     owner_table: Option<String>,
     owner_column: Option<String>,
+    comment: Option<String>,
 }
 
 /// The sequences of a scope, but for those of identity columns, which are part of their column.
@@ -27,7 +28,8 @@ pub(super) async fn reflect(catalog: &mut dyn Catalog, scope: &Scope) -> Result<
     let sql = format!(
         "SELECT c.relname::text AS name, pg_catalog.format_type(s.seqtypid, NULL) AS type_name, s.seqstart AS start, \
          s.seqincrement AS increment, s.seqmin AS minvalue, s.seqmax AS maxvalue, s.seqcycle AS cycle, \
-         s.seqcache AS cache, t.relname::text AS owner_table, a.attname::text AS owner_column \
+         s.seqcache AS cache, t.relname::text AS owner_table, a.attname::text AS owner_column, \
+         pg_catalog.obj_description(c.oid, 'pg_class') AS comment \
          FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_catalog.pg_depend o ON o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.objid = c.oid \
@@ -51,6 +53,7 @@ fn sequence(found: Found) -> ReflectedSequence {
     sequence.maxvalue = found.maxvalue;
     sequence.cycle = found.cycle;
     sequence.cache = found.cache;
+    sequence.comment = found.comment;
     sequence.owned_by = found.owner_table.zip(found.owner_column);
     sequence
 }

@@ -28,6 +28,9 @@ impl ReflectedSequence {
             Some("integer") => sequence = sequence.sql_type(SqlType::Integer),
             _ => {}
         }
+        if let Some(comment) = &self.comment {
+            sequence = sequence.comment(comment.as_str());
+        }
         match &self.owned_by {
             Some((table, column)) => sequence.owned_by(table.as_str(), column.as_str()),
             None => sequence,
@@ -42,7 +45,9 @@ impl ReflectedSequence {
             _ => i64::MAX,
         };
         let counts = (self.start, self.increment, self.minvalue, self.maxvalue, self.cache, self.cycle);
-        counts == (1, 1, 1, highest, 1, false) && self.name == name_of_serial(table, column)
+        counts == (1, 1, 1, highest, 1, false)
+            && self.comment.is_none()
+            && self.name == name_of_serial(table, column)
     }
 }
 
@@ -63,7 +68,8 @@ fn name_of_serial(table: &str, column: &str) -> String {
 impl ReflectedEnum {
     /// An enumeration for DDL, with its schema where it is not found without.
     pub fn to_enumeration(&self) -> Enumeration {
-        let enumeration = Enumeration::new(self.name.as_str(), self.values.iter().map(String::as_str));
+        let mut enumeration = Enumeration::new(self.name.as_str(), self.values.iter().map(String::as_str));
+        enumeration.comment = self.comment.as_deref().map(Into::into);
         if self.visible { enumeration } else { enumeration.in_schema(self.schema.as_str()) }
     }
 }

@@ -22,4 +22,6 @@ pub struct ReflectedSequence {
     pub cache: i64,
     /// The table and column that it goes with (OWNED BY).
     pub owned_by: Option<(String, String)>,
+    /// The comment.
+    pub comment: Option<String>,
 }

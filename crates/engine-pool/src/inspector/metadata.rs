@@ -57,7 +57,7 @@ pub struct ReflectOptions {
     schema: Option<String>,
     only: Option<Vec<String>>,
     views: bool,
-    sequences_and_domains: bool,
+    types_and_sequences: bool,
     resolve_foreign_keys: bool,
 }
 
@@ -67,7 +67,7 @@ impl Default for ReflectOptions {
             schema: None,
             only: None,
             views: false,
-            sequences_and_domains: false,
+            types_and_sequences: false,
             resolve_foreign_keys: true,
         }
     }
@@ -97,10 +97,11 @@ impl ReflectOptions {
         self
     }
 
-    /// Says whether the sequences that stand alone (PostgreSQL, MariaDB) and the domains (PostgreSQL) of the schema are added too, so
-    /// that defaults and columns which name them can be created elsewhere. They are not.
-    pub fn sequences_and_domains(mut self, sequences_and_domains: bool) -> Self {
-        self.sequences_and_domains = sequences_and_domains;
+    /// Says whether the sequences that stand alone (PostgreSQL, MariaDB), the domains and the enumerations (PostgreSQL) of the schema
+    /// are added too, so that defaults and columns which name them can be created elsewhere. They are not; enumerations come with
+    /// the columns that have them.
+    pub fn types_and_sequences(mut self, types_and_sequences: bool) -> Self {
+        self.types_and_sequences = types_and_sequences;
         self
     }
 
@@ -129,7 +130,7 @@ impl Reflect for MetaData {
         } else if !options.views {
             found.retain(|table| table.kind == TableKind::Table);
         }
-        if options.sequences_and_domains {
+        if options.types_and_sequences {
             add_objects(self, connection, schema.as_deref()).await?;
         }
         let tables: Vec<Table> = found.iter().map(|table| add(self, table)).collect();
@@ -155,9 +156,12 @@ impl Reflect for MetaData {
     }
 }
 
-/// Adds the domains of a schema, and the sequences that go with no column.
+/// Adds the types of a schema, and the sequences that go with no column.
 async fn add_objects(metadata: &MetaData, connection: &mut Connection, schema: Option<&str>) -> Result<()> {
     let mut inspector = connection.inspect();
+    for enumeration in inspector.get_enums(schema).await? {
+        metadata.add_enumeration(&enumeration.to_enumeration());
+    }
     for domain in inspector.get_domains(schema).await? {
         metadata.add_domain(&domain.to_domain());
     }

@@ -53,7 +53,7 @@ pub(super) fn render(node: &DdlNode, dialect: &dyn Dialect) -> Result<Rendered> 
             vec![schema::drop(name, *if_exists, *cascade, dialect)?]
         }
         DdlNode::CreateSequence { sequence, if_not_exists } => {
-            vec![sequence::create(sequence, *if_not_exists, dialect)?]
+            sequence::create(sequence, *if_not_exists, dialect)?
         }
         DdlNode::AlterSequence { sequence, change, if_exists } => {
             vec![sequence::alter(sequence, change, *if_exists, dialect)?]

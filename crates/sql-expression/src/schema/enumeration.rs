@@ -14,12 +14,22 @@ pub struct Enumeration {
     pub name: Name,
     /// The words, in order.
     pub values: Vec<Arc<str>>,
+    /// A comment kept in the database.
+    pub comment: Option<Name>,
 }
 
 impl Enumeration {
     /// A type of these words.
     pub fn new<V: Into<Arc<str>>>(name: impl Into<Name>, values: impl IntoIterator<Item = V>) -> Self {
-        Self { schema: None, name: name.into(), values: values.into_iter().map(Into::into).collect() }
+        let values = values.into_iter().map(Into::into).collect();
+        Self { schema: None, name: name.into(), values, comment: None }
+    }
+
+    /// Keeps a comment in the database.
+    #[must_use]
+    pub fn comment(mut self, comment: impl Into<Name>) -> Self {
+        self.comment = Some(comment.into());
+        self
     }
 
     /// Puts it into a schema.
@@ -36,6 +46,7 @@ impl Enumeration {
                 schema: schema.clone().map(Name::Shared),
                 name: Name::Shared(name.clone()),
                 values: values.to_vec(),
+                comment: None,
             }),
             SqlType::Array(element) => Self::of(element, dialect),
             _ => None,

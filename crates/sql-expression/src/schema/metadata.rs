@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::{AttachedDdl, DdlEvent, Domain, NamingConvention, Sequence, Table};
+use super::{AttachedDdl, DdlEvent, Domain, Enumeration, NamingConvention, Sequence, Table};
 use crate::{name::Name, statement::Ddl};
 
 /// A collection of tables, views and sequences: what `create_all` creates and migrations compare. Cheap to clone; clones are
@@ -17,6 +17,7 @@ struct Contents {
     tables: Vec<Table>,
     sequences: Vec<Sequence>,
     domains: Vec<Domain>,
+    enumerations: Vec<Enumeration>,
     schema: Option<Name>,
     naming_convention: Option<Arc<NamingConvention>>,
     attached: Vec<AttachedDdl>,
@@ -86,6 +87,21 @@ impl MetaData {
         if !contents.sequences.contains(sequence) {
             contents.sequences.push(sequence.clone());
         }
+    }
+
+    /// Adds an enumeration that no column has, or that has a comment, unless one of its name is there already. Where enumerations
+    /// are no types of their own it says nothing.
+    pub fn add_enumeration(&self, enumeration: &Enumeration) {
+        let mut contents = self.write();
+        let is_it = |own: &Enumeration| own.name == enumeration.name && own.schema == enumeration.schema;
+        if !contents.enumerations.iter().any(is_it) {
+            contents.enumerations.push(enumeration.clone());
+        }
+    }
+
+    /// The enumerations that were added.
+    pub(super) fn added_enumerations(&self) -> Vec<Enumeration> {
+        self.read().enumerations.clone()
     }
 
     /// Adds a domain, unless one of its name is there already. Domains are made before the tables, each

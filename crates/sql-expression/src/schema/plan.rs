@@ -14,9 +14,9 @@ use crate::{
 };
 
 impl MetaData {
-    /// The types of words that the columns and domains have on a dialect, each once.
+    /// The types of words that were added, and those that the columns and domains have on a dialect, each once.
     pub fn enumerations(&self, dialect: &dyn Dialect) -> Vec<Enumeration> {
-        let mut enumerations: Vec<Enumeration> = Vec::new();
+        let mut enumerations = self.added_enumerations();
         let mut add = |sql_type: &SqlType| {
             if let Some(enumeration) = Enumeration::of(sql_type, dialect.name())
                 && !enumerations

@@ -45,6 +45,8 @@ pub struct SequenceDefinition {
     pub optional: bool,
     /// The column that it goes with: OWNED BY (PostgreSQL).
     pub owned_by: Option<SequenceOwner>,
+    /// A comment kept in the database.
+    pub comment: Option<Name>,
 }
 
 /// The column that a sequence goes with: it is dropped with it.
@@ -146,6 +148,7 @@ impl Sequence {
             options: SequenceOptions::default(),
             optional: false,
             owned_by: None,
+            comment: None,
         }))
     }
 
@@ -178,6 +181,13 @@ impl Sequence {
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.change().optional = true;
+        self
+    }
+
+    /// Keeps a comment in the database.
+    #[must_use]
+    pub fn comment(mut self, comment: impl Into<Name>) -> Self {
+        self.change().comment = Some(comment.into());
         self
     }
 

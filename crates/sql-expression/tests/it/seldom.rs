@@ -7,9 +7,9 @@ use aludel_sql_expression::{
     Dialect, Executable, SqlType, create_domain, create_index, create_table, create_view, drop_domain,
     drop_table,
     schema::{
-        CheckConstraint, Column, ConflictResolution, Domain, ExcludeConstraint, ForeignKeyConstraint, Index,
-        IndexElement, MetaData, PrimaryKeyConstraint, ReferentialAction, Sequence, Table, TableOptions,
-        UniqueConstraint, ViewDefinition,
+        CheckConstraint, Column, ConflictResolution, Domain, Enumeration, ExcludeConstraint,
+        ForeignKeyConstraint, Index, IndexElement, MetaData, PrimaryKeyConstraint, ReferentialAction,
+        Sequence, Table, TableOptions, UniqueConstraint, ViewDefinition,
     },
     statement::Ddl,
     types::{Integer, Varchar},
@@ -253,6 +253,35 @@ fn domains() {
     }
     let nameless = Domain::new("d", Integer).check(CheckConstraint::new("VALUE > 0").comment("c"));
     assert!(refused(&create_domain(&nameless), &postgres()).contains("has a comment, but no name"));
+}
+
+#[test]
+fn types_and_sequences_with_comments() {
+    let metadata = MetaData::new();
+    metadata.add_enumeration(&Enumeration::new("mood", ["calm"]).comment("it's said"));
+    metadata.add_sequence(&Sequence::new("numbers").comment("it's one"));
+    let texts = |dialect: Arc<dyn Dialect>| -> Vec<String> {
+        let statements = metadata.create_statements(&*dialect, false).unwrap();
+        statements.iter().map(|statement| statement.to_sql(&*dialect).unwrap()).collect()
+    };
+    let sql = texts(postgres()).join("; ");
+    for part in [
+        "CREATE SEQUENCE numbers",
+        "COMMENT ON SEQUENCE numbers IS 'it''s one'",
+        "CREATE TYPE mood AS ENUM ('calm')",
+        "COMMENT ON TYPE mood IS 'it''s said'",
+    ] {
+        assert!(sql.contains(part), "{part}: {sql}");
+    }
+    assert_eq!(texts(mariadb()), ["CREATE SEQUENCE numbers COMMENT='it''s one'"], "it has no such type");
+    let dialect = postgres();
+    let dropped: Vec<String> = metadata
+        .drop_statements(&*dialect, false)
+        .unwrap()
+        .iter()
+        .map(|statement| statement.to_sql(&*dialect).unwrap())
+        .collect();
+    assert_eq!(dropped, ["DROP SEQUENCE numbers", "DROP TYPE mood"]);
 }
 
 #[test]

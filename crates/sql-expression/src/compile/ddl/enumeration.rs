@@ -22,11 +22,17 @@ pub(super) fn create(
     let name = written(enumeration.schema.as_ref(), &enumeration.name, dialect)?;
     let words = words(&enumeration.values, dialect)?;
     let sql = format!("CREATE TYPE {name} AS ENUM ({words})");
-    Ok(vec![match if_not_exists {
+    let mut statements = vec![match if_not_exists {
         // There is no IF NOT EXISTS here.
         true => format!("DO $$ BEGIN {sql}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"),
         false => sql,
-    }])
+    }];
+    if let Some(comment) = &enumeration.comment {
+        let mut sql = format!("COMMENT ON TYPE {name} IS ");
+        dialect.write_literal(&Value::Text((**comment).into()), &mut sql)?;
+        statements.push(sql);
+    }
+    Ok(statements)
 }
 
 /// DROP TYPE; nothing where enumerations are no types of their own.

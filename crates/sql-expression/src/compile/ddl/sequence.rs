@@ -10,7 +10,8 @@ use crate::{
     statement::SequenceChange,
 };
 
-pub(super) fn create(sequence: &Sequence, if_not_exists: bool, dialect: &dyn Dialect) -> Result<String> {
+/// CREATE SEQUENCE, with its comment.
+pub(super) fn create(sequence: &Sequence, if_not_exists: bool, dialect: &dyn Dialect) -> Result<Vec<String>> {
     let style = style(sequence, "CREATE SEQUENCE", dialect)?;
     let definition = sequence.definition();
     let mut sql =
@@ -23,7 +24,15 @@ pub(super) fn create(sequence: &Sequence, if_not_exists: bool, dialect: &dyn Dia
     if !options.is_empty() {
         let _ = write!(sql, " {options}");
     }
-    Ok(sql)
+    let Some(comment) = &definition.comment else { return Ok(vec![sql]) };
+    if style == SequenceStyle::Name {
+        sql.push_str(" COMMENT=");
+        dialect.write_constant_text(comment, &mut sql)?;
+        return Ok(vec![sql]);
+    }
+    let mut commented = format!("COMMENT ON SEQUENCE {} IS ", written(sequence, dialect)?);
+    dialect.write_literal(&Value::Text((**comment).into()), &mut commented)?;
+    Ok(vec![sql, commented])
 }
 
 pub(super) fn alter(
