@@ -1,9 +1,9 @@
 //! How much of a stream is in memory at once, when what hangs on its objects is loaded with it.
 
-use aludel::prelude::*;
+use aludel::{engine::TestTransaction, prelude::*};
 use tokio::runtime::Builder;
 
-use crate::database::{Kind, run};
+use crate::database::{Database, Kind, on_every_database, run};
 
 #[derive(Mapped, Clone, Debug, Default)]
 struct Station {
@@ -100,3 +100,46 @@ fn postgres() {
 fn mysql() {
     streams_in_bounds(Kind::MySql);
 }
+
+/// What one session leaves open is in nobody's way, though the transaction around the test goes on.
+async fn streams_inside_a_test_that_is_rolled_back(database: &Database) {
+    database
+        .engine()
+        .begin(async |conn| MetaData::of((Station, Reading)).create_all(conn).await)
+        .await
+        .unwrap();
+    let test = TestTransaction::begin(database.engine()).await.unwrap();
+    let sessions = SessionMaker::new(test.engine());
+    sessions
+        .begin(async |session| {
+            session.add_all((1..=30).map(|id| Station {
+                id,
+                readings: Many::from([Reading { value: id as f64, ..default() }]),
+                ..default()
+            }));
+            Ok(())
+        })
+        .await
+        .unwrap();
+    for number in 0..4 {
+        let mut session = sessions.open();
+        let all = select(Station).order_by(Station::id).options(selectinload(Station::readings));
+        let mut stations = session.execute(all).yield_per(5).stream().await.unwrap();
+        let part = stations.next_batch(7).await.unwrap();
+        assert!(part.iter().all(|station| station.read().readings.len().unwrap() == 1), "{number}");
+        match number % 2 {
+            0 => stations.close().await.unwrap(),
+            _ => drop(stations),
+        }
+        match number {
+            0 | 1 => session.commit().await.unwrap(),
+            _ => session.rollback().await.unwrap(),
+        }
+        session.close().await.unwrap();
+    }
+    test.rollback().await.unwrap();
+    let mut session = SessionMaker::new(database.engine()).open();
+    assert_eq!(session.scalar(select(count(Station::id))).await.unwrap(), Some(0));
+    session.close().await.unwrap();
+}
+on_every_database!(streams_inside_a_test_that_is_rolled_back);

@@ -61,8 +61,6 @@ pub struct Connection {
     streaming: Option<StreamRequest>,
     /// What was sent last without waiting.
     last_statement: Option<Statement>,
-    /// How many cursors were declared.
-    cursors: u32,
     place: &'static Location<'static>,
 }
 
@@ -80,7 +78,6 @@ impl Connection {
             status: TransactionStatus::default(),
             streaming: None,
             last_statement: None,
-            cursors: 0,
             place,
         }
     }

@@ -1,6 +1,14 @@
 //! [`OpenCursor`] and [`NamedCursor`]: open results without the types of their rows.
 
-use std::{fmt, ops::ControlFlow, sync::Arc, time::Instant};
+use std::{
+    fmt,
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use aludel_driver::{ColumnInfo, Cursor, Discard, Done, Error, ErrorKind, Result, Row, Sink, Statement};
 use aludel_sql_expression::{StatementNode, StatementOptions, compile::parameter_column};
@@ -14,6 +22,9 @@ use crate::{
 
 /// How many rows are fetched at once, unless it is said otherwise.
 const FETCH_SIZE: usize = 1000;
+
+/// The number of the next cursor with a name: no two of this program have the same.
+static NEXT_CURSOR: AtomicU64 = AtomicU64::new(1);
 
 /// An open result that borrows its connection, without the types of its rows: for the layers above.
 #[doc(hidden)]
@@ -195,7 +206,8 @@ impl Connection {
                 "a cursor lives in a transaction, and this connection is in autocommit: begin() one first",
             ));
         }
-        let name = format!("aludel_cursor_{}", self.next_cursor());
+        // A transaction around a test outlives its connections, and with it cursors that were not closed.
+        let name = format!("aludel_cursor_{}", NEXT_CURSOR.fetch_add(1, Ordering::Relaxed));
         let options = self.options_with(options);
         let fetch_size = options.call.fetch_size.unwrap_or(FETCH_SIZE).max(1);
         let (query, parameters) = self.rendered_query(node, &options).await?;

@@ -72,12 +72,6 @@ impl Connection {
         }
     }
 
-    /// A number that no other cursor of this connection has.
-    pub(crate) fn next_cursor(&mut self) -> u32 {
-        self.cursors += 1;
-        self.cursors
-    }
-
     /// The dialect that statements are written in.
     pub(crate) fn written_dialect(&self) -> Option<Arc<dyn Dialect>> {
         self.pooled.as_ref().map(|pooled| pooled.named_dialect().clone())
