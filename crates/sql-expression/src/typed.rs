@@ -63,5 +63,5 @@ pub use temporal::{Temporal, date_add, date_sub, days_between, extract, now, sec
 pub use tuple::{Tuple, tuple};
 pub use window_functions::{
     argument, cume_dist, dense_rank, first_value, lag, last_value, lead, mode, nth_value, ntile,
-    percent_rank, percentile_cont, rank, row_number, string_agg,
+    percent_rank, percentile_cont, percentile_disc, rank, row_number, string_agg,
 };

@@ -7,7 +7,7 @@ use aludel::{
         Expression, SqlType, Value, case as when,
         expression::{FrameBound, FrameExclusion, FrameUnit, Window},
         func, literal,
-        typed::{Interval, IntoNode, array, string_agg},
+        typed::{Interval, IntoNode, array, percentile_disc, string_agg},
         types::Json,
     },
 };
@@ -166,6 +166,7 @@ fn by_hand(Tables { author, book, .. }: &Tables) -> Vec<Case> {
 }
 
 fn functions(Tables { author, book, .. }: &Tables) -> Vec<Case> {
+    let published = || book.c("published").of::<NaiveDateTime>();
     let words = func::<String>("unnest", [array::<String, _>(["a", "b"]).into_node()])
         .table_valued_with_ordinality("words", ["word"], "place");
     let records = func::<Value>(
@@ -212,6 +213,46 @@ fn functions(Tables { author, book, .. }: &Tables) -> Vec<Case> {
         )
         .sqlite_lacks("JSON_TABLE in FROM")
         .gives("1|a;1|b"),
+        case(
+            "functions without parentheses",
+            select(book.c("id"))
+                .filter(published().lt(func::<NaiveDateTime>("current_timestamp", [])))
+                .filter(published().lt(func::<NaiveDateTime>("now", [])))
+                .filter(published().cast::<NaiveDate>().lt(func::<NaiveDate>("CURRENT_DATE", [])))
+                .filter(book.c("id").eq(1)),
+        )
+        .sqlite(
+            "SELECT book.id FROM book WHERE book.published < current_timestamp AND book.published < current_timestamp AND \
+             date(book.published) < CURRENT_DATE AND book.id = ?",
+        )
+        .postgres(
+            "SELECT book.id FROM book WHERE book.published < current_timestamp AND book.published < now() AND \
+             CAST(book.published AS DATE) < CURRENT_DATE AND book.id = ?",
+        )
+        .mysql(
+            "SELECT book.id FROM book WHERE book.published < current_timestamp AND book.published < now() AND \
+             CAST(book.published AS DATE) < CURRENT_DATE AND book.id = ?",
+        )
+        .gives("1"),
+        case(
+            "rows in any order",
+            select(aludel::sql::count_all()).select_from(
+                &select(book.c("id")).order_by(func::<f64>("random", [])).limit(2).subquery("two"),
+            ),
+        )
+        .sql("SELECT count(*) FROM (SELECT book.id FROM book ORDER BY random() LIMIT ?) AS two")
+        .mysql("SELECT count(*) FROM (SELECT book.id FROM book ORDER BY rand() LIMIT ?) AS two")
+        .gives("2"),
+        case(
+            "a value in the middle",
+            select(percentile_disc(0.5, integer(book, "pages"))),
+        )
+        .postgres(
+            "SELECT percentile_disc(CAST(? AS DOUBLE PRECISION)) WITHIN GROUP (ORDER BY book.pages) FROM book",
+        )
+        .sqlite_lacks("WITHIN GROUP")
+        .mysql_lacks("WITHIN GROUP")
+        .gives("200"),
         case(
             "some rows of a table",
             select(aludel::sql::count_all())

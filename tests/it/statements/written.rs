@@ -62,6 +62,32 @@ pub(super) fn cases(Tables { author, .. }: &Tables) -> Vec<Case> {
         )
         .sql("SELECT author.id FROM author WHERE (name LIKE ? OR age IS NULL) AND author.id < ? ORDER BY author.id")
         .gives("1;2"),
+        case(
+            "lists of values",
+            text("SELECT id FROM author WHERE id IN :ids AND name NOT IN :names AND id < :most AND id IN :ids ORDER BY id")
+                .bind_list("names", ["Bob".to_owned()])
+                .bind("most", 3)
+                .bind_list("ids", [1, 2]),
+        )
+        .sql("SELECT id FROM author WHERE id IN (?, ?) AND name NOT IN (?) AND id < ? AND id IN (?, ?) ORDER BY id")
+        .postgres_numbered(
+            "SELECT id FROM author WHERE id IN ($1, $2) AND name NOT IN ($3) AND id < $4 AND id IN ($5, $6) ORDER BY id",
+        )
+        .gives("1"),
+        case(
+            "lists without values",
+            text("SELECT id FROM author WHERE id NOT IN :ids AND (id = 1 OR id IN :ids)").bind_list("ids", [0_i64; 0]),
+        )
+        .sql(
+            "SELECT id FROM author WHERE id NOT IN (SELECT CAST(NULL AS BIGINT) WHERE 1 = 0) AND (id = 1 OR id IN (SELECT \
+             CAST(NULL AS BIGINT) WHERE 1 = 0))",
+        )
+        .mysql(
+            "SELECT id FROM author WHERE id NOT IN (SELECT CAST(NULL AS SIGNED) WHERE 1 = 0) AND (id = 1 OR id IN (SELECT \
+             CAST(NULL AS SIGNED) WHERE 1 = 0))",
+        )
+        .gives("1"),
+        case("a list too many", text("SELECT 1").bind_list("ids", [1])).says("the text has no parameter `:ids`"),
         case("a value that is missing", text("SELECT :a, :b").bind("b", 1)).says("a value is required for `:a`"),
         case("a value too many", text("SELECT :a").bind("a", 1).bind("b", 1)).says("the text has no parameter `:b`"),
         case("a text that was built", text(trusted(format!("SELECT {}", 40 + 2)))).sql("SELECT 42").gives("42"),

@@ -10,6 +10,10 @@ use crate::{
     value::Interval,
 };
 
+/// Functions that stand without parentheses.
+const WITHOUT_PARENTHESES: [&str; 6] =
+    ["current_date", "current_time", "current_timestamp", "current_user", "localtime", "localtimestamp"];
+
 /// Functions that take values of any type, so that nothing tells a parameter's type.
 const OF_ANY_TYPE: [&str; 8] = [
     "concat",
@@ -49,6 +53,9 @@ impl<'n> Compiler<'n> {
             _ => self.exact_name(function).unwrap_or_else(|| self.own_name(&function.name)),
         };
         self.push(name);
+        if function.arguments.is_empty() && is_in(&WITHOUT_PARENTHESES, name) {
+            return Ok(());
+        }
         self.push("(");
         if function.distinct {
             self.push("DISTINCT ");
@@ -251,6 +258,10 @@ impl<'n> Compiler<'n> {
         self.push(&unit);
         Ok(())
     }
+}
+
+fn is_in(names: &[&str], name: &str) -> bool {
+    names.iter().any(|own| own.eq_ignore_ascii_case(name))
 }
 
 /// Whether it is the text that SQLite puts between texts by itself.

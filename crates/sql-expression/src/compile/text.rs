@@ -1,7 +1,7 @@
 //! SQL written by hand: finds `:name`, and leaves literals and comments alone.
 
 use super::compiler::Compiler;
-use crate::{Error, Result, dialect::Features, statement::TextNode};
+use crate::{Error, Result, dialect::Features, expression::InNode, statement::TextNode, types::SqlType};
 
 /// A part of a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,12 +17,24 @@ impl<'n> Compiler<'n> {
     pub(super) fn text_statement(&mut self, text: &'n TextNode) -> Result<bool> {
         let tokens = Scanner::new(&text.sql, self.features).tokens();
         let first = self.slot;
-        self.slot += text.parameters.len();
+        self.slot += text.parameters.len() + text.lists.len();
         let mut used = vec![false; text.parameters.len()];
+        let mut used_lists = vec![false; text.lists.len()];
         let mut missing: Vec<&str> = Vec::new();
         for token in &tokens {
             match token {
                 Token::Sql(sql) => self.push(sql),
+                Token::Parameter(name) if text.lists.iter().any(|(own, _)| &**own == *name) => {
+                    for (position, (own, list)) in text.lists.iter().enumerate() {
+                        let repeated = text.lists[position + 1..].iter().any(|(later, _)| later == own);
+                        if &**own == *name {
+                            used_lists[position] = true;
+                            if !repeated {
+                                self.text_list(first + text.parameters.len() + position, list)?;
+                            }
+                        }
+                    }
+                }
                 Token::Parameter(name) => {
                     // A later value of the same name replaces an earlier one.
                     match text.parameters.iter().rposition(|(own, _)| &**own == *name) {
@@ -49,11 +61,31 @@ impl<'n> Compiler<'n> {
             .zip(&used)
             .filter(|(_, used)| !**used)
             .map(|((name, _), _)| &**name)
+            .chain(
+                text.lists.iter().zip(&used_lists).filter(|(_, used)| !**used).map(|((name, _), _)| &**name),
+            )
             .collect();
         if !surplus.is_empty() {
             return Err(Error::argument(format!("the text has no parameter {}", names(&surplus))));
         }
         Ok(returns_rows(&tokens))
+    }
+
+    /// Writes a list that stands for a parameter.
+    fn text_list(&mut self, slot: usize, list: &'n InNode) -> Result<()> {
+        if list.values.is_empty() {
+            // A list of nothing can only be written as a query without rows, whose column has the type of what is compared.
+            let sql_type = list.sql_type.as_ref().unwrap_or(&SqlType::Text);
+            let name = self.dialect.cast_type_name(sql_type)?;
+            self.push(&format!("(SELECT CAST(NULL AS {name}) WHERE 1 = 0)"));
+            return Ok(());
+        }
+        self.push("(");
+        let after = std::mem::replace(&mut self.slot, slot);
+        self.list(1, None)?;
+        self.slot = after;
+        self.push(")");
+        Ok(())
     }
 }
 

@@ -259,7 +259,12 @@ impl Constructs {
             json: Some(JsonStyle::Extract),
             dates: Some(DateStyle::Strftime),
             full_text: Some(FullTextStyle::Match),
-            function_names: &[("char_length", "length"), ("greatest", "max"), ("least", "min")],
+            function_names: &[
+                ("char_length", "length"),
+                ("greatest", "max"),
+                ("least", "min"),
+                ("now", "current_timestamp"),
+            ],
             aggregate_strings: StringsStyle::GroupConcat,
             ..Self::standard()
         }
@@ -283,6 +288,7 @@ impl Constructs {
             json: Some(JsonStyle::Unquote),
             dates: Some(DateStyle::DateAdd),
             full_text: Some(FullTextStyle::Against),
+            function_names: &[("random", "rand")],
             aggregate_strings: StringsStyle::Separator,
             ..Self::standard()
         }

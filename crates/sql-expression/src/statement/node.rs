@@ -5,7 +5,7 @@ use std::{any::Any, fmt, sync::Arc};
 use super::{ChangeClauses, ClausesPlace, DdlNode, ExternalStatement, RowValues};
 use crate::{
     Few,
-    expression::{Alias, Node, Source},
+    expression::{Alias, InNode, Node, Source},
     name::Name,
     schema::Table,
     value::Value,
@@ -250,4 +250,6 @@ pub struct TextNode {
     pub sql: Name,
     /// The parameters' values.
     pub parameters: Vec<(Name, Value)>,
+    /// The lists that stand for parameters: they are written as `(..)`, one placeholder for each value.
+    pub lists: Vec<(Name, Arc<InNode>)>,
 }

@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use super::{DynamicRow, Executable, ScalarExecutable, StatementNode, TextNode};
 use crate::{
     ColumnInfo, Decode, FromRow, Result, Row, RowPlan, Value,
-    expression::{Alias, AliasTarget, Node},
+    expression::{Alias, AliasTarget, InNode, Node},
     name::Name,
     typed::{ColumnType, Condition, IntoNode},
 };
@@ -21,7 +21,7 @@ use crate::{
 /// let statement = text("UPDATE users SET name = :name WHERE id = :id").bind("name", "x").bind("id", 1);
 /// ```
 pub fn text(sql: impl IntoSqlText) -> TextStatement {
-    let node = TextNode { sql: sql.into_sql_text(), parameters: Vec::new() };
+    let node = TextNode { sql: sql.into_sql_text(), parameters: Vec::new(), lists: Vec::new() };
     TextStatement { node: Arc::new(node), row: PhantomData }
 }
 
@@ -68,6 +68,30 @@ impl<R> TextStatement<R> {
     pub fn bind(self, name: impl Into<Name>, value: impl IntoParameter) -> Self {
         let mut node = self.node;
         Arc::make_mut(&mut node).parameters.push((name.into(), value.into_parameter()));
+        Self { node, row: PhantomData }
+    }
+
+    /// Gives a parameter a list of values, to stand behind IN: `id IN :ids`. The number of values is no part of what is cached,
+    /// and an empty list is one that nothing is in.
+    ///
+    /// The counterpart of SQLAlchemy's `bindparam(.., expanding=True)`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, dialect::*, text};
+    /// let statement = text("SELECT name FROM users WHERE id IN :ids").bind_list("ids", [1, 2, 3]);
+    /// assert_eq!(statement.to_sql(&SqliteDialect::default())?, "SELECT name FROM users WHERE id IN (1, 2, 3)");
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    pub fn bind_list<T: ColumnType>(
+        self,
+        name: impl Into<Name>,
+        values: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let values = values.into_iter().map(|value| Node::bind(value.into_value())).collect();
+        let list = InNode { left: Node::Null, values, negated: false, sql_type: Some(T::sql_type()) };
+        let mut node = self.node;
+        Arc::make_mut(&mut node).lists.push((name.into(), Arc::new(list)));
         Self { node, row: PhantomData }
     }
 

@@ -94,6 +94,17 @@ pub fn percentile_cont<T: ColumnType>(
         .within_group(Expression::<T>::new(expression.into_typed()))
 }
 
+/// `percentile_disc(fraction) WITHIN GROUP (ORDER BY expression)`: the first value at or behind that fraction of them
+/// (PostgreSQL).
+#[must_use]
+pub fn percentile_disc<T: ColumnType>(
+    fraction: impl Operand<f64>,
+    expression: impl Typed<T>,
+) -> Expression<Option<T::Base>> {
+    call("percentile_disc", vec![fraction.into_operand()])
+        .within_group(Expression::<T>::new(expression.into_typed()))
+}
+
 /// `mode() WITHIN GROUP (ORDER BY expression)`: the value that is there most often (PostgreSQL).
 #[must_use]
 pub fn mode<T: ColumnType>(expression: impl Typed<T>) -> Expression<Option<T::Base>> {

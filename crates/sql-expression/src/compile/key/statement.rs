@@ -237,5 +237,12 @@ impl<'n> Walk<'n> {
             self.text(name);
             self.slots.push(Slot::Value(value));
         }
+        self.count(text.lists.len());
+        for (name, list) in &text.lists {
+            self.text(name);
+            self.tag(u8::from(list.values.is_empty()));
+            self.optional_type(list.sql_type.as_ref());
+            self.slots.push(Slot::List(list));
+        }
     }
 }
