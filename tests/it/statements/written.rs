@@ -63,6 +63,19 @@ pub(super) fn cases(Tables { author, .. }: &Tables) -> Vec<Case> {
         .sql("SELECT author.id FROM author WHERE (name LIKE ? OR age IS NULL) AND author.id < ? ORDER BY author.id")
         .gives("1;2"),
         case(
+            "expressions, groups and orders by hand",
+            select((text("age / :by").bind("by", 10).of::<i64>().label("tens"), aludel::sql::count_all()))
+                .select_from(author)
+                .filter(text("age").of::<i64>().gt(0_i64))
+                .group_by(text("age"))
+                .order_by(text("age DESC")),
+        )
+        .sql("SELECT age / ? AS tens, count(*) FROM author WHERE (age) > ? GROUP BY age ORDER BY age DESC")
+        .postgres(
+            "SELECT age / ? AS tens, count(*) FROM author WHERE (age) > CAST(? AS BIGINT) GROUP BY age ORDER BY age DESC",
+        )
+        .gives("5|1;3|1"),
+        case(
             "lists of values",
             text("SELECT id FROM author WHERE id IN :ids AND name NOT IN :names AND id < :most AND id IN :ids ORDER BY id")
                 .bind_list("names", ["Bob".to_owned()])

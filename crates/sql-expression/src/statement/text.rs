@@ -2,12 +2,12 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
-use super::{DynamicRow, Executable, ScalarExecutable, StatementNode, TextNode};
+use super::{DynamicRow, Executable, IntoNodes, IntoOrderBy, ScalarExecutable, StatementNode, TextNode};
 use crate::{
     ColumnInfo, Decode, FromRow, Result, Row, RowPlan, Value,
-    expression::{Alias, AliasTarget, InNode, Node},
+    expression::{Alias, AliasTarget, InNode, Node, OrderBy},
     name::Name,
-    typed::{ColumnType, Condition, IntoNode},
+    typed::{ColumnType, Condition, Expression, IntoNode},
 };
 
 /// SQL written by hand, with parameters as `:name`. It takes literals; a built text must be marked by [`trusted`], so that
@@ -164,6 +164,41 @@ impl IntoParameter for &String {
 impl IntoParameter for Option<&str> {
     fn into_parameter(self) -> Value {
         self.map_or(Value::Null, IntoParameter::into_parameter)
+    }
+}
+
+impl TextStatement {
+    /// The text as an expression of a type, to be selected or compared. What a statement around it holds is written with its
+    /// table before it, so the names in the text must not be those of several tables.
+    ///
+    /// The counterpart of SQLAlchemy's `literal_column`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use aludel_sql_expression::{Executable, dialect::*, schema::*, select, text, types::*};
+    /// # let book = Table::unregistered("book").column(Column::new("id", Integer)).column(Column::new("pages", Integer));
+    /// let sheets = text("pages / :sides").bind("sides", 2).of::<i64>();
+    /// let statement = select((book.c("id"), sheets.label("sheets"))).order_by(text("pages DESC"));
+    /// assert_eq!(
+    ///     statement.to_sql(&SqliteDialect::default())?,
+    ///     "SELECT book.id, pages / 2 AS sheets FROM book ORDER BY pages DESC"
+    /// );
+    /// # Ok::<(), aludel_sql_expression::Error>(())
+    /// ```
+    pub fn of<T>(self) -> Expression<T> {
+        Expression::new(self.into_node())
+    }
+}
+
+impl IntoOrderBy for TextStatement {
+    fn push(self, order: &mut Vec<OrderBy>) {
+        order.push(OrderBy { node: self.into_node(), descending: false, nulls_first: None });
+    }
+}
+
+impl IntoNodes for TextStatement {
+    fn push(self, nodes: &mut Vec<Node>) {
+        nodes.push(self.into_node());
     }
 }
 
