@@ -71,9 +71,6 @@ pub(super) fn cases(Tables { author, .. }: &Tables) -> Vec<Case> {
                 .order_by(text("age DESC")),
         )
         .sql("SELECT age / ? AS tens, count(*) FROM author WHERE (age) > ? GROUP BY age ORDER BY age DESC")
-        .postgres(
-            "SELECT age / ? AS tens, count(*) FROM author WHERE (age) > CAST(? AS BIGINT) GROUP BY age ORDER BY age DESC",
-        )
         .gives("5|1;3|1"),
         case(
             "lists of values",
