@@ -237,7 +237,7 @@ fn functions(Tables { author, book, .. }: &Tables) -> Vec<Case> {
         case(
             "rows in any order",
             select(aludel::sql::count_all()).select_from(
-                &select(book.c("id")).order_by(func::<f64>("random", [])).limit(2).subquery("two"),
+                select(book.c("id")).order_by(func::<f64>("random", [])).limit(2).subquery("two"),
             ),
         )
         .sql("SELECT count(*) FROM (SELECT book.id FROM book ORDER BY random() LIMIT ?) AS two")
