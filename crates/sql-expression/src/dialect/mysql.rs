@@ -241,6 +241,10 @@ impl Dialect for MySqlDialect {
     }
 
     fn write_literal(&self, value: &Value, sql: &mut String) -> Result<()> {
+        // Most of what is written out in great numbers is text.
+        if let Value::Text(text) = value {
+            return TextStyle::MySql.write(text, sql);
+        }
         // The session's zone is UTC, and an offset in a literal is not known to MariaDB.
         let value =
             if let Value::Instant(microseconds) = value { &Value::DateTime(*microseconds) } else { value };

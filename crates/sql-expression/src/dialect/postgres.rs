@@ -169,6 +169,10 @@ impl Dialect for PostgresDialect {
     }
 
     fn write_literal(&self, value: &Value, sql: &mut String) -> Result<()> {
+        // Most of what is written out in great numbers is text.
+        if let Value::Text(text) = value {
+            return TextStyle::Postgres.write(text, sql);
+        }
         if let Value::Array(array) = value
             && array.element != SqlType::Unknown
         {

@@ -179,6 +179,10 @@ impl Dialect for SqliteDialect {
     }
 
     fn write_literal(&self, value: &Value, sql: &mut String) -> Result<()> {
+        // Most of what is written out in great numbers is text.
+        if let Value::Text(text) = value {
+            return TextStyle::Sqlite.write(text, sql);
+        }
         // It reads a number that is too large as infinity.
         if let Value::F64(f64::INFINITY) | Value::F32(f32::INFINITY) = value {
             sql.push_str("9e999");
