@@ -58,7 +58,7 @@ pub struct Connection {
     /// All that was said of how to execute; the fields before it are what is looked at with each statement.
     execution_options: ExecutionOptions,
     /// What a stream sends; kept here, so that the stream can borrow it.
-    streaming: Option<StreamRequest>,
+    streaming: Option<Box<StreamRequest>>,
     /// What was sent last without waiting.
     last_statement: Option<Statement>,
     place: &'static Location<'static>,

@@ -202,11 +202,13 @@ impl Session {
     }
 
     fn find<M: Mapped>(&self, key: &M::Key) -> Option<Instance<M>> {
-        let values = key.values();
-        let inner = self.graph().lock();
-        let entry = inner.find(M::mapper(), values.as_ref()).filter(|entry| !entry.slot.is_expired())?;
-        let slot = entry.slot.clone().into_any().downcast().ok()?;
-        Some(Instance::new(slot, self.graph().clone()))
+        let graph = self.graph();
+        let inner = graph.lock();
+        if inner.identity.is_empty() {
+            return None;
+        }
+        let entry = inner.find(M::mapper(), key.values().as_ref()).filter(|entry| !entry.slot.is_expired())?;
+        Some(Instance::new(entry.typed_slot()?, graph.clone()))
     }
 
     /// Executes a statement that gives one thing for each row: models come as handles.

@@ -65,24 +65,34 @@ impl Connection {
         let prefix = self.status.prefix(!steps.is_empty() || !with_commit);
         let begin_options = self.status.options.clone();
         let twophase = self.status.twophase.clone();
-        // Nearly always a BEGIN and a statement, for which nothing is allocated.
-        let mut all: SmallVec<[Step<'_>; 4]> =
-            prefix.iter().map(|step| step.as_step(&begin_options, twophase.as_deref())).collect();
-        match &rewritten {
-            None => all.extend(steps.iter_mut().map(borrowed)),
-            Some(rewritten) => {
-                all.extend(steps.iter_mut().zip(rewritten).map(|(step, rewritten)| rewritten.apply(step)))
+        let twophase = twophase.as_deref();
+        let mut pair: [Step<'_>; 2];
+        let mut list = SmallVec::<[Step<'_>; 4]>::new();
+        let is_pair = prefix.len() == 1 && steps.len() == 1 && rewritten.is_none() && !with_commit;
+        let all: &mut [Step<'_>] = if is_pair {
+            // Nearly always a BEGIN and a statement.
+            pair = [prefix[0].as_step(&begin_options, twophase), borrowed(&mut steps[0])];
+            &mut pair
+        } else {
+            list.extend(prefix.iter().map(|step| step.as_step(&begin_options, twophase)));
+            match &rewritten {
+                None => list.extend(steps.iter_mut().map(borrowed)),
+                Some(rewritten) => {
+                    let rewritten = steps.iter_mut().zip(rewritten);
+                    list.extend(rewritten.map(|(step, rewritten)| rewritten.apply(step)));
+                }
             }
-        }
-        if with_commit {
-            all.push(Step::new(StepKind::Control(Control::Commit)));
-        }
+            if with_commit {
+                list.push(Step::new(StepKind::Control(Control::Commit)));
+            }
+            &mut list
+        };
         let flight = if with_commit { Flight::Commit } else { Flight::Statement };
-        let outcome = self.fly(&mut all, options, flight).await;
+        let outcome = self.fly(all, options, flight).await;
         let done: SmallVec<[Option<Done>; 4]> = all.iter().map(|step| step.done).collect();
-        let outcome = outcome.map_err(|error| self.with_statement(error, &all));
-        self.tell_after(id, &all, outcome.as_ref().ok());
-        drop(all);
+        let outcome = outcome.map_err(|error| self.with_statement(error, all));
+        self.tell_after(id, all, outcome.as_ref().ok());
+        drop(list);
         for (step, done) in prefix.iter().zip(&done) {
             if done.is_some() {
                 self.status.done(step);

@@ -83,7 +83,7 @@ impl Connection {
         let pooled =
             pooled.as_mut().ok_or_else(|| Error::new(ErrorKind::Closed, "the connection is closed"))?;
         let id = pooled.id();
-        Ok((&mut **pooled, id, streaming.insert(request), status, engine.clone()))
+        Ok((&mut **pooled, id, streaming.insert(Box::new(request)), status, engine.clone()))
     }
 
     /// The span of a stream's beginning.

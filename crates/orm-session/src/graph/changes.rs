@@ -44,6 +44,22 @@ impl Graph {
         self.undo();
     }
 
+    /// Ends with its transaction, which only read. Where nothing waited to be written either, there is nothing to be taken
+    /// back, and what was read stays true.
+    pub(crate) fn end_reading(&self) {
+        let inner = self.lock();
+        let is_clean = !inner.wrote
+            && inner.touched.is_empty()
+            && inner.in_transaction.is_empty()
+            && inner.levels.is_empty()
+            && inner.foreign.is_empty()
+            && inner.refused.is_empty();
+        drop(inner);
+        if !is_clean {
+            self.rollback();
+        }
+    }
+
     /// The innermost transaction is rolled back.
     pub(super) fn undo(&self) {
         let mut restored = self.lock().leave_transaction();

@@ -55,6 +55,7 @@ impl IdentityMap {
     }
 
     /// The object with this key, where there is one; else the key is that of the given object from now on.
+    #[inline]
     pub(crate) fn find_or_insert(
         &mut self,
         entries: &Entries,
@@ -62,7 +63,22 @@ impl IdentityMap {
         key: &[Value],
         index: u32,
     ) -> Option<u32> {
-        let hash = self.hash(mapper, key);
+        // Most keys are one number, which the compiler sees where the key's type is known.
+        let hash = match key {
+            [Value::I64(number)] => self.hash_number(mapper, *number),
+            key => self.hash(mapper, key),
+        };
+        self.find_hash_or_insert(entries, mapper, key, hash, index)
+    }
+
+    fn find_hash_or_insert(
+        &mut self,
+        entries: &Entries,
+        mapper: &'static Mapper,
+        key: &[Value],
+        hash: KeyHash,
+        index: u32,
+    ) -> Option<u32> {
         // Looking at an object takes its lock, so the hash is compared first.
         let is_its = |(other, index): &(KeyHash, u32)| *other == hash && is_it(entries, *index, mapper, key);
         match self.table.entry(hash.spread(), is_its, |(hash, _)| hash.spread()) {

@@ -85,7 +85,7 @@ impl Admission<'_> {
             return slot;
         }
         // The links only get numbers here, so the lock can stay: nothing of the user's runs.
-        model.links(&mut |relationship, cell| drop(cell.attach(&loader.weak, index, relationship)));
+        model.links(&mut |relationship, cell| cell.attach_loaded(&loader.weak, index, relationship));
         let slot = Arc::new(Slot::loaded(index, model));
         let group = group.map(|group| *group.get_or_insert_with(|| peers.begin()));
         if let Some(group) = group {
@@ -115,7 +115,7 @@ impl Admission<'_> {
             slot.remember();
         }
         let index = slot.index();
-        model.links(&mut |relationship, cell| drop(cell.attach(&loader.weak, index, relationship)));
+        model.links(&mut |relationship, cell| cell.attach_loaded(&loader.weak, index, relationship));
         slot.overwrite(model);
         let inner = &mut **self.inner.get_or_insert_with(|| loader.graph.lock());
         let stamp = inner.stamp();

@@ -75,18 +75,18 @@ impl Relation {
     }
 
     /// Adds everything that it leads to, led to, or is about to lead to.
-    pub(crate) fn leads_to(&self, numbers: &mut Vec<u32>) {
-        numbers.extend(self.items.iter().flatten());
+    pub(crate) fn leads_to(&self, numbers: &mut impl Extend<u32>) {
+        numbers.extend(self.items.iter().flatten().copied());
         let Some(changes) = &self.changes else { return };
-        numbers.extend(changes.added.iter().chain(&changes.removed));
+        numbers.extend(changes.added.iter().chain(&changes.removed).copied());
         for past in [&changes.stored, &changes.before].into_iter().flatten() {
             if let Past::Known(items) = past {
-                numbers.extend(items);
+                numbers.extend(items.iter().copied());
             }
         }
         match &changes.sending {
-            Some(Sending::All(items)) => numbers.extend(items),
-            Some(Sending::Parts { added, removed }) => numbers.extend(added.iter().chain(removed)),
+            Some(Sending::All(items)) => numbers.extend(items.iter().copied()),
+            Some(Sending::Parts { added, removed }) => numbers.extend(added.iter().chain(removed).copied()),
             None => {}
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::{Entry, Graph, Inner, State, identity::key_of};
 
 impl Graph {
@@ -52,7 +54,8 @@ impl Entry {
 impl Inner {
     /// Marks the objects that are to be kept, and all that are linked from one of them.
     pub(super) fn mark(&mut self, is_kept: impl Fn(u32, &Entry) -> bool) {
-        let mut waiting = Vec::new();
+        // Most sessions that end hold few objects.
+        let mut waiting = SmallVec::<[u32; 16]>::new();
         for (number, entry) in self.entries.iter_mut() {
             entry.reached = false;
             if is_kept(number, entry) {

@@ -22,15 +22,19 @@ pub(crate) enum Place {
     #[default]
     Unset,
     /// What was put in before the object was added to a session.
-    #[expect(clippy::box_collection, reason = "a link stays at two words in every object that is loaded")]
-    New(Box<Vec<Member>>),
+    New(NewMembers),
     /// The graph knows.
     Linked { graph: Weak<Graph>, slot: u32, relationship: u16 },
 }
 
+/// What was put into a link before its object was added to a session.
+#[derive(Clone)]
+#[expect(clippy::box_collection, reason = "a link stays at two words in every object that is loaded")]
+pub(crate) struct NewMembers(pub(super) Box<Vec<Member>>);
+
 impl LinkCell {
     pub(crate) fn of_members(members: Vec<Member>) -> Self {
-        Self(Place::New(Box::new(members)))
+        Self(Place::New(NewMembers(Box::new(members))))
     }
 
     /// Points the link into a graph, and gives what was put in before.
@@ -45,9 +49,15 @@ impl LinkCell {
     ) -> Option<Vec<Member>> {
         let linked = Place::Linked { graph: graph.clone(), slot, relationship };
         match std::mem::replace(&mut self.0, linked) {
-            Place::New(ref mut members) => Some(std::mem::take(&mut **members)),
+            Place::New(mut members) => Some(std::mem::take(&mut *members.0)),
             _ => None,
         }
+    }
+
+    /// The same for the link of an object that comes from a row, into which nobody put anything.
+    #[inline]
+    pub(crate) fn attach_loaded(&mut self, graph: &Weak<Graph>, slot: u32, relationship: u16) {
+        self.0 = Place::Linked { graph: graph.clone(), slot, relationship };
     }
 
     /// Whether the link already points at this relationship of an object in this graph.
@@ -74,7 +84,7 @@ impl LinkCell {
 
     pub(crate) fn members(&self) -> &[Member] {
         match &self.0 {
-            Place::New(members) => members,
+            Place::New(members) => &members.0,
             _ => &[],
         }
     }
@@ -86,7 +96,7 @@ impl LinkCell {
                     graph.connect(*slot, *relationship, vec![member], false);
                 }
             }
-            Place::New(members) => members.push(member),
+            Place::New(members) => members.0.push(member),
             Place::Unset => *self = Self::of_members(vec![member]),
         }
     }
@@ -108,6 +118,7 @@ impl LinkCell {
                 graph.upgrade().is_some_and(|graph| graph.disconnect(*slot, *relationship, target))
             }
             Place::New(members) => {
+                let members = &mut members.0;
                 let before = members.len();
                 members.retain(
                     |member| !matches!(&member.0, MemberKind::Handle(slot, _) if Arc::ptr_eq(slot, target)),
@@ -121,7 +132,7 @@ impl LinkCell {
     pub(crate) fn describe(&self) -> String {
         match &self.0 {
             Place::Unset => "empty".to_owned(),
-            Place::New(members) => format!("{} new", members.len()),
+            Place::New(members) => format!("{} new", members.0.len()),
             Place::Linked { graph, slot, relationship } => match graph.upgrade() {
                 Some(graph) => match graph.targets(*slot, *relationship) {
                     Ok(targets) => format!("{} loaded", targets.len()),
@@ -163,14 +174,13 @@ thread_local! {
     static WAITING: RefCell<Option<Vec<Member>>> = const { RefCell::new(None) };
 }
 
-impl Drop for Place {
+impl Drop for NewMembers {
     /// Nested values are dropped from a list, not by recursion: a chain of them may be longer than the stack.
     fn drop(&mut self) {
-        let Self::New(members) = self else { return };
-        if members.is_empty() {
+        if self.0.is_empty() {
             return;
         }
-        let members = std::mem::take(&mut **members);
+        let members = std::mem::take(&mut *self.0);
         let outermost = WAITING.try_with(|waiting| {
             let mut waiting = waiting.borrow_mut();
             let outermost = waiting.is_none();

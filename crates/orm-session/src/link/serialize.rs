@@ -29,7 +29,7 @@ fn targets<T: Mapped>(place: &Place) -> Option<Vec<Target<'_, T>>> {
     let objects = match place {
         Place::Unset => return None,
         Place::New(members) => {
-            let targets = members.iter().filter_map(|member| match &member.0 {
+            let targets = members.0.iter().filter_map(|member| match &member.0 {
                 MemberKind::New(value) => (**value).as_any().downcast_ref().map(Target::Nested),
                 MemberKind::Handle(slot, graph) => {
                     Instance::list(vec![slot.clone()], graph).pop().map(Target::Object)

@@ -109,16 +109,22 @@ impl Session {
         let nested = self.nested.len();
         if self.is_outcome_unknown() {
             self.let_go_in_doubt();
+        } else if is_last && (self.only_reads || !self.in_transaction()) {
+            self.graph().end_reading();
         } else {
             self.graph().rollback();
         }
         self.forget_transaction();
         let is_done = std::mem::take(&mut self.rolled_back);
-        let mut outcome = match self.connection.take() {
-            Some(mut connection) if is_last && self.only_reads => connection.rollback_unawaited().await,
-            Some(mut connection) => connection.rollback().await,
-            None => Ok(()),
+        let mut outcome = match &mut self.connection {
+            Some(connection) if is_last && self.only_reads => connection.rollback_unawaited().await,
+            // It goes back when this future is dropped, too.
+            _ => match self.connection.take() {
+                Some(mut connection) => connection.rollback().await,
+                None => Ok(()),
+            },
         };
+        self.connection = None;
         if self.created.is_some() && !is_done && outcome.is_ok() {
             outcome = self.fire_after_rollback(self.origin()).await;
         }

@@ -1,7 +1,6 @@
 //! The row behind `session.get`, where the session does not have it.
 
 use std::{
-    collections::HashMap,
     ops::ControlFlow,
     sync::{Arc, PoisonError, RwLock},
 };
@@ -14,6 +13,7 @@ use aludel_sql_expression::{
     statement::Select,
     typed::RowReader,
 };
+use hashbrown::HashMap;
 
 use super::Session;
 use crate::{

@@ -27,6 +27,8 @@ pub struct SessionMaker {
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
     pub(super) engine: Engine,
+    /// The same as its sessions connect to it: so that what they read stands alone, where that was asked for.
+    pub(super) connects: Engine,
     pub(super) events: Arc<Events>,
     pub(super) statements: Arc<StatementCache>,
     pub(super) gets: Arc<GetStatements>,
@@ -38,11 +40,21 @@ pub(super) struct Shared {
     pub(super) close_resets_only: bool,
 }
 
+impl Shared {
+    fn connect(&mut self) {
+        self.connects = match self.reads_in_autocommit {
+            true => self.engine.execution_options(ExecutionOptions::new().autocommit(true)),
+            false => self.engine.clone(),
+        };
+    }
+}
+
 impl SessionMaker {
     /// Sessions over an engine.
     pub fn new(engine: &Engine) -> Self {
         let shared = Shared {
             engine: engine.clone(),
+            connects: engine.clone(),
             events: Arc::default(),
             statements: Arc::default(),
             gets: Arc::default(),
@@ -95,7 +107,9 @@ impl SessionMaker {
     /// `rollback` or `close`.
     #[must_use]
     pub fn reads_in_autocommit(mut self, autocommit: bool) -> Self {
-        Arc::make_mut(&mut self.shared).reads_in_autocommit = autocommit;
+        let shared = Arc::make_mut(&mut self.shared);
+        shared.reads_in_autocommit = autocommit;
+        shared.connect();
         self
     }
 
@@ -111,6 +125,7 @@ impl SessionMaker {
     pub fn execution_options(mut self, options: ExecutionOptions) -> Self {
         let shared = Arc::make_mut(&mut self.shared);
         shared.engine = shared.engine.execution_options(options);
+        shared.connect();
         self
     }
 

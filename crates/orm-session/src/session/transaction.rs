@@ -112,18 +112,14 @@ impl Session {
         if self.connection.is_some() {
             return Ok(());
         }
-        let connection = self.connection.insert(self.shared.engine.connect().await?);
-        let mut outcome = Ok(());
-        if self.shared.reads_in_autocommit {
-            outcome = connection.set_autocommit(true).map(drop);
-        }
-        if let Some(options) = &self.execution_options {
-            outcome = outcome.and_then(|()| connection.set_execution_options(options.clone()).map(drop));
-        }
-        if outcome.is_err() {
+        let connection = self.connection.insert(self.shared.connects.connect().await?);
+        if let Some(options) = &self.execution_options
+            && let Err(error) = connection.set_execution_options(options.clone())
+        {
             self.connection = None;
+            return Err(error);
         }
-        outcome
+        Ok(())
     }
 
     /// Says how this session executes from here on: isolation level, deadlines and the like, over what its session maker and

@@ -15,6 +15,7 @@ pub trait Key: Clone + Send + Sync + 'static {
 impl<T: ColumnType<Base = T>> Key for T {
     type Values = [Value; 1];
 
+    #[inline]
     fn values(&self) -> [Value; 1] {
         [self.to_value()]
     }
