@@ -9,8 +9,11 @@ use crate::{
     target::Target,
 };
 
-/// How many bytes an element is likely to take, with its length.
+/// How many bytes an element is likely to take, with its length: a number just these.
 const LIKELY_LENGTH: usize = 12;
+
+/// The same for text. The buffer is copied when it has to grow.
+const LIKELY_TEXT_LENGTH: usize = 24;
 
 const TOO_LONG: Refusal = "an element is too long";
 
@@ -84,7 +87,7 @@ fn elements(
     has_nulls: &mut bool,
     out: &mut BytesMut,
 ) -> Result<(), Refusal> {
-    out.reserve(array.values.len() * LIKELY_LENGTH);
+    out.reserve(array.values.len() * likely_length(element));
     for value in &array.values {
         match value {
             Value::Array(inner) => {
@@ -123,6 +126,10 @@ fn elements(
         }
     }
     Ok(())
+}
+
+fn likely_length(element: &Target) -> usize {
+    if matches!(element, Target::Text) { LIKELY_TEXT_LENGTH } else { LIKELY_LENGTH }
 }
 
 /// Writes an array as a literal: `{"a",NULL}`.

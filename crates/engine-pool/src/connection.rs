@@ -55,8 +55,9 @@ pub struct Connection {
     is_begin_mode_chosen: bool,
     autocommit: bool,
     options: Resolved,
-    /// All that was said of how to execute; the fields before it are what is looked at with each statement.
-    execution_options: ExecutionOptions,
+    /// All that was said of how to execute, where that is not what the engine says; the fields before it are what is looked at
+    /// with each statement.
+    own_execution_options: Option<Box<ExecutionOptions>>,
     /// What a stream sends; kept here, so that the stream can borrow it.
     streaming: Option<Box<StreamRequest>>,
     /// What was sent last without waiting.
@@ -66,13 +67,13 @@ pub struct Connection {
 
 impl Connection {
     pub(crate) fn new(engine: Engine, pooled: PooledConnection, place: &'static Location<'static>) -> Self {
-        let execution_options = engine.get_execution_options().clone();
+        let execution_options = engine.get_execution_options();
         Self {
             begin_options: execution_options.begin_options(),
             is_begin_mode_chosen: execution_options.begin_mode.is_some(),
             autocommit: execution_options.autocommit.unwrap_or_default(),
             options: execution_options.resolve(),
-            execution_options,
+            own_execution_options: None,
             engine,
             pooled: Some(pooled),
             status: TransactionStatus::default(),

@@ -207,7 +207,8 @@ impl Session {
         if inner.identity.is_empty() {
             return None;
         }
-        let entry = inner.find(M::mapper(), key.values().as_ref()).filter(|entry| !entry.slot.is_expired())?;
+        let entry =
+            inner.find(M::mapper(), key.values().as_ref()).filter(|entry| !entry.slot.is_expired())?;
         Some(Instance::new(entry.typed_slot()?, graph.clone()))
     }
 

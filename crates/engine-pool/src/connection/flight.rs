@@ -187,7 +187,7 @@ impl Connection {
         // The clock is only looked at for those who want to know.
         let started = is_timed.then(Instant::now);
         let shown = self.engine.echo().filter(|echo| echo.rows).cloned();
-        let token = shown.as_ref().and_then(|_| self.execution_options.logging_token.clone());
+        let token = shown.as_ref().and_then(|_| self.execution_options().logging_token.clone());
         self.status.flight = flight;
         let connection =
             self.pooled.as_mut().ok_or_else(|| Error::new(ErrorKind::Closed, "the connection is closed"))?;

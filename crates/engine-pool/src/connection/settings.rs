@@ -36,18 +36,21 @@ impl Connection {
             self.outside_of_a_transaction("autocommit, the isolation level and the like")?;
         }
         options.check(self.capabilities(), self.engine.driver().name())?;
-        let options = options.over(&self.execution_options);
+        let options = options.over(self.execution_options());
         self.begin_options = options.begin_options();
         self.is_begin_mode_chosen = options.begin_mode.is_some();
         self.autocommit = options.autocommit.unwrap_or_default();
         self.options = options.resolve();
-        self.execution_options = options;
+        self.own_execution_options = Some(Box::new(options));
         Ok(())
     }
 
     /// How this connection executes: what the engine says, and what was said here over it.
     pub fn execution_options(&self) -> &ExecutionOptions {
-        &self.execution_options
+        match &self.own_execution_options {
+            Some(options) => options,
+            None => self.engine.get_execution_options(),
+        }
     }
 
     /// The isolation level that the server says is in force: inside a transaction its own, else that of the next one.
@@ -100,7 +103,7 @@ impl Connection {
 
     /// The word that marks this connection's lines.
     pub(super) fn token(&self) -> Option<&str> {
-        self.execution_options.logging_token.as_deref()
+        self.execution_options().logging_token.as_deref()
     }
 
     pub(super) fn echo_line(&self, line: &str) {

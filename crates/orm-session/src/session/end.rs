@@ -106,10 +106,11 @@ impl Session {
 
     /// With `is_last`, nobody waits for the end of a transaction that only read.
     async fn roll_back(&mut self, is_last: bool) -> Result<()> {
+        let only_reads = is_last && (self.only_reads || !self.in_transaction());
         let nested = self.nested.len();
         if self.is_outcome_unknown() {
             self.let_go_in_doubt();
-        } else if is_last && (self.only_reads || !self.in_transaction()) {
+        } else if only_reads {
             self.graph().end_reading();
         } else {
             self.graph().rollback();
@@ -117,7 +118,7 @@ impl Session {
         self.forget_transaction();
         let is_done = std::mem::take(&mut self.rolled_back);
         let mut outcome = match &mut self.connection {
-            Some(connection) if is_last && self.only_reads => connection.rollback_unawaited().await,
+            Some(connection) if only_reads => connection.rollback_unawaited().await,
             // It goes back when this future is dropped, too.
             _ => match self.connection.take() {
                 Some(mut connection) => connection.rollback().await,

@@ -43,7 +43,10 @@ impl Returned {
         if self.is_list {
             if let Cell::Array(numbers) = row.cell(0)? {
                 numbers.elements(&mut |number| {
-                    self.numbers.push(i64::decode(number)?);
+                    self.numbers.push(match number {
+                        Cell::I64(number) => number,
+                        other => i64::decode(other)?,
+                    });
                     Ok(())
                 })?;
             }
