@@ -179,13 +179,8 @@ impl Connection for PostgresConnection {
             let limit = self.wire.limit(options.timeout, || wire::is_lone_utility(statement, parameters));
             let canceller = limit.map(|_| self.wire.canceller.clone());
             let ended = {
-                // Pinned here, so that it is not moved.
                 let call = pin!(self.wire.fetch(statement, parameters, sink));
-                match &canceller {
-                    None => Ended::Answered(call.await),
-                    // In a box, so that those without a limit need not carry its timer.
-                    Some(canceller) => Box::pin(flight::limit(canceller, limit, call)).await,
-                }
+                flight::within(canceller.as_deref(), limit, call).await
             };
             self.leave(flight, ended)
         })
@@ -200,9 +195,11 @@ impl Connection for PostgresConnection {
     ) -> BoxFuture<'a, Result<Done>> {
         Box::pin(async move {
             let flight = self.enter()?;
-            let canceller = self.wire.canceller.clone();
-            let call = self.wire.execute_many(statement, sets, each);
-            let ended = flight::limit(&canceller, options.timeout, call).await;
+            let canceller = options.timeout.map(|_| self.wire.canceller.clone());
+            let ended = {
+                let call = pin!(self.wire.execute_many(statement, sets, each));
+                flight::within(canceller.as_deref(), options.timeout, call).await
+            };
             self.leave(flight, ended)
         })
     }
@@ -214,9 +211,11 @@ impl Connection for PostgresConnection {
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let flight = self.enter()?;
-            let canceller = self.wire.canceller.clone();
-            let call = self.wire.run(steps, Naming::Statement);
-            let ended = flight::limit(&canceller, options.timeout, call).await;
+            let canceller = options.timeout.map(|_| self.wire.canceller.clone());
+            let ended = {
+                let call = pin!(self.wire.run(steps, Naming::Statement));
+                flight::within(canceller.as_deref(), options.timeout, call).await
+            };
             self.leave(flight, ended)
         })
     }

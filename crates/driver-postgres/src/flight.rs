@@ -1,6 +1,11 @@
 //! [`Flight`]: what a dropped call leaves behind; [`limit`]: a call's deadline.
 
-use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use aludel_driver::{DatabaseError, Error, ErrorKind, Result};
 
@@ -46,6 +51,20 @@ pub(crate) enum Ended<T> {
     Late(Result<T>),
     /// An answer, or a cancel request, may still be on its way: the connection must not be used again.
     InDoubt(Result<T>),
+}
+
+/// Waits for a call that may have a limit; then there is a canceller. The call is pinned where it was made, so that it is not
+/// moved about.
+pub(crate) async fn within<T>(
+    canceller: Option<&Canceller>,
+    most: Option<Duration>,
+    call: Pin<&mut (impl Future<Output = Result<T>> + Send)>,
+) -> Ended<T> {
+    match canceller {
+        None => Ended::Answered(call.await),
+        // In a box, so that those without a limit need not carry its timer.
+        Some(canceller) => Box::pin(limit(canceller, most, call)).await,
+    }
 }
 
 /// Waits for a call no longer than its limit; then the server is told to stop, and gets two seconds to say so, which saves

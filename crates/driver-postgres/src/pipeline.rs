@@ -117,12 +117,13 @@ impl Wire {
         let mut pipeline = Pipeline::new(steps.len(), naming);
         for position in 0..steps.len() {
             if let Err(error) = self.step(&mut pipeline, steps, position).await {
-                return Err(self.give_up(pipeline, error).await);
+                // In boxes here and below, so that the usual way stays small: its future is moved about with each call.
+                return Err(Box::pin(self.give_up(pipeline, error)).await);
             }
         }
         match self.settle(&mut pipeline, steps, 0).await {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.give_up(pipeline, error).await),
+            Err(error) => Err(Box::pin(self.give_up(pipeline, error)).await),
         }
     }
 
@@ -163,14 +164,14 @@ impl Wire {
                     if self.prepare_mode == PrepareMode::Unnamed {
                         pipeline.prepared.fill(None);
                     }
-                    self.alone(pipeline.naming, &mut steps[position]).await
+                    Box::pin(self.alone(pipeline.naming, &mut steps[position])).await
                 }
             },
             StepKind::Fetch { statement, .. } | StepKind::ExecuteMany { statement, .. }
                 if !active || script::begins_with_control(statement.sql()) =>
             {
                 self.settle(pipeline, steps, 0).await?;
-                self.alone(pipeline.naming, &mut steps[position]).await
+                Box::pin(self.alone(pipeline.naming, &mut steps[position])).await
             }
             StepKind::Fetch { statement, parameters, .. } => {
                 let (statement, parameters) = (*statement, *parameters);
@@ -432,7 +433,7 @@ impl Wire {
         if pipeline.prepared[position].is_none() {
             match self.statements.get(statement) {
                 Some(prepared) => pipeline.prepared[position] = Some(prepared),
-                None => self.prepare_ahead(pipeline, steps, position).await?,
+                None => Box::pin(self.prepare_ahead(pipeline, steps, position)).await?,
             }
         }
         let prepared = pipeline.prepared[position].clone();

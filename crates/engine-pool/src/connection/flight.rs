@@ -203,7 +203,10 @@ impl Connection {
                 let outcome = if span.is_none() { call.await } else { call.instrument(span.clone()).await };
                 outcome.map(|statement_done| *done = Some(statement_done))
             }
-            (None, steps) => connection.run(steps, options).instrument(span.clone()).await,
+            (None, steps) => {
+                let call = connection.run(steps, options);
+                if span.is_none() { call.await } else { call.instrument(span.clone()).await }
+            }
         };
         self.status.flight = Flight::None;
         trace::record(&span, steps.iter().filter_map(|step| step.done), outcome.as_ref().err());
