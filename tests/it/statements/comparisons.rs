@@ -52,6 +52,17 @@ fn comparisons(Tables { author, book, .. }: &Tables) -> Vec<Case> {
         case("not between", ids(not(id().between(2, 3))))
             .sql("SELECT author.id FROM author WHERE NOT (author.id BETWEEN ? AND ?) ORDER BY author.id")
             .gives("1"),
+        case("between in either order", ids(id().between_symmetric(3, 2)))
+            .sql(
+                "SELECT author.id FROM author WHERE author.id BETWEEN ? AND ? OR author.id BETWEEN ? AND ? ORDER BY author.id",
+            )
+            .gives("2;3"),
+        case("not between in either order", ids(not(id().between_symmetric(3, 2))))
+            .sql(
+                "SELECT author.id FROM author WHERE NOT (author.id BETWEEN ? AND ? OR author.id BETWEEN ? AND ?) ORDER BY \
+                 author.id",
+            )
+            .gives("1"),
         case("or and and by their signs", ids(id().eq(1) | (id().eq(3) & age().gt(60_i64))))
             .sql("SELECT author.id FROM author WHERE author.id = ? OR author.id = ? AND author.age > ? ORDER BY author.id")
             .postgres(

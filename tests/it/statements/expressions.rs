@@ -69,6 +69,12 @@ fn plain(Tables { author, book, .. }: &Tables) -> Vec<Case> {
             .sql("SELECT author.id FROM author WHERE author.id BETWEEN ? AND ? ORDER BY author.id")
             .gives("2;3"),
         case(
+            "between in either order",
+            select(id()).filter(author.c("id").between_symmetric(3, 2)).order_by(id()),
+        )
+        .sql("SELECT author.id FROM author WHERE author.id BETWEEN ? AND ? OR author.id BETWEEN ? AND ? ORDER BY author.id")
+        .gives("2;3"),
+        case(
             "case",
             select(when::<String>().when(age().gt(40), "old").when(age().is_null(), "unknown").otherwise("young"))
                 .order_by(id()),

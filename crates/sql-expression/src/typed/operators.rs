@@ -99,6 +99,16 @@ typed_operators! {
         Expression::new(Node::Between(Arc::new([IntoNode::into_node(self), low.into_operand(), high.into_operand()])))
     }
 
+    /// The same whichever of the two is the lower one: `self BETWEEN one AND other OR self BETWEEN other AND one`, which is what
+    /// BETWEEN SYMMETRIC of the standard stands for.
+    pub fn between_symmetric(
+        self,
+        one: impl Operand<Base<T>>,
+        other: impl Operand<Base<T>>,
+    ) -> Expression<bool> {
+        between_symmetric(IntoNode::into_node(self), one.into_operand(), other.into_operand())
+    }
+
     /// `self IN (values)`. An empty list gives no rows.
     pub fn in_<I>(self, values: I) -> Expression<bool>
     where
@@ -284,6 +294,11 @@ impl ColumnExpression {
         Expression::new(Node::Between(Arc::new([self.node(), low.into_node(), high.into_node()])))
     }
 
+    /// The same whichever of the two is the lower one: `self BETWEEN one AND other OR self BETWEEN other AND one`.
+    pub fn between_symmetric(self, one: impl IntoNode, other: impl IntoNode) -> Expression<bool> {
+        between_symmetric(self.node(), one.into_node(), other.into_node())
+    }
+
     /// Gives it a name in the select list.
     pub fn label(self, name: impl Into<crate::name::Name>) -> Expression<Value> {
         Expression::new(self.node()).label(name)
@@ -292,6 +307,11 @@ impl ColumnExpression {
 
 fn compare(left: Node, operator: BinaryOperator, right: Node) -> Expression<bool> {
     Expression::new(Node::binary(left, operator, right))
+}
+
+fn between_symmetric(value: Node, one: Node, other: Node) -> Expression<bool> {
+    let upwards = Node::Between(Arc::new([value.clone(), one.clone(), other.clone()]));
+    Expression::new(Node::binary(upwards, BinaryOperator::Or, Node::Between(Arc::new([value, other, one]))))
 }
 
 fn in_list<B, I>(left: Node, values: I, negated: bool, sql_type: SqlType) -> Expression<bool>
