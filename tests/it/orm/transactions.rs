@@ -182,6 +182,39 @@ async fn a_session_notes_and_tells_who_it_is(database: &Database) {
 }
 on_every_database!(a_session_notes_and_tells_who_it_is);
 
+async fn a_session_that_ends_takes_back_what_it_did_and_no_more(database: &Database) {
+    let stage = Stage::new(database).await;
+    let mut session = stage.sessions.open();
+    let id = session.add(user("ed"));
+    session.commit().await.unwrap();
+    let id = id.read().id;
+    for sessions in [stage.sessions.clone(), stage.sessions.clone().reads_in_autocommit(true)] {
+        // What was only read stays true.
+        let mut session = sessions.open();
+        let ed = session.get_one(User, id).await.unwrap();
+        session.close().await.unwrap();
+        assert_eq!((ed.read().name.as_str(), ed.state(), ed.is_expired()), ("ed", State::Detached, false));
+        // What waited to be written is taken back, beside what was only read.
+        let ed = session.get_one(User, id).await.unwrap();
+        ed.set(User::name, "changed");
+        let new = session.add(user("new"));
+        session.close().await.unwrap();
+        assert_eq!((ed.read().name.as_str(), ed.state()), ("ed", State::Detached));
+        assert_eq!((new.read().name.as_str(), new.state()), ("new", State::Transient));
+        // And so is what was written.
+        let ed = session.get_one(User, id).await.unwrap();
+        ed.set(User::name, "written");
+        session.flush().await.unwrap();
+        let read_back = session.scalar(select(User::name).filter(User::id.eq(id))).await.unwrap();
+        assert_eq!(read_back.as_deref(), Some("written"));
+        session.close().await.unwrap();
+        assert_eq!((ed.read().name.as_str(), ed.state()), ("ed", State::Detached));
+        assert_eq!(names(&mut session).await, ["ed"]);
+        session.close().await.unwrap();
+    }
+}
+on_every_database!(a_session_that_ends_takes_back_what_it_did_and_no_more);
+
 async fn a_session_says_how_it_executes(database: &Database) {
     let stage = Stage::new(database).await;
     let mut session = stage.sessions.open();

@@ -144,7 +144,7 @@ impl Session {
     /// unless its session maker says otherwise (`close_resets_only`).
     ///
     /// Where the transaction only read, the answer to the ROLLBACK is not waited for: PostgreSQL gets it once the runtime comes
-    /// to it, with whatever is sent next.
+    /// to it, with whatever is sent next. Objects that were only read then stay as they are, and are not marked as expired.
     ///
     /// # Errors
     /// As [`Session::rollback`].
