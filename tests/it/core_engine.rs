@@ -134,6 +134,27 @@ async fn read_only_transactions_do_not_write(database: &Database) {
 }
 on_every_database!(read_only_transactions_do_not_write);
 
+/// SQLite has one lock for all who write: whoever only reads must not hold it.
+async fn who_reads_keeps_nobody_from_writing(database: &Database) {
+    let (mut writer, t) = with_words(database, "users").await;
+    let mut reader = database.connect().await;
+    for turn in 0..3 {
+        let known = select(t.c("id")).cte("known");
+        match turn {
+            // This begins with WITH on SQLite, too.
+            0 => drop(reader.inspect().get_table_names(None).await.unwrap()),
+            1 => drop(reader.execute(select(known.c("id"))).await.unwrap()),
+            _ => drop(reader.execute(select(t.c("id"))).await.unwrap()),
+        }
+        assert!(reader.in_transaction());
+        writer.execute(insert(&t).values((turn + 1, "x"))).await.unwrap();
+        writer.commit().await.unwrap();
+        reader.rollback().await.unwrap();
+    }
+    assert_eq!(how_many(&mut reader, &t).await, 3);
+}
+on_every_database!(who_reads_keeps_nobody_from_writing);
+
 async fn case_033_two_results_do_not_disturb_each_other(database: &Database) {
     let (mut conn, t) = with_points(database).await;
     let statement = select(integer(&t, "id")).order_by(t.c("id"));

@@ -11,6 +11,7 @@ mod flight;
 mod insert_many;
 mod inserted_key;
 mod precompiled;
+mod query_text;
 mod settings;
 mod streaming;
 mod twophase;

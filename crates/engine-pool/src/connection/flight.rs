@@ -12,7 +12,7 @@ use aludel_driver::{
 use smallvec::SmallVec;
 use tracing::Instrument;
 
-use super::{Connection, StreamRequest};
+use super::{Connection, StreamRequest, query_text::is_query};
 use crate::{
     echo,
     events::{
@@ -433,11 +433,6 @@ impl Connection {
 
 fn begins_with_query(steps: &[Step<'_>]) -> bool {
     matches!(steps, [Step { kind: StepKind::Fetch { statement, .. }, .. }, ..] if is_query(statement.sql()))
-}
-
-/// Whether a text is surely a query. It need not find all of them.
-pub(super) fn is_query(sql: &str) -> bool {
-    sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("SELECT"))
 }
 
 impl PrefixStep {

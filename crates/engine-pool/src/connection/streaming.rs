@@ -6,7 +6,7 @@ use aludel_driver::{CallOptions, Discard, Error, ErrorKind, Result, Statement, S
 use aludel_sql_expression::{Dialect, StatementNode};
 use tracing::Span;
 
-use super::{Connection, Part as _, flight};
+use super::{Connection, Part as _, query_text};
 use crate::{
     Engine, events::ConnectionId, execution_options::Resolved, trace, transaction::TransactionStatus,
 };
@@ -42,7 +42,7 @@ impl Connection {
             ));
         };
         if !self.autocommit {
-            self.autobegin(flight::is_query(&part.sql));
+            self.autobegin(query_text::is_query(&part.sql));
         }
         self.send(&mut [], &CallOptions::default(), false).await?;
         let request = StreamRequest {
