@@ -169,6 +169,7 @@ fn views() -> Vec<Case> {
 
 fn types() -> Vec<Case> {
     let mood = Enumeration::new("mood", ["ok", "it's"]);
+    let price = Enumeration::new("price", ["$$", "$block_1$"]);
     let words = "SELECT enumlabel FROM pg_enum WHERE enumtypid = 'mood'::regtype ORDER BY enumsortorder";
     vec![
         case("a type of words", create_type(mood.clone()))
@@ -207,5 +208,17 @@ fn types() -> Vec<Case> {
         case("a type goes", drop_type(&Enumeration::new("Mood of day", ["ok"])).if_exists())
             .sql("")
             .postgres("DROP TYPE IF EXISTS \"Mood of day\""),
+        // The quotes of the block must not stand in it.
+        case("a type that may be there, of odd words", create_type(price.clone()).if_not_exists())
+            .sql("")
+            .postgres(
+                "DO $block_2$ BEGIN CREATE TYPE price AS ENUM ('$$', '$block_1$'); EXCEPTION WHEN duplicate_object THEN NULL; \
+                 END $block_2$",
+            )
+            .postgres_shows(
+                "SELECT enumlabel FROM pg_enum WHERE enumtypid = 'price'::regtype ORDER BY enumsortorder",
+                "$$;$block_1$",
+            ),
+        case("a type of odd words goes", drop_type(&price)).sql("").postgres("DROP TYPE price"),
     ]
 }

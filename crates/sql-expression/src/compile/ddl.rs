@@ -2,6 +2,7 @@
 
 mod alter;
 mod alter_column;
+mod block;
 mod column;
 mod comment;
 mod constraint;

@@ -1,8 +1,8 @@
 //! ALTER TABLE.
 
 use super::{
-    alter_column, cascading, column, comment, constraint, either, enumeration, identifier, index, require,
-    unsupported,
+    alter_column, block, cascading, column, comment, constraint, either, enumeration, identifier, index,
+    require, unsupported,
 };
 use crate::{
     Error, Result,
@@ -221,9 +221,7 @@ pub(super) fn add_constraint(
     }
     let sql = format!("{alter} ADD {sql}");
     let mut statements = vec![match style {
-        ForeignKeyIfExists::Block => {
-            format!("DO $$ BEGIN {sql}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
-        }
+        ForeignKeyIfExists::Block => block::unless_there(&sql),
         ForeignKeyIfExists::Missing | ForeignKeyIfExists::Clause => sql,
     }];
     statements.extend(comment::of_constraint(table, constraint, dialect)?);

@@ -62,14 +62,9 @@ pub(super) fn of_constraint(
     };
     let mut statements = Vec::new();
     if let Some(comment) = constraint.comment() {
-        let name = name_of(table, constraint)?;
-        let mut sql = format!(
-            "COMMENT ON CONSTRAINT {} ON {} IS ",
-            dialect.identifier(name),
-            dialect.table_name(table)
-        );
-        write(Some(comment), &mut sql, dialect)?;
-        statements.push(sql);
+        let name = dialect.identifier(name_of(table, constraint)?);
+        let what = format!("CONSTRAINT {name} ON {}", dialect.table_name(table));
+        statements.push(on(&what, Some(comment), dialect)?);
     }
     if let Some(comment) = index_comment {
         // It is called like its constraint.
@@ -103,9 +98,7 @@ pub(super) fn of_index(
 }
 
 fn on_index(table: &Table, name: &Name, comment: &str, dialect: &dyn Dialect) -> Result<String> {
-    let mut sql = format!("COMMENT ON INDEX {} IS ", dialect.qualified(table.schema(), name));
-    write(Some(comment), &mut sql, dialect)?;
-    Ok(sql)
+    on(&format!("INDEX {}", dialect.qualified(table.schema(), name)), Some(comment), dialect)
 }
 
 /// A comment on a table or view, or none, as a statement of its own.
@@ -123,9 +116,7 @@ pub(super) fn on_table(table: &Table, comment: Option<&str>, dialect: &dyn Diale
         Some(view) if view.materialized => "MATERIALIZED VIEW",
         Some(_) => "VIEW",
     };
-    let mut sql = format!("COMMENT ON {kind} {name} IS ");
-    write(comment, &mut sql, dialect)?;
-    Ok(sql)
+    on(&format!("{kind} {name}"), comment, dialect)
 }
 
 /// A comment on a column, or none, as a statement of its own.
@@ -136,13 +127,13 @@ pub(super) fn on_column(
     dialect: &dyn Dialect,
 ) -> Result<String> {
     require(dialect.features().comment_statements, "a comment on a column", dialect)?;
-    let mut sql =
-        format!("COMMENT ON COLUMN {}.{} IS ", dialect.table_name(table), dialect.column_name(column));
-    write(comment, &mut sql, dialect)?;
-    Ok(sql)
+    on(&format!("COLUMN {}.{}", dialect.table_name(table), dialect.column_name(column)), comment, dialect)
 }
 
-fn write(comment: Option<&str>, sql: &mut String, dialect: &dyn Dialect) -> Result<()> {
+/// A comment on anything, or none: what it is, and its name as it is written.
+pub(super) fn on(what: &str, comment: Option<&str>, dialect: &dyn Dialect) -> Result<String> {
+    let mut sql = format!("COMMENT ON {what} IS ");
     let comment = comment.map_or(Value::Null, |comment| Value::Text(comment.into()));
-    dialect.write_literal(&comment, sql)
+    dialect.write_literal(&comment, &mut sql)?;
+    Ok(sql)
 }

@@ -1,8 +1,8 @@
 //! CREATE DOMAIN and DROP DOMAIN.
 
-use super::{column, constraint::named, either, identifier, require};
+use super::{block, column, comment, constraint::named, either, identifier, require};
 use crate::{
-    Error, Result, Value,
+    Error, Result,
     dialect::Dialect,
     name::Name,
     schema::{CheckConstraint, Domain},
@@ -24,20 +24,18 @@ pub(super) fn create(domain: &Domain, if_not_exists: bool, dialect: &dyn Dialect
     }
     let mut statements = vec![match if_not_exists {
         // There is no IF NOT EXISTS here.
-        true => format!("DO $domain$ BEGIN {sql}; EXCEPTION WHEN duplicate_object THEN NULL; END $domain$"),
+        true => block::unless_there(&sql),
         false => sql,
     }];
     for check in domain.checks.iter().filter(|check| check.not_valid) {
         let sql = format!("ALTER DOMAIN {name} ADD {} NOT VALID", condition(check, dialect)?);
         statements.push(match if_not_exists {
-            true => {
-                format!("DO $domain$ BEGIN {sql}; EXCEPTION WHEN duplicate_object THEN NULL; END $domain$")
-            }
+            true => block::unless_there(&sql),
             false => sql,
         });
     }
     if let Some(comment) = &domain.comment {
-        statements.push(commented(&format!("DOMAIN {name}"), comment, dialect)?);
+        statements.push(comment::on(&format!("DOMAIN {name}"), Some(comment), dialect)?);
     }
     for check in &domain.checks {
         if let Some(comment) = &check.comment {
@@ -48,7 +46,7 @@ pub(super) fn create(domain: &Domain, if_not_exists: bool, dialect: &dyn Dialect
                 ))
             })?;
             let what = format!("CONSTRAINT {} ON DOMAIN {name}", dialect.identifier(own));
-            statements.push(commented(&what, comment, dialect)?);
+            statements.push(comment::on(&what, Some(comment), dialect)?);
         }
     }
     Ok(statements)
@@ -68,12 +66,6 @@ pub(super) fn drop(
 fn condition(check: &CheckConstraint, dialect: &dyn Dialect) -> Result<String> {
     identifier::check_optional(check.name.as_ref(), "a condition of a domain", dialect)?;
     Ok(format!("{}CHECK ({})", named(check.name.as_ref(), dialect), check.condition.to_sql(dialect)?))
-}
-
-fn commented(what: &str, comment: &Name, dialect: &dyn Dialect) -> Result<String> {
-    let mut sql = format!("COMMENT ON {what} IS ");
-    dialect.write_literal(&Value::Text((**comment).into()), &mut sql)?;
-    Ok(sql)
 }
 
 fn written(schema: Option<&Name>, name: &Name, construct: &str, dialect: &dyn Dialect) -> Result<String> {

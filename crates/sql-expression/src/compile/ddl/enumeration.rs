@@ -1,6 +1,6 @@
 //! Enumerations: as types of their own, and as conditions.
 
-use super::{either, identifier, unsupported};
+use super::{block, comment, either, identifier, unsupported};
 use crate::{
     Error, Result, Value,
     dialect::{Dialect, EnumerationStyle},
@@ -24,13 +24,11 @@ pub(super) fn create(
     let sql = format!("CREATE TYPE {name} AS ENUM ({words})");
     let mut statements = vec![match if_not_exists {
         // There is no IF NOT EXISTS here.
-        true => format!("DO $$ BEGIN {sql}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"),
+        true => block::unless_there(&sql),
         false => sql,
     }];
     if let Some(comment) = &enumeration.comment {
-        let mut sql = format!("COMMENT ON TYPE {name} IS ");
-        dialect.write_literal(&Value::Text((**comment).into()), &mut sql)?;
-        statements.push(sql);
+        statements.push(comment::on(&format!("TYPE {name}"), Some(comment), dialect)?);
     }
     Ok(statements)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{either, identifier, require, unsupported};
+use super::{comment, either, identifier, require, unsupported};
 use crate::{
     Error, Result, Value,
     dialect::{Dialect, SequenceStyle},
@@ -30,9 +30,8 @@ pub(super) fn create(sequence: &Sequence, if_not_exists: bool, dialect: &dyn Dia
         dialect.write_constant_text(comment, &mut sql)?;
         return Ok(vec![sql]);
     }
-    let mut commented = format!("COMMENT ON SEQUENCE {} IS ", written(sequence, dialect)?);
-    dialect.write_literal(&Value::Text((**comment).into()), &mut commented)?;
-    Ok(vec![sql, commented])
+    let what = format!("SEQUENCE {}", written(sequence, dialect)?);
+    Ok(vec![sql, comment::on(&what, Some(comment), dialect)?])
 }
 
 pub(super) fn alter(

@@ -1,7 +1,7 @@
 //! CREATE TABLE, with what belongs to it.
 
 use super::{
-    alter, column, comment, constraint, either, enumeration, identifier, index, options, unsupported,
+    alter, block, column, comment, constraint, either, enumeration, identifier, index, options, unsupported,
 };
 use crate::{
     Error, Result, Value,
@@ -110,10 +110,10 @@ fn attach(table: &Table, part: &PartitionOf, if_not_exists: bool, dialect: &dyn 
     // Nothing attaches a second time.
     let mut literal = String::new();
     dialect.write_literal(&Value::Text(name.into()), &mut literal)?;
-    Ok(format!(
-        "DO $attach$ BEGIN IF NOT (SELECT relispartition FROM pg_catalog.pg_class WHERE oid = {literal}::pg_catalog.regclass) THEN \
-         {sql}; END IF; END $attach$"
-    ))
+    Ok(block::of(&format!(
+        "IF NOT (SELECT relispartition FROM pg_catalog.pg_class WHERE oid = {literal}::pg_catalog.regclass) THEN {sql}; \
+         END IF;"
+    )))
 }
 
 /// The statement that creates a virtual table: its module says what columns it has.

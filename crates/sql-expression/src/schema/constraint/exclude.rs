@@ -1,7 +1,7 @@
 //! [`ExcludeConstraint`].
 
 use super::{
-    key::{PostgresqlKeyOptions, commented},
+    key::{PostgresqlKeyOptions, commented, indexed},
     timing::{Timing, timed},
 };
 use crate::{
@@ -88,20 +88,7 @@ impl ExcludeConstraint {
         self
     }
 
-    /// Says which columns the entries of its index carry beside what is compared.
-    #[must_use]
-    pub fn include<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
-        self.include.extend(columns.into_iter().map(Into::into));
-        self
-    }
-
-    /// Says the storage parameters of its index, as SQL: `fillfactor = 70`.
-    #[must_use]
-    pub fn postgresql_with(mut self, parameters: impl Into<Name>) -> Self {
-        self.postgresql.with = Some(parameters.into());
-        self
-    }
-
+    indexed!();
     commented!();
     timed!(timing);
 }

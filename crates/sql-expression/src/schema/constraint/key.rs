@@ -49,25 +49,13 @@ pub struct PostgresqlKeyOptions {
     pub index_comment: Option<Name>,
 }
 
-/// The methods of what is said of a key's index, for whoever has the fields `include`, `elements`, `postgresql` and
-/// `sqlite_on_conflict`.
-macro_rules! keyed {
+/// The methods of what is said of a constraint's index, for whoever has the fields `include` and `postgresql`.
+macro_rules! indexed {
     () => {
-        /// Says which columns the entries of its index carry beside the key (PostgreSQL): INCLUDE.
+        /// Says which columns the entries of its index carry beside its own (PostgreSQL): INCLUDE.
         #[must_use]
         pub fn include<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
             self.include.extend(columns.into_iter().map(Into::into));
-            self
-        }
-
-        /// Says how its index takes the columns, where it is not each as a whole from the lowest up: collation and direction on
-        /// SQLite, length and direction on MySQL and MariaDB. They must be the columns of the key, in its order.
-        #[must_use]
-        pub fn elements<E: Into<$crate::schema::IndexElement>>(
-            mut self,
-            elements: impl IntoIterator<Item = E>,
-        ) -> Self {
-            self.elements = elements.into_iter().map(Into::into).collect();
             self
         }
 
@@ -82,6 +70,22 @@ macro_rules! keyed {
         #[must_use]
         pub fn postgresql_tablespace(mut self, tablespace: impl Into<Name>) -> Self {
             self.postgresql.tablespace = Some(tablespace.into());
+            self
+        }
+    };
+}
+
+/// The methods of what is said of a key besides, for whoever has the fields `elements` and `sqlite_on_conflict`.
+macro_rules! keyed {
+    () => {
+        /// Says how its index takes the columns, where it is not each as a whole from the lowest up: collation and direction on
+        /// SQLite, length and direction on MySQL and MariaDB. They must be the columns of the key, in its order.
+        #[must_use]
+        pub fn elements<E: Into<$crate::schema::IndexElement>>(
+            mut self,
+            elements: impl IntoIterator<Item = E>,
+        ) -> Self {
+            self.elements = elements.into_iter().map(Into::into).collect();
             self
         }
 
@@ -106,4 +110,4 @@ macro_rules! commented {
     };
 }
 
-pub(super) use {commented, keyed};
+pub(super) use {commented, indexed, keyed};

@@ -1,7 +1,7 @@
 //! [`PrimaryKeyConstraint`].
 
 use super::{
-    key::{ConflictResolution, PostgresqlKeyOptions, commented, keyed},
+    key::{ConflictResolution, PostgresqlKeyOptions, commented, indexed, keyed},
     timing::{Timing, timed},
 };
 use crate::{name::Name, schema::IndexElement};
@@ -51,6 +51,7 @@ impl PrimaryKeyConstraint {
         self
     }
 
+    indexed!();
     keyed!();
     commented!();
     timed!(timing);

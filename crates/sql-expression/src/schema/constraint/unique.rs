@@ -1,7 +1,7 @@
 //! [`UniqueConstraint`].
 
 use super::{
-    key::{ConflictResolution, PostgresqlKeyOptions, commented, keyed},
+    key::{ConflictResolution, PostgresqlKeyOptions, commented, indexed, keyed},
     timing::{Timing, timed},
 };
 use crate::{name::Name, schema::IndexElement};
@@ -60,6 +60,7 @@ impl UniqueConstraint {
         self
     }
 
+    indexed!();
     keyed!();
     commented!();
     timed!(timing);
