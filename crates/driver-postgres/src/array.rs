@@ -1,7 +1,7 @@
 //! Arrays as parameters: one parameter that holds many values.
 
 use aludel_driver::Value;
-use aludel_sql_expression::value::ArrayValue;
+use aludel_sql_expression::value::{ArrayValue, Packed};
 use bytes::{BufMut, BytesMut};
 
 use crate::{
@@ -19,6 +19,13 @@ const TOO_LONG: Refusal = "an element is too long";
 
 /// How an array is sent: in binary form where each of its elements can be.
 pub(crate) fn encoding(array: &ArrayValue, element: &Target) -> Encoding {
+    if let Some(packed) = array.values.packed() {
+        // What one of them is, all of them are.
+        return match packed {
+            Packed::Texts(_) => parameter::encoding(&Value::Text("".into()), element),
+            _ => parameter::encoding(&Value::I64(0), element),
+        };
+    }
     // The usual columns, without a look into the table of all types for each element.
     let is_plain = match element {
         Target::Text => array.values.iter().all(|value| matches!(value, Value::Text(_) | Value::Null)),
@@ -69,15 +76,18 @@ pub(crate) fn binary(
 
 /// The length of each dimension, taken from the first element of each.
 fn measure(array: &ArrayValue, lengths: &mut Vec<i32>) -> Result<(), Refusal> {
-    let Some(first) = array.values.first() else {
+    if array.values.is_empty() {
         // The server has only one empty array, which has no dimensions.
         return if lengths.is_empty() { Ok(()) } else { Err("an inner array is empty") };
-    };
-    lengths.push(i32::try_from(array.values.len()).map_err(|_error| "it has too many elements")?);
-    match first {
-        Value::Array(inner) => measure(inner, lengths),
-        _ => Ok(()),
     }
+    lengths.push(i32::try_from(array.values.len()).map_err(|_error| "it has too many elements")?);
+    // What is packed is no array, and does not become a value here.
+    if array.values.packed().is_none()
+        && let Some(Value::Array(inner)) = array.values.first()
+    {
+        return measure(inner, lengths);
+    }
+    Ok(())
 }
 
 fn elements(
@@ -87,6 +97,10 @@ fn elements(
     has_nulls: &mut bool,
     out: &mut BytesMut,
 ) -> Result<(), Refusal> {
+    if let Some(is_written) = array.values.packed().and_then(|values| packed(values, element, has_nulls, out))
+    {
+        return is_written;
+    }
     out.reserve(array.values.len() * likely_length(element));
     for value in &array.values {
         match value {
@@ -126,6 +140,47 @@ fn elements(
         }
     }
     Ok(())
+}
+
+/// Writes elements that are packed in the way in which they are wanted. None: they are not.
+fn packed(
+    values: &Packed,
+    element: &Target,
+    has_nulls: &mut bool,
+    out: &mut BytesMut,
+) -> Option<Result<(), Refusal>> {
+    match (values, element) {
+        (Packed::Integers(numbers), Target::Int8) => {
+            out.reserve(numbers.len() * 12);
+            for number in numbers {
+                let Some(number) = number else {
+                    *has_nulls = true;
+                    out.put_i32(-1);
+                    continue;
+                };
+                let mut bytes = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
+                bytes[4..].copy_from_slice(&number.to_be_bytes());
+                out.put_slice(&bytes);
+            }
+        }
+        (Packed::Texts(texts), Target::Text) => {
+            if has_nul(texts.as_str()) {
+                return Some(Err(NUL));
+            }
+            out.reserve(texts.as_str().len() + texts.iter().len() * 4);
+            for text in texts.iter() {
+                let Some(text) = text else {
+                    *has_nulls = true;
+                    out.put_i32(-1);
+                    continue;
+                };
+                out.put_i32(text.len() as i32);
+                out.put_slice(text.as_bytes());
+            }
+        }
+        _ => return None,
+    }
+    Some(Ok(()))
 }
 
 fn likely_length(element: &Target) -> usize {

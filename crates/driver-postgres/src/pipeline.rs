@@ -13,6 +13,7 @@ use std::{
 };
 
 use aludel_driver::{Control, Done, Error, Result, Statement, Step, StepKind, TransactionState, Value};
+use aludel_sql_expression::value::Packed;
 use futures_util::future::{MaybeDone, maybe_done};
 use tokio_postgres::{Error as Lower, RowStream};
 
@@ -580,7 +581,11 @@ fn value_weight(value: &Value) -> usize {
     match value {
         Value::Text(text) | Value::Json(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
-        Value::Array(array) => array.values.iter().map(value_weight).sum(),
+        Value::Array(array) => match array.values.packed() {
+            Some(Packed::Texts(texts)) => texts.as_str().len() + 4 * array.values.len(),
+            Some(_) => 8 * array.values.len(),
+            None => array.values.iter().map(value_weight).sum(),
+        },
         _ => 8,
     }
 }

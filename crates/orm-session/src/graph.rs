@@ -43,7 +43,7 @@ pub(crate) use peers::GroupId;
 use peers::Peers;
 pub(crate) use relation::Relation;
 pub(crate) use release::Sweeper;
-pub(crate) use rows::{Alike, number_new, write_changed, write_new};
+pub(crate) use rows::{Alike, Rows, number_new, write_changed, write_new};
 pub(crate) use slot::Slot;
 pub use state::State;
 pub(crate) use synchronize::Rewrite;

@@ -2,9 +2,11 @@
 
 mod address;
 mod bits;
+mod columns;
 mod decimal;
 mod elements;
 mod interval;
+mod packed;
 mod range;
 pub mod temporal;
 mod text;
@@ -13,9 +15,11 @@ pub use address::MacAddress;
 #[cfg(feature = "ipnetwork-0_21")]
 pub(crate) use address::network_of;
 pub use bits::BitString;
+pub use columns::Columns;
 pub use decimal::Decimal;
 pub use elements::{Elements, ElementsIter};
 pub use interval::Interval;
+pub use packed::{Packed, Texts};
 pub(crate) use range::range_text;
 pub use range::{Multirange, Range, RangeElement};
 pub use text::TextValue;

@@ -39,6 +39,7 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
             }
         }
     });
+    let pack = pack(model, &all, root);
     let is_key_unset = is_key_unset(model, root);
     quote! {
         #[automatically_derived]
@@ -87,6 +88,8 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
 
             #write_unnumbered
 
+            #pack
+
             fn is_key_unset(&self) -> bool {
                 #is_key_unset
             }
@@ -105,6 +108,23 @@ fn write_columns(columns: &[&Column], root: &Root) -> TokenStream {
         quote!(#of::to_value(&self.#field))
     });
     quote!(__values.extend([#(#values),*]);)
+}
+
+/// Adds columns to those of many rows.
+fn pack(model: &Model, columns: &[&Column], root: &Root) -> TokenStream {
+    let sql = &root.sql;
+    let column_type = quote!(#sql::typed::FieldType);
+    let numbered = numbered(model).map(|numbered| &numbered.member.field);
+    let columns = columns.iter().map(|column| {
+        let (of, field) = (column.as_trait(&column_type), &column.member.field);
+        let pack = quote!(#of::pack(&self.#field, __columns););
+        if Some(field) == numbered { quote!(if !__is_unnumbered { #pack }) } else { pack }
+    });
+    quote! {
+        fn pack(&self, __is_unnumbered: bool, __columns: &mut #sql::value::Columns) {
+            #(#columns)*
+        }
+    }
 }
 
 fn build(model: &Model, root: &Root) -> TokenStream {

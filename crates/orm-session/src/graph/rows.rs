@@ -3,10 +3,30 @@
 use std::{any::Any, sync::Arc};
 
 use aludel_driver::Result;
-use aludel_sql_expression::Value;
+use aludel_sql_expression::{Value, value::Columns};
 
 use super::{AnySlot, Slot};
 use crate::mapping::Mapped;
+
+/// Where the rows of new objects are written to.
+pub(crate) enum Rows<'a> {
+    /// One row after the other.
+    Values(&'a mut Vec<Value>),
+    /// Column by column.
+    Columns(&'a mut Columns),
+}
+
+impl Rows<'_> {
+    /// Adds the row of an object; `is_unnumbered`: without the numbered key.
+    #[inline]
+    pub(super) fn write<M: Mapped>(&mut self, model: &M, is_unnumbered: bool) {
+        match self {
+            Self::Values(values) if is_unnumbered => model.write_unnumbered(values),
+            Self::Values(values) => model.write(values),
+            Self::Columns(columns) => model.pack(is_unnumbered, columns),
+        }
+    }
+}
 
 /// A flush begins to send new objects, as long as they are of the model and alike: writes their rows, and says how many they
 /// were. `is_numbered`: the
@@ -16,13 +36,11 @@ pub(crate) fn write_new<M: Mapped>(
     places: &[usize],
     is_numbered: bool,
     is_unnumbered: bool,
-    values: &mut Vec<Value>,
+    mut rows: Rows<'_>,
 ) -> usize {
     for (count, place) in places.iter().enumerate() {
         let Some(slot) = typed::<M>(&slots[*place]) else { return count };
-        let start = values.len();
-        if slot.send_row(is_numbered, values) != is_unnumbered {
-            values.truncate(start);
+        if !slot.send_row(is_numbered, is_unnumbered, &mut rows) {
             return count;
         }
     }

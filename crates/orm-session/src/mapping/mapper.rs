@@ -15,7 +15,7 @@ use aludel_sql_expression::{
 
 use super::{Configuration, Direction, Key, RelationshipMapping};
 use crate::{
-    graph::{Admission, Alike, AnySlot, GroupId},
+    graph::{Admission, Alike, AnySlot, GroupId, Rows},
     link::LinkCell,
 };
 
@@ -116,7 +116,7 @@ type LoadFunction = fn(&mut RowReader<'_>, &mut Admission<'_>, Option<&mut Optio
 
 /// Writes rows of new objects as long as they are of the model and alike, and says how many they were: of which objects, which
 /// of them, whether the database numbers keys, and whether it numbers those of these rows.
-type WriteNew = fn(&[Arc<dyn AnySlot>], &[usize], bool, bool, &mut Vec<Value>) -> usize;
+type WriteNew = fn(&[Arc<dyn AnySlot>], &[usize], bool, bool, Rows<'_>) -> usize;
 
 /// Puts numbers into new objects, whose rows were written: of which objects, which of them, the column, the numbers, and
 /// whether the rows are committed.

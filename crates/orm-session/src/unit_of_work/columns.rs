@@ -12,6 +12,11 @@ pub(super) struct ColumnShape {
     pub(super) sql_type: SqlType,
 }
 
+/// Whether arrays are its values, so that the column itself makes no array.
+pub(super) fn is_array(column: &ColumnShape) -> bool {
+    matches!(column.sql_type.base(), SqlType::Array(_))
+}
+
 /// The columns that find a row: its key, and its version where it has one.
 pub(super) fn finding(mapper: &'static Mapper) -> Result<Vec<u16>> {
     Ok(mapper.key().iter().copied().chain(mapper.configuration()?.version).collect())

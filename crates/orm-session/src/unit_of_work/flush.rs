@@ -108,12 +108,13 @@ impl Flush<'_> {
         let by_level = insert_levels(&work.inserts, &work.assignments)?;
         let by_child = by_child(&work.assignments);
         let mut flight = Vec::new();
+        let arrays = self.connection.capabilities().arrays;
         for level in by_level {
             // The keys of an earlier level are only needed where this one refers to them.
             if level_waits(work, &level, &by_child, &flight) {
                 self.fly(work, &mut flight, false).await?;
             }
-            flight.extend(insert_operations(work, &level, &by_child)?);
+            flight.extend(insert_operations(work, &level, &by_child, arrays)?);
         }
         if work.sends_rows_at_once() {
             // There is one level, and nothing was sent yet.

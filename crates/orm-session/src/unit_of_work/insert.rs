@@ -3,27 +3,29 @@
 use std::sync::Arc;
 
 use aludel_driver::Result;
-use aludel_sql_expression::expression::Node;
+use aludel_sql_expression::{expression::Node, value::Columns};
 
 use super::{
     assignment::{ByChild, is_unset},
-    columns::{check_computed, shapes},
+    columns::{check_computed, is_array, shapes},
     made::{Made, named},
     operation::{Operation, Purpose},
     work::Work,
 };
 use crate::{
-    graph::AnySlot,
+    graph::{AnySlot, Rows},
     mapping::{Mapper, VersionId},
 };
 
-/// The batches of one level: rows of one model with the same columns go together.
+/// The batches of one level: rows of one model with the same columns go together. `arrays`: the database takes arrays, so
+/// that their values are packed.
 pub(super) fn insert_operations(
     work: &Work,
     level: &[usize],
     by_child: &ByChild<'_>,
+    arrays: bool,
 ) -> Result<Vec<Operation>> {
-    let mut batches = InsertBatches { batches: Vec::new(), rest: level.len() };
+    let mut batches = InsertBatches { batches: Vec::new(), rest: level.len(), arrays };
     let is_plain = by_child.is_empty() && work.expressions.is_empty();
     let mut rest = level;
     while let Some((place, others)) = rest.split_first() {
@@ -69,6 +71,7 @@ struct InsertBatches {
     batches: Vec<InsertBatch>,
     /// How many rows there are still to come, with the present one.
     rest: usize,
+    arrays: bool,
 }
 
 /// Whether the database makes some of the values of a new row.
@@ -109,8 +112,12 @@ impl InsertBatches {
         let is_unnumbered = is_numbered && first.is_key_unset();
         let place =
             self.place(InsertShape { mapper, is_unnumbered, left_out: Vec::new(), alone: None }, &[])?;
-        let values = &mut self.batches[place].operation.values;
-        let written = (mapper.functions().write_new)(slots, places, is_numbered, is_unnumbered, values);
+        let Operation { values, purpose, .. } = &mut self.batches[place].operation;
+        let rows = match purpose {
+            Purpose::Insert { packed: Some(columns), .. } => Rows::Columns(columns),
+            _ => Rows::Values(values),
+        };
+        let written = (mapper.functions().write_new)(slots, places, is_numbered, is_unnumbered, rows);
         self.count(place, &places[..written]);
         Ok(written)
     }
@@ -124,6 +131,9 @@ impl InsertBatches {
         let place = self.place(InsertShape { mapper, is_unnumbered, left_out, alone }, expressions)?;
         let InsertBatch { columns, operation, .. } = &mut self.batches[place];
         slot.write_sending(columns, &mut operation.values);
+        if let Purpose::Insert { packed: Some(packed), .. } = &mut operation.purpose {
+            operation.values.drain(..).for_each(|value| packed.value(value));
+        }
         self.count(place, &[row]);
         Ok(())
     }
@@ -146,13 +156,19 @@ impl InsertBatches {
         let (columns, (fetch, expires)) = (shape.columns()?, shape.fetch()?);
         check_computed(mapper, &[], expressions)?;
         let made = Made { expressions: named(mapper, expressions), expires, ..Made::default() };
+        let (written, keys) = (shapes(mapper, &columns), shapes(mapper, &fetch));
+        // A row alone is sent as it is, and arrays of arrays are not packed.
+        let packs = self.arrays && self.rest > 1 && expressions.is_empty() && !written.iter().any(is_array);
+        let packed = packs.then(|| Columns::new(columns.len(), self.rest));
+        let values = if packs { Vec::new() } else { Vec::with_capacity(columns.len() * self.rest) };
+        let places = Vec::with_capacity(self.rest);
         let operation = Operation {
             table: mapper.table().clone(),
-            columns: shapes(mapper, &columns),
-            keys: shapes(mapper, &fetch),
-            values: Vec::with_capacity(columns.len() * self.rest),
+            columns: written,
+            keys,
+            values,
             rows: 0,
-            purpose: Purpose::Insert { mapper, places: Vec::with_capacity(self.rest), fetch, made },
+            purpose: Purpose::Insert { mapper, places, fetch, made, packed },
         };
         self.batches.push(InsertBatch { shape, columns, operation });
         Ok(self.batches.len() - 1)

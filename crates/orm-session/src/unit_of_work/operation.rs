@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aludel_driver::{Error, ErrorKind, Result};
-use aludel_sql_expression::{Value, schema::Table};
+use aludel_sql_expression::{Value, schema::Table, value::Columns};
 
 use super::{
     columns::ColumnShape,
@@ -26,8 +26,15 @@ pub(super) struct Operation {
 
 /// What a batch is for.
 pub(super) enum Purpose {
-    /// New rows, by their places in the work; the keys are the columns that come back.
-    Insert { mapper: &'static Mapper, places: Vec<usize>, fetch: Vec<u16>, made: Made },
+    /// New rows, by their places in the work; the keys are the columns that come back. Where arrays are going to be made of
+    /// the values, they are packed.
+    Insert {
+        mapper: &'static Mapper,
+        places: Vec<usize>,
+        fetch: Vec<u16>,
+        made: Made,
+        packed: Option<Columns>,
+    },
     /// Changed rows; their objects where something comes back for them, or goes out of date.
     Update { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>>, made: Made },
     /// A row to be deleted whose foreign key becomes NULL before, since it closes a circle.
@@ -56,7 +63,7 @@ impl Operation {
         let written = prepared.iter().filter(|statement| !statement.selects);
         let matched: u64 = written.map(|statement| statement.done.rows).sum();
         match &self.purpose {
-            Purpose::Insert { mapper, places, fetch, made } => {
+            Purpose::Insert { mapper, places, fetch, made, .. } => {
                 let numbers = self.receive(mapper, (&work.inserts, places), fetch, prepared, is_committed)?;
                 made.expire(places.iter().map(|place| &work.inserts[*place]));
                 return Ok(numbers);
@@ -107,13 +114,8 @@ impl Operation {
     /// The column that a parameter of the batch's statement is for; the first has number 1. Whether rows are written out or
     /// turned into arrays, the columns stand in the same order.
     pub(super) fn column_of_parameter(&self, number: usize) -> Option<String> {
-        let keys = match self.purpose {
-            Purpose::Insert { .. } | Purpose::Link => &[],
-            _ => &self.keys[..],
-        };
-        let width = self.columns.len() + keys.len();
-        let position = number.checked_sub(1)?.checked_rem(width)?;
-        let column = self.columns.iter().chain(keys).nth(position)?;
+        let position = number.checked_sub(1)?.checked_rem(self.written().count())?;
+        let column = self.written().nth(position)?;
         Some(format!("{}.{}", self.table.name(), column.name))
     }
 }

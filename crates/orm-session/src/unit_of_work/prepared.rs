@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use aludel_driver::{Capabilities, Done, Result, Statement};
 use aludel_sql_expression::{
-    Dialect, SqlType, Value,
-    value::{ArrayValue, Elements},
+    Dialect, Value,
+    value::{ArrayValue, Columns, Elements},
 };
 
 use super::{
-    columns::{ColumnShape, shape},
+    columns::{ColumnShape, is_array, shape},
     made::{Made, insert_computed, render, select_made, update_computed},
     operation::{Operation, Purpose},
     returned::Returned,
@@ -65,9 +65,19 @@ impl Operation {
         dialect: &Arc<dyn Dialect>,
         capabilities: &Capabilities,
     ) -> Result<Vec<Prepared>> {
-        let values = std::mem::take(&mut self.values);
+        let mut values = std::mem::take(&mut self.values);
         let arrays =
             capabilities.arrays && self.rows > 1 && !self.columns.iter().chain(&self.keys).any(is_array);
+        let mut packed = match &mut self.purpose {
+            Purpose::Insert { packed, .. } => packed.take(),
+            _ => None,
+        };
+        // Fewer rows came together than was thought, or another statement writes them.
+        if (!arrays || self.reads_back(capabilities))
+            && let Some(columns) = packed.take()
+        {
+            values = columns.into_rows();
+        }
         let shape = |kind, rows| Shape {
             kind,
             table: self.table.clone(),
@@ -93,7 +103,8 @@ impl Operation {
                 self.prepare_made(values, (mapper, slots, made), arrays, &context)
             }
             Purpose::Insert { .. } | Purpose::Link => {
-                self.prepare_insert(values, arrays, capabilities, cache, dialect)
+                let context = Context { cache, dialect, capabilities };
+                self.prepare_insert(values, packed, arrays, &context)
             }
             Purpose::Update { .. } if arrays => Ok(vec![self.unnested(get(Kind::UpdateUnnest, 0)?, values)]),
             Purpose::Update { .. } | Purpose::Cut | Purpose::Rekey
@@ -113,10 +124,9 @@ impl Operation {
     fn prepare_insert(
         &self,
         values: Vec<Value>,
+        packed: Option<Columns>,
         arrays: bool,
-        capabilities: &Capabilities,
-        cache: &StatementCache,
-        dialect: &Arc<dyn Dialect>,
+        Context { cache, dialect, capabilities }: &Context<'_>,
     ) -> Result<Vec<Prepared>> {
         let get = |kind, rows, keys: &[ColumnShape]| {
             let (table, columns) = (self.table.clone(), self.columns.clone());
@@ -127,7 +137,11 @@ impl Operation {
             let is_list =
                 self.numbers_together().is_some_and(|mapper| cache.is_in_with(mapper) == Some(true));
             let kind = if is_list { Kind::InsertUnnestNumbers } else { Kind::InsertUnnest };
-            let mut prepared = self.unnested(get(kind, 0, &self.keys)?, values);
+            let statement = get(kind, 0, &self.keys)?;
+            let mut prepared = match packed {
+                Some(columns) => self.of_arrays(statement, columns.into_elements()),
+                None => self.unnested(statement, values),
+            };
             prepared.returned.is_list = is_list;
             return Ok(vec![prepared]);
         }
@@ -202,24 +216,28 @@ impl Operation {
 
     /// The rows turned into one array a column.
     fn unnested(&self, statement: Statement, values: Vec<Value>) -> Prepared {
-        let types: Vec<&SqlType> = match self.purpose {
-            Purpose::Insert { .. } | Purpose::Link => {
-                self.columns.iter().map(|column| &column.sql_type).collect()
-            }
-            _ => self.columns.iter().chain(&self.keys).map(|column| &column.sql_type).collect(),
-        };
         // Each array reads its column of the rows where it stands.
-        let (rows, width) = (Arc::new(values), types.len());
-        let arrays = types.into_iter().enumerate().map(|(column, element)| {
-            let values = Elements::column(&rows, column, width, self.rows);
-            Value::Array(Box::new(ArrayValue { element: element.clone(), values }))
+        let (rows, width) = (Arc::new(values), self.written().count());
+        let elements = (0..width).map(|column| Elements::column(&rows, column, width, self.rows));
+        self.of_arrays(statement, elements.collect())
+    }
+
+    /// A statement whose parameters are one array a column.
+    fn of_arrays(&self, statement: Statement, elements: Vec<Elements>) -> Prepared {
+        let arrays = self.written().zip(elements).map(|(column, values)| {
+            Value::Array(Box::new(ArrayValue { element: column.sql_type.clone(), values }))
         });
         Prepared::one(statement, arrays.collect(), self.rows)
     }
-}
 
-fn is_array(column: &ColumnShape) -> bool {
-    matches!(column.sql_type.base(), SqlType::Array(_))
+    /// The columns that have values in each row.
+    pub(super) fn written(&self) -> impl Iterator<Item = &ColumnShape> {
+        let keys = match self.purpose {
+            Purpose::Insert { .. } | Purpose::Link => &[],
+            _ => &self.keys[..],
+        };
+        self.columns.iter().chain(keys)
+    }
 }
 
 pub(super) fn written_out(

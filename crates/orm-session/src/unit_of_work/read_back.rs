@@ -115,7 +115,7 @@ impl Flush<'_> {
                 Some(draft) => draft.answer(work, &operation)?,
                 None => operation.receive_numbers(work, prepared)?,
             }
-            let Purpose::Insert { mapper, places, fetch, made } = operation.purpose else { continue };
+            let Purpose::Insert { mapper, places, fetch, made, .. } = operation.purpose else { continue };
             let slots: Vec<Arc<dyn AnySlot>> =
                 places.iter().map(|place| work.inserts[*place].clone()).collect();
             let columns: Vec<u16> =

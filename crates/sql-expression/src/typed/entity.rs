@@ -8,6 +8,7 @@ use crate::{
     expression::{Alias, AliasTarget, Source},
     name::Name,
     schema::{Table, Tables},
+    value::Columns,
 };
 
 /// A struct that stands for the rows of a table. Written by `#[derive(Mapped)]`.
@@ -51,6 +52,18 @@ pub trait Model: Sized + Send + Sync + 'static {
         if let Some(place) = numbered::<Self>() {
             values.remove(start + place);
         }
+    }
+
+    /// Adds the value of each column that an INSERT writes to its column of many rows; `is_unnumbered`: of each but the
+    /// numbered key. The derive writes one that makes no values for what can be packed.
+    fn pack(&self, is_unnumbered: bool, columns: &mut Columns) {
+        let mut values = Vec::with_capacity(Self::WRITTEN);
+        if is_unnumbered {
+            self.write_unnumbered(&mut values);
+        } else {
+            self.write(&mut values);
+        }
+        values.into_iter().for_each(|value| columns.value(value));
     }
 
     /// Whether the numbered key is not set yet, so that an INSERT leaves it to the database.

@@ -1,7 +1,7 @@
 //! [`FieldType`]: what the derive asks of a field's type.
 
 use super::{ColumnType, RowReader};
-use crate::{Cell, Result, Value, types::SqlType};
+use crate::{Cell, Result, Value, types::SqlType, value::Columns};
 
 /// What the derive asks of a field's type: a [`ColumnType`], under a name that stands on no other trait, so that a type which
 /// is none is reported once.
@@ -18,6 +18,7 @@ pub trait FieldType: Sized {
     fn sql_type() -> SqlType;
     fn to_value(&self) -> Value;
     fn into_value(self) -> Value;
+    fn pack(&self, columns: &mut Columns);
     fn decode_field(cell: Cell<'_>, model: &'static str, field: &'static str) -> Result<Self>;
     fn read_field(reader: &mut RowReader<'_>, model: &'static str, field: &'static str) -> Result<Self>;
     fn is_same(&self, other: &Self) -> bool;
@@ -39,6 +40,11 @@ impl<T: ColumnType> FieldType for T {
     #[inline]
     fn into_value(self) -> Value {
         ColumnType::into_value(self)
+    }
+
+    #[inline]
+    fn pack(&self, columns: &mut Columns) {
+        ColumnType::pack(self, columns);
     }
 
     #[inline]

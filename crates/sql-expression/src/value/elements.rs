@@ -2,9 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use super::Value;
+use super::{Packed, Value, packed::Unpackable};
 
-/// The elements of an array: a list of its own, or a column of an INSERT's rows, which is read where it stands.
+/// The elements of an array: a list of its own, a column of an INSERT's rows, which is read where it stands, or values that
+/// are packed, which become values of their own only for whoever asks for these.
 #[derive(Clone)]
 pub struct Elements(Place);
 
@@ -18,9 +19,22 @@ enum Place {
         end: usize,
         width: usize,
     },
+    Packed(Arc<Unpackable>),
 }
 
 impl Elements {
+    pub(super) fn packed_in(packed: Arc<Unpackable>) -> Self {
+        Self(Place::Packed(packed))
+    }
+
+    /// The elements, where they are packed: what can do with them as they are needs no value for each.
+    pub fn packed(&self) -> Option<&Packed> {
+        match &self.0 {
+            Place::Packed(unpackable) => Some(&unpackable.packed),
+            _ => None,
+        }
+    }
+
     /// So many values of rows that are `width` values wide, from the value at `start` on.
     pub fn column(rows: &Arc<Vec<Value>>, start: usize, width: usize, count: usize) -> Self {
         let end = match count {
@@ -32,7 +46,7 @@ impl Elements {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.iter().len()
+        self.packed().map_or_else(|| self.iter().len(), Packed::len)
     }
 
     /// Whether there are none.
@@ -53,6 +67,7 @@ impl Elements {
             Place::Column { rows, start, end, width } => {
                 ElementsIter { rest: &rows[*start..*end], width: *width }
             }
+            Place::Packed(unpackable) => ElementsIter { rest: unpackable.values(), width: 1 },
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{Slot, State};
 use crate::{
     graph::{
         Version,
+        rows::Rows,
         versions::{Numbered, Versions},
     },
     mapping::Mapped,
@@ -42,15 +43,27 @@ impl<M: Mapped> Slot<M> {
         is_key_unset
     }
 
-    /// The same for a new object, and its row is written: without the key when `is_numbered` and it is unset, which is then
-    /// true.
-    pub(in crate::graph) fn send_row(&self, is_numbered: bool, values: &mut Vec<Value>) -> bool {
-        let (old, is_unnumbered) = self.alter(|versions| {
+    /// The same for a new object, and its row is written. False: it is not, since its key, which the database numbers when
+    /// `is_numbered`, has to be unset when `is_unnumbered`, and set when not.
+    pub(in crate::graph) fn send_row(
+        &self,
+        is_numbered: bool,
+        is_unnumbered: bool,
+        rows: &mut Rows<'_>,
+    ) -> bool {
+        let mut write = |model: &M| {
+            let is_alike = (is_numbered && model.is_key_unset()) == is_unnumbered;
+            if is_alike {
+                rows.write(model, is_unnumbered);
+            }
+            is_alike
+        };
+        let (old, is_alike) = self.alter(|versions| {
             let old = versions.begin_flush(self.is_pending());
-            (old, write_row(self.at(versions.now()), is_numbered, values))
+            (old, write(self.at(versions.now())))
         });
         drop(old);
-        is_unnumbered
+        is_alike
     }
 
     /// Puts values that the database made into the sent version and the present one.
@@ -157,15 +170,4 @@ impl<M: Mapped> Slot<M> {
             }
         }
     }
-}
-
-/// Writes the row of a new object: without the key when `is_numbered` and it is unset, which is then true.
-pub(super) fn write_row<M: Mapped>(model: &M, is_numbered: bool, values: &mut Vec<Value>) -> bool {
-    let is_unnumbered = is_numbered && model.is_key_unset();
-    if is_unnumbered {
-        model.write_unnumbered(values);
-    } else {
-        model.write(values);
-    }
-    is_unnumbered
 }
