@@ -16,6 +16,7 @@ mod load;
 mod nested;
 mod notices;
 mod peers;
+mod place;
 mod referential;
 mod relation;
 mod release;

@@ -5,20 +5,21 @@ mod flush;
 mod rewrite;
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc,
     atomic::{AtomicBool, AtomicU8, Ordering},
 };
 
 use super::{
     State, Version,
+    place::{Guard, Place},
     versions::{Standing, Versions},
 };
 use crate::mapping::Mapped;
 
 /// One object and its versions. An object that nobody changed is one allocation.
 ///
-/// Under its lock keys are read and rows are written, which is generated code over the fields; models are cloned, compared
-/// and dropped outside of it.
+/// Under its lock keys are read, rows are written and the database's number is put in, which is generated code over the
+/// fields; models are cloned, compared and dropped outside of it.
 pub(crate) struct Slot<M> {
     index: u32,
     state: AtomicU8,
@@ -27,27 +28,31 @@ pub(crate) struct Slot<M> {
     standing: AtomicU8,
     /// Whether the graph keeps expressions for columns of it.
     expressions: AtomicBool,
-    versions: Mutex<Versions<M>>,
-    /// The version that it came with, unless the database is going to put a key into it. It stays as long as the object,
-    /// also when others have taken its place.
-    inline: Option<M>,
+    /// The version that it came with, which stays as long as the object, also when others have taken its place; and under
+    /// the lock which versions there are. While a new object waits for its key, the version is
+    /// [fresh](Standing::Fresh): nobody else has seen it.
+    place: Place<M, Versions<M>>,
 }
 
 impl<M> Slot<M> {
     /// An object of a row.
     pub(crate) fn loaded(index: u32, model: M) -> Self {
-        Self::of(index, State::Persistent, Versions::default(), Some(model))
+        Self::of(
+            index,
+            State::Persistent,
+            Standing::Inline,
+            Place::published(Versions::default(), Some(model)),
+        )
     }
 
-    fn of(index: u32, state: State, versions: Versions<M>, inline: Option<M>) -> Self {
+    fn of(index: u32, state: State, standing: Standing, place: Place<M, Versions<M>>) -> Self {
         Self {
             index,
             state: AtomicU8::new(state as u8),
             expired: AtomicBool::new(false),
-            standing: AtomicU8::new(versions.standing() as u8),
+            standing: AtomicU8::new(standing as u8),
             expressions: AtomicBool::new(false),
-            versions: Mutex::new(versions),
-            inline,
+            place,
         }
     }
 
@@ -59,9 +64,7 @@ impl<M> Slot<M> {
     #[inline]
     pub(crate) fn at<'s>(&'s self, version: &'s Version<M>) -> &'s M {
         match version {
-            Version::Inline => {
-                self.inline.as_ref().expect("invariant: what is said to lie here was put here")
-            }
+            Version::Inline => self.place.get().expect("invariant: what is said to lie here was put here"),
             Version::Made(model) => model,
         }
     }
@@ -74,13 +77,23 @@ impl<M> Slot<M> {
     #[inline]
     fn view<R>(&self, view: impl FnOnce(&Versions<M>) -> R) -> R {
         match self.standing() {
-            Standing::Inline => view(&Versions::default()),
+            Standing::Inline | Standing::Marked => view(&Versions::default()),
             _ => view(&self.lock()),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Versions<M>> {
-        self.versions.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whoever comes here may give the present version to somebody, so that it is fresh no more.
+    fn lock(&self) -> Guard<'_, M, Versions<M>> {
+        let mut versions = self.place.lock();
+        if let Some((kept, model)) = versions.unpublished() {
+            if let Some(model) = model.take() {
+                kept.bring_out(model);
+            }
+            let standing = kept.standing();
+            versions.publish();
+            self.standing.store(standing as u8, Ordering::Release);
+        }
+        versions
     }
 
     /// Changes which versions there are. Those that are let go are given back, and dropped outside the lock: a drop may run
@@ -126,9 +139,9 @@ impl<M: Mapped> Slot<M> {
     /// Until the database has given it its number, it lies where that can be put into it.
     pub(crate) fn new(index: u32, state: State, model: M) -> Self {
         if model.is_key_unset() {
-            Self::of(index, state, Versions::new(Version::made(model)), None)
+            Self::of(index, state, Standing::Fresh, Place::unpublished(Versions::default(), model))
         } else {
-            Self::of(index, state, Versions::default(), Some(model))
+            Self::of(index, state, Standing::Inline, Place::published(Versions::default(), Some(model)))
         }
     }
 
@@ -188,7 +201,7 @@ mod tests {
     use super::Slot;
 
     #[test]
-    fn a_slot_takes_thirty_two_bytes_beside_its_struct() {
-        assert_eq!(size_of::<Slot<String>>(), size_of::<String>() + 32);
+    fn a_slot_takes_forty_bytes_beside_its_struct() {
+        assert_eq!(size_of::<Slot<String>>(), size_of::<String>() + 40);
     }
 }

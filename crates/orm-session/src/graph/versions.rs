@@ -47,8 +47,12 @@ pub(super) struct Before<M> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Standing {
-    /// There is the one version in its slot: it is read without a lock.
+    /// There is the one version in its slot, which no flush sends and no rollback changes: it is read without a lock.
     Inline,
+    /// There is the one version in its slot, and a flush sends it, or a rollback takes its key: it is read without a lock.
+    Marked,
+    /// There is the one version in its slot, of a new object: nobody has seen it yet, so that it can be changed.
+    Fresh,
     /// There is one version beside its slot, which no flush sends and no rollback changes.
     Single,
     /// The present version is the one in the database, or there is no row yet.
@@ -61,8 +65,10 @@ impl Standing {
     pub(super) fn of(number: u8) -> Self {
         match number {
             0 => Self::Inline,
-            1 => Self::Single,
-            2 => Self::Clean,
+            1 => Self::Marked,
+            2 => Self::Fresh,
+            3 => Self::Single,
+            4 => Self::Clean,
             _ => Self::Changed,
         }
     }
@@ -203,7 +209,8 @@ impl<M> Versions<M> {
 
     pub(super) fn standing(&self) -> Standing {
         match self {
-            Self::One(_, Version::Inline) => Standing::Inline,
+            Self::One(Marks { sends_now: false, origin: None }, Version::Inline) => Standing::Inline,
+            Self::One(_, Version::Inline) => Standing::Marked,
             Self::One(Marks { sends_now: false, origin: None }, _) => Standing::Single,
             _ if self.changed_from().is_some() => Standing::Changed,
             _ => Standing::Clean,
@@ -294,6 +301,11 @@ impl<M> Versions<M> {
         let stored = self.several_mut()?.stored.take();
         self.tidy();
         stored
+    }
+
+    /// The version that lay in its slot, unseen, lies beside it from here on.
+    pub(super) fn bring_out(&mut self, model: M) {
+        *self.now_mut() = Version::made(model);
     }
 
     /// A flush begins to send the present version. A rollback goes back to that of a new object.
@@ -412,20 +424,41 @@ impl<M: Mapped> Versions<M> {
     ///
     /// It runs generated code over an integer, under the lock of this one object.
     pub(super) fn number(&mut self, column: u16, number: i64) -> aludel_sql_expression::Result<Numbered> {
-        let Marks { sends_now, origin } = *self.marks();
-        if !sends_now {
-            return Ok(Numbered::NeedsVersion);
-        }
+        let mut marks = *self.marks();
         let Version::Made(model) = self.now_mut() else { return Ok(Numbered::NeedsVersion) };
         let Some(model) = Arc::get_mut(model) else { return Ok(Numbered::NeedsVersion) };
-        if let Some(origin) = origin {
-            match KeyBefore::of(&model.column(column)).filter(|_| origin == KeyBefore::Same) {
-                Some(key) => {
-                    model.set_column(column, Cell::I64(number))?;
-                    self.marks_mut().origin = Some(key);
-                }
-                None => return Ok(Numbered::NeedsVersion),
-            }
+        let numbered = marks.number(model, column, number)?;
+        *self.marks_mut() = marks;
+        Ok(numbered)
+    }
+
+    /// The same for the version that lies in its slot, where nobody has seen it.
+    pub(super) fn number_fresh(
+        &mut self,
+        model: &mut M,
+        column: u16,
+        number: i64,
+    ) -> aludel_sql_expression::Result<Numbered> {
+        self.marks_mut().number(model, column, number)
+    }
+}
+
+impl Marks {
+    /// Puts a number into the version that these are the marks of.
+    fn number<M: Mapped>(
+        &mut self,
+        model: &mut M,
+        column: u16,
+        number: i64,
+    ) -> aludel_sql_expression::Result<Numbered> {
+        if !self.sends_now {
+            return Ok(Numbered::NeedsVersion);
+        }
+        if let Some(origin) = self.origin {
+            let before = KeyBefore::of(&model.column(column)).filter(|_| origin == KeyBefore::Same);
+            let Some(before) = before else { return Ok(Numbered::NeedsVersion) };
+            model.set_column(column, Cell::I64(number))?;
+            self.origin = Some(before);
         } else {
             model.set_column(column, Cell::I64(number))?;
         }

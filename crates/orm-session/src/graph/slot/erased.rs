@@ -13,6 +13,7 @@ use crate::{
     graph::{
         AnySlot, Graph, LoadMode, Loader, State,
         nested::AnyVersion,
+        place::Place,
         versions::{Before, Standing},
     },
     mapping::{Key, Mapped, Mapper},
@@ -180,7 +181,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn commit(&self) -> Option<Box<dyn Any + Send>> {
-        if self.standing() == Standing::Single {
+        if matches!(self.standing(), Standing::Single | Standing::Inline) {
             return None;
         }
         let others = self.alter(|versions| versions.commit());
@@ -188,8 +189,10 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn fork(&self) -> Arc<dyn AnySlot> {
-        let versions = self.view(|versions| versions.fork());
-        let fork = Self::of(self.index, self.current_state(), versions, self.inline.clone());
+        let versions = self.lock().fork();
+        let standing = versions.standing();
+        let place = Place::published(versions, self.place.get().cloned());
+        let fork = Self::of(self.index, self.current_state(), standing, place);
         fork.expired.store(self.expired(), Ordering::Relaxed);
         fork.expressions.store(self.has_expressions(), Ordering::Relaxed);
         Arc::new(fork)

@@ -35,6 +35,10 @@ impl<M> Slot<M> {
 impl<M: Mapped> Slot<M> {
     /// A flush begins to send the present version. Says whether the numbered key is not set in it.
     pub(super) fn send_present(&self) -> bool {
+        if let Some((versions, Some(model))) = self.place.lock().unpublished() {
+            versions.begin_flush(self.is_pending());
+            return model.is_key_unset();
+        }
         let (old, is_key_unset) = self.alter(|versions| {
             let old = versions.begin_flush(self.is_pending());
             (old, self.at(versions.now()).is_key_unset())
@@ -58,6 +62,10 @@ impl<M: Mapped> Slot<M> {
             }
             is_alike
         };
+        if let Some((versions, Some(model))) = self.place.lock().unpublished() {
+            versions.begin_flush(self.is_pending());
+            return write(model);
+        }
         let (old, is_alike) = self.alter(|versions| {
             let old = versions.begin_flush(self.is_pending());
             (old, write(self.at(versions.now())))
@@ -118,6 +126,9 @@ impl<M: Mapped> Slot<M> {
             let old = versions.end_flush();
             (old, if is_committed { versions.commit() } else { None })
         };
+        if self.finish_fresh(column, number, is_committed)? {
+            return Ok(());
+        }
         let finished = self.alter(|versions| match versions.number(column, number)? {
             Numbered::Done => Ok::<_, aludel_driver::Error>(Some(end(versions))),
             Numbered::NeedsVersion => Ok(None),
@@ -132,6 +143,26 @@ impl<M: Mapped> Slot<M> {
         self.state.store(State::Persistent as u8, Ordering::Relaxed);
         drop(old);
         Ok(())
+    }
+
+    /// The same where nobody has seen the version yet. False: somebody has.
+    fn finish_fresh(&self, column: u16, number: i64, is_committed: bool) -> Result<bool> {
+        let mut place = self.place.lock();
+        let Some((versions, Some(model))) = place.unpublished() else { return Ok(false) };
+        if let Numbered::NeedsVersion = versions.number_fresh(model, column, number)? {
+            return Ok(false);
+        }
+        // There is no other version, so that none is let go.
+        versions.end_flush();
+        if is_committed {
+            versions.commit();
+        }
+        let standing = versions.standing();
+        // Who sees that it lies there finds it.
+        place.publish();
+        self.standing.store(standing as u8, Ordering::Release);
+        self.state.store(State::Persistent as u8, Ordering::Relaxed);
+        Ok(true)
     }
 
     /// The database changed columns along with another row. What was set to something else stays set.
