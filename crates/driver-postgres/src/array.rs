@@ -149,38 +149,55 @@ fn packed(
     has_nulls: &mut bool,
     out: &mut BytesMut,
 ) -> Option<Result<(), Refusal>> {
+    let start = out.len();
     match (values, element) {
         (Packed::Integers(numbers), Target::Int8) => {
-            out.reserve(numbers.len() * 12);
+            let nulls = numbers.iter().filter(|number| number.is_none()).count();
+            *has_nulls |= nulls > 0;
+            out.resize(start + numbers.len() * 12 - nulls * 8, 0);
+            let mut rest = &mut out[start..];
             for number in numbers {
-                let Some(number) = number else {
-                    *has_nulls = true;
-                    out.put_i32(-1);
-                    continue;
+                rest = match number {
+                    Some(number) => element_in(rest, &number.to_be_bytes()),
+                    None => null_in(rest),
                 };
-                let mut bytes = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
-                bytes[4..].copy_from_slice(&number.to_be_bytes());
-                out.put_slice(&bytes);
             }
         }
         (Packed::Texts(texts), Target::Text) => {
             if has_nul(texts.as_str()) {
                 return Some(Err(NUL));
             }
-            out.reserve(texts.as_str().len() + texts.iter().len() * 4);
+            out.resize(start + values.len() * 4 + texts.as_str().len(), 0);
+            let mut rest = &mut out[start..];
             for text in texts.iter() {
-                let Some(text) = text else {
-                    *has_nulls = true;
-                    out.put_i32(-1);
-                    continue;
+                rest = match text {
+                    Some(text) => element_in(rest, text.as_bytes()),
+                    None => null_in(rest),
                 };
-                out.put_i32(text.len() as i32);
-                out.put_slice(text.as_bytes());
+                *has_nulls |= text.is_none();
             }
         }
         _ => return None,
     }
     Some(Ok(()))
+}
+
+/// Writes an element where there is room for it, and gives what is left of the room.
+#[inline]
+fn element_in<'r>(room: &'r mut [u8], bytes: &[u8]) -> &'r mut [u8] {
+    let (length, rest) = room.split_at_mut(4);
+    length.copy_from_slice(&(bytes.len() as i32).to_be_bytes());
+    let (place, rest) = rest.split_at_mut(bytes.len());
+    place.copy_from_slice(bytes);
+    rest
+}
+
+/// The same for NULL.
+#[inline]
+fn null_in(room: &mut [u8]) -> &mut [u8] {
+    let (length, rest) = room.split_at_mut(4);
+    length.copy_from_slice(&(-1_i32).to_be_bytes());
+    rest
 }
 
 fn likely_length(element: &Target) -> usize {

@@ -1,12 +1,23 @@
 //! Arrays as parameters.
 
 use aludel_driver::{ErrorKind, Value};
-use aludel_sql_expression::{SqlType, value::ArrayValue};
+use aludel_sql_expression::{
+    SqlType,
+    value::{ArrayValue, Columns},
+};
 
 use crate::server::{self, connect, rows, scalar, text};
 
 fn array(element: SqlType, values: Vec<Value>) -> Value {
     Value::Array(Box::new(ArrayValue { element, values: values.into() }))
+}
+
+/// The same, packed where its values can be.
+fn packed(element: SqlType, values: Vec<Value>) -> Value {
+    let mut columns = Columns::new(1, values.len());
+    values.into_iter().for_each(|value| columns.value(value));
+    let values = columns.into_elements().remove(0);
+    Value::Array(Box::new(ArrayValue { element, values }))
 }
 
 fn numbers(numbers: impl IntoIterator<Item = i64>) -> Value {
@@ -39,8 +50,11 @@ async fn unnest_gives_every_element_back() {
         ("int4", vec![Value::Null]),
     ] {
         let sql = format!("SELECT x FROM unnest($1::{kind}[]) WITH ORDINALITY AS u(x, n) ORDER BY n");
-        let got = rows(connection, &sql, &[array(SqlType::Unknown, values.clone())]).await.unwrap();
-        assert_eq!(got, values.into_iter().map(|value| vec![value]).collect::<Vec<_>>(), "{kind}");
+        for make in [array, packed] {
+            let got = rows(connection, &sql, &[make(SqlType::Unknown, values.clone())]).await.unwrap();
+            let expected: Vec<_> = values.iter().map(|value| vec![value.clone()]).collect();
+            assert_eq!(got, expected, "{kind}");
+        }
     }
 }
 
@@ -63,8 +77,11 @@ async fn elements_that_only_have_a_text_form() {
         ("numeric", vec![text("1"), Value::Decimal("2.50".parse().unwrap())], vec![text("1"), text("2.50")]),
     ] {
         let sql = format!("SELECT x::text FROM unnest($1::{kind}[]) WITH ORDINALITY AS u(x, n) ORDER BY n");
-        let got = rows(connection, &sql, &[array(SqlType::Unknown, values)]).await.unwrap();
-        assert_eq!(got, expected.into_iter().map(|value| vec![value]).collect::<Vec<_>>(), "{kind}");
+        for make in [array, packed] {
+            let got = rows(connection, &sql, &[make(SqlType::Unknown, values.clone())]).await.unwrap();
+            let expected: Vec<_> = expected.iter().map(|value| vec![value.clone()]).collect();
+            assert_eq!(got, expected, "{kind}");
+        }
     }
 }
 
@@ -98,14 +115,20 @@ async fn mismatches_name_the_parameter() {
     let Some(mut connection) = connect().await else { return };
     let connection = &mut *connection;
     let sql = "SELECT $1::int4, $2::int4[]";
-    let error =
-        rows(connection, sql, &[Value::I64(1), array(SqlType::Text, vec![text("x")])]).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Data);
-    assert!(error.message().contains("parameter 2") && error.message().contains("_int4"), "{error}");
+    for make in [array, packed] {
+        let texts = make(SqlType::Text, vec![text("x")]);
+        let error = rows(connection, sql, &[Value::I64(1), texts]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Data);
+        assert!(error.message().contains("parameter 2") && error.message().contains("_int4"), "{error}");
+        let large = make(SqlType::BigInteger, vec![Value::I64(1), Value::I64(i64::MAX)]);
+        let error = rows(connection, sql, &[Value::I64(1), large]).await.unwrap_err();
+        assert!(error.message().contains("out of the type's range"), "{error}");
+        let nul = make(SqlType::Text, vec![text("x"), text("a\0b")]);
+        let error = rows(connection, "SELECT $1::text[]", &[nul]).await.unwrap_err();
+        assert!(error.message().contains("parameter 1") && error.message().contains("NUL"), "{error}");
+    }
     let error = rows(connection, sql, &[numbers([1]), Value::Null]).await.unwrap_err();
     assert!(error.message().contains("parameter 1 is an array"), "{error}");
-    let error = rows(connection, sql, &[Value::I64(1), numbers([1, i64::MAX])]).await.unwrap_err();
-    assert!(error.message().contains("out of the type's range"), "{error}");
     connection.ping().await.unwrap();
 }
 

@@ -8,12 +8,20 @@ use hashbrown::{
     hash_table::Entry::{Occupied, Vacant},
 };
 
+use smallvec::SmallVec;
+
 use super::{AnySlot, Entries};
 use crate::mapping::Mapper;
+
+/// How many objects are found without a table.
+const FEW: usize = 4;
 
 /// From model and primary key to the object's number. It keeps no keys: it compares through the object.
 #[derive(Clone, Default)]
 pub(crate) struct IdentityMap {
+    /// All of them, while they are few: many sessions get an object or two.
+    few: SmallVec<[(KeyHash, u32); FEW]>,
+    /// All of them, once they are more.
     table: HashTable<(KeyHash, u32)>,
     hasher: DefaultHashBuilder,
 }
@@ -49,9 +57,26 @@ impl IdentityMap {
 
     /// The object with this key.
     pub(crate) fn find(&self, entries: &Entries, mapper: &'static Mapper, key: &[Value]) -> Option<u32> {
-        let hash = self.hash(mapper, key);
+        if self.is_empty() {
+            return None;
+        }
+        self.find_hash(entries, mapper, key, self.hash(mapper, key))
+    }
+
+    fn find_hash(
+        &self,
+        entries: &Entries,
+        mapper: &'static Mapper,
+        key: &[Value],
+        hash: KeyHash,
+    ) -> Option<u32> {
+        // Looking at an object takes its lock, so the hash is compared first.
         let is_its = |(other, index): &(KeyHash, u32)| *other == hash && is_it(entries, *index, mapper, key);
-        self.table.find(hash.spread(), is_its).map(|(_, index)| *index)
+        let found = match self.table.is_empty() {
+            true => self.few.iter().find(|known| is_its(known)),
+            false => self.table.find(hash.spread(), is_its),
+        };
+        found.map(|(_, index)| *index)
     }
 
     /// The object with this key, where there is one; else the key is that of the given object from now on.
@@ -79,7 +104,13 @@ impl IdentityMap {
         hash: KeyHash,
         index: u32,
     ) -> Option<u32> {
-        // Looking at an object takes its lock, so the hash is compared first.
+        if self.table.is_empty() {
+            let found = self.find_hash(entries, mapper, key, hash);
+            if found.is_none() {
+                self.put(hash, index);
+            }
+            return found;
+        }
         let is_its = |(other, index): &(KeyHash, u32)| *other == hash && is_it(entries, *index, mapper, key);
         match self.table.entry(hash.spread(), is_its, |(hash, _)| hash.spread()) {
             Occupied(entry) => Some(entry.get().1),
@@ -92,28 +123,53 @@ impl IdentityMap {
 
     /// Whether no object is found by a key.
     pub(crate) fn is_empty(&self) -> bool {
-        self.table.is_empty()
+        self.few.is_empty() && self.table.is_empty()
     }
 
     /// Makes room for so many more objects.
     pub(crate) fn reserve(&mut self, additional: usize) {
-        self.table.reserve(additional, |(hash, _)| hash.spread());
+        let all = self.few.len() + additional;
+        if all > FEW {
+            self.table.reserve(all, |(hash, _)| hash.spread());
+        }
     }
 
     /// Puts an object in; the caller has seen that its key is not there.
     pub(crate) fn insert(&mut self, mapper: &'static Mapper, key: &[Value], index: u32) {
-        let hash = self.hash(mapper, key);
-        self.table.insert_unique(hash.spread(), (hash, index), |(hash, _)| hash.spread());
+        self.put(self.hash(mapper, key), index);
     }
 
     /// Puts an object in under a key of one integer; the caller has seen that its key is not there.
     #[inline]
     pub(crate) fn insert_number(&mut self, mapper: &'static Mapper, number: i64, index: u32) {
-        let hash = self.hash_number(mapper, number);
+        self.put(self.hash_number(mapper, number), index);
+    }
+
+    #[inline]
+    fn put(&mut self, hash: KeyHash, index: u32) {
+        if self.table.is_empty() {
+            if self.few.len() < FEW {
+                self.few.push((hash, index));
+                return;
+            }
+            self.spread_few();
+        }
         self.table.insert_unique(hash.spread(), (hash, index), |(hash, _)| hash.spread());
     }
 
+    /// There are more than a few from here on.
+    #[cold]
+    fn spread_few(&mut self) {
+        for (hash, index) in self.few.drain(..) {
+            self.table.insert_unique(hash.spread(), (hash, index), |(hash, _)| hash.spread());
+        }
+    }
+
     pub(crate) fn remove(&mut self, mapper: &'static Mapper, key: &[Value], index: u32) {
+        self.few.retain(|(_, found)| *found != index);
+        if self.table.is_empty() {
+            return;
+        }
         let hash = self.hash(mapper, key).spread();
         if let Ok(entry) = self.table.find_entry(hash, |(_, found)| *found == index) {
             entry.remove();
@@ -121,6 +177,7 @@ impl IdentityMap {
     }
 
     pub(crate) fn clear(&mut self) {
+        self.few.clear();
         self.table.clear();
     }
 }
@@ -170,5 +227,31 @@ impl Eq for HashedKey {}
 impl Hash for HashedKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.iter().for_each(|value| hash_value(value, state));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FEW, IdentityMap, KeyHash};
+
+    /// Whether they are few or many, each is found, and found once; what is taken out is gone.
+    #[test]
+    fn few_and_many_are_found_alike() {
+        let found = |map: &IdentityMap| {
+            let mut numbers: Vec<u32> = map.few.iter().chain(&map.table).map(|(_, index)| *index).collect();
+            numbers.sort_unstable();
+            numbers
+        };
+        for count in 0..3 * FEW as u32 {
+            let mut map = IdentityMap::default();
+            assert!(map.is_empty());
+            (0..count).for_each(|index| map.put(KeyHash(index % 3), index));
+            assert_eq!(found(&map), (0..count).collect::<Vec<_>>());
+            assert_eq!(map.table.is_empty(), count as usize <= FEW, "{count} need a table or none");
+            map.reserve(1);
+            assert_eq!((map.is_empty(), found(&map).len()), (count == 0, count as usize));
+            map.clear();
+            assert!(map.is_empty() && found(&map).is_empty());
+        }
     }
 }
