@@ -49,9 +49,10 @@ quickstart *url:
 chinook script="../shared/data/chinook/sqlite.sql" *url="":
     cargo run --example chinook -- {{ script }} {{ url }}
 
-# The benchmarks against the raw drivers, as ratios.
+# The benchmarks against the raw drivers, as ratios: the servers have one core, and the client another.
 bench *arguments:
-    tests/run --servers-only cargo run --release --package aludel-bench -- {{ arguments }}
+    cargo build --release --package aludel-bench
+    taskset --cpu-list 0 tests/run --servers-only taskset --cpu-list 1 cargo run --release --package aludel-bench -- {{ arguments }}
 
 # The compile errors that users see; with TRYBUILD=overwrite set, they are written anew.
 ui *arguments:

@@ -6,6 +6,10 @@
 //! always measured; PostgreSQL and MySQL where `ALUDEL_TEST_POSTGRES_URL` and `ALUDEL_TEST_MYSQL_URL` are set. With words
 //! only what has all of them in its name runs: `postgres update`. With `--only` one side runs alone, for a profiler.
 //!
+//! Servers and client should each keep to a core of its own, as `just bench` has it. Where they share one, each throws the
+//! other's memory out of the core's caches; and where the system moves them about, what it takes to wake a client that waits
+//! for one row changes from one moment to the next by more than all that either side does.
+//!
 //! | file | what it holds |
 //! | --- | --- |
 //! | `arguments` | what the command line asks for |
