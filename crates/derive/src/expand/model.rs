@@ -107,7 +107,8 @@ fn write_columns(columns: &[&Column], root: &Root) -> TokenStream {
         let (of, field) = (column.as_trait(&column_type), &column.member.field);
         quote!(#of::to_value(&self.#field))
     });
-    quote!(__values.extend([#(#values),*]);)
+    let count = values.len();
+    quote!(__values.reserve(#count); #(__values.push(#values);)*)
 }
 
 /// Adds columns to those of many rows.
