@@ -4,8 +4,9 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use aludel_driver::{
     CallOptions, Cell, ColumnInfo, Error, ErrorKind, Result, Row, Sink, Statement, Value,
-    bulk::{BulkDone, BulkTarget, BulkWay, RowSource, in_rows, insert_rows, next_row},
+    bulk::{BulkDone, BulkTarget, BulkWay, RowSource, in_rows, insert_rows, next_row_to},
 };
+use aludel_sql_expression::value::ValueSink;
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
@@ -168,35 +169,84 @@ async fn write_rows(
     sender: Sender<Bytes>,
 ) -> Result<u64> {
     let mut count = 0;
-    let mut row: Vec<Value> = Vec::with_capacity(target.width());
-    let mut piece = Vec::with_capacity(PIECE + PIECE / 8);
+    let mut lines = Lines::new(&load.writings);
     loop {
-        row.clear();
-        if !next_row(rows, &mut row).await? {
+        if !next_row_to(rows, &mut lines).await? {
             break;
         }
         count += 1;
-        for (place, (writing, value)) in load.writings.iter().zip(&row).enumerate() {
-            if place > 0 {
-                piece.push(b'\t');
-            }
-            writing
-                .write(value, &mut piece)
-                .map_err(|error| in_rows(error.with_parameter(place + 1), target, count, 1))?;
-        }
-        piece.push(b'\n');
-        if piece.len() >= PIECE {
-            let full = std::mem::replace(&mut piece, Vec::with_capacity(PIECE + PIECE / 8));
+        lines.end().map_err(|error| in_rows(error, target, count, 1))?;
+        if lines.text.len() >= PIECE {
+            let full = lines.take();
             if sender.send(full.into()).await.is_err() {
                 // The statement has ended, and says why.
                 return Ok(count);
             }
         }
     }
-    if !piece.is_empty() {
-        let _ = sender.send(piece.into()).await;
+    if !lines.text.is_empty() {
+        let _ = sender.send(lines.text.into()).await;
     }
     Ok(count)
+}
+
+/// Rows as the lines that LOAD DATA reads.
+struct Lines<'l> {
+    writings: &'l [Writing],
+    text: Vec<u8>,
+    /// How many values of the present row there were.
+    place: usize,
+    /// Why the first value that cannot be written cannot be.
+    failed: Option<Error>,
+}
+
+impl<'l> Lines<'l> {
+    fn new(writings: &'l [Writing]) -> Self {
+        Self { writings, text: Vec::with_capacity(PIECE + PIECE / 8), place: 0, failed: None }
+    }
+
+    /// The row is whole.
+    fn end(&mut self) -> Result<()> {
+        self.place = 0;
+        self.text.push(b'\n');
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    fn take(&mut self) -> Vec<u8> {
+        std::mem::replace(&mut self.text, Vec::with_capacity(PIECE + PIECE / 8))
+    }
+
+    #[inline]
+    fn write(&mut self, write: impl FnOnce(Writing, &mut Vec<u8>) -> Result<()>) {
+        if self.place > 0 {
+            self.text.push(b'\t');
+        }
+        let place = self.place;
+        self.place += 1;
+        // A row of another width was refused before.
+        let Some(writing) = self.writings.get(place) else { return };
+        if let Err(error) = write(*writing, &mut self.text) {
+            self.failed.get_or_insert(error.with_parameter(place + 1));
+        }
+    }
+}
+
+impl ValueSink for Lines<'_> {
+    fn integer(&mut self, number: i64) {
+        self.write(|writing, text| writing.write_integer(number, text));
+    }
+
+    fn text(&mut self, value: &str) {
+        self.write(|writing, text| writing.write_bytes(value.as_bytes(), text));
+    }
+
+    fn null(&mut self) {
+        self.write(|writing, text| writing.write(&Value::Null, text));
+    }
+
+    fn other(&mut self, value: Value) {
+        self.write(|writing, text| writing.write(&value, text));
+    }
 }
 
 /// The row that a warning names at its end.

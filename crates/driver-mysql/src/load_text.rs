@@ -65,8 +65,7 @@ impl Writing {
                 return Ok(());
             }
             Value::I64(number) if !matches!(self, Self::Hexadecimal | Self::Word) => {
-                output.extend_from_slice(itoa::Buffer::new().format(*number).as_bytes());
-                return Ok(());
+                return self.write_integer(*number, output);
             }
             Value::Text(text) | Value::Json(text) | Value::Number(text) => text.as_bytes(),
             Value::Bytes(bytes) => bytes,
@@ -83,6 +82,28 @@ impl Writing {
             }
             value => return self.write_other(value, output),
         };
+        self.write_bytes(bytes, output)
+    }
+
+    /// The same for a whole number.
+    ///
+    /// # Errors
+    /// As [`parameter::convert`].
+    #[inline]
+    pub(crate) fn write_integer(self, number: i64, output: &mut Vec<u8>) -> Result<()> {
+        if matches!(self, Self::Hexadecimal | Self::Word) {
+            return self.write(&Value::I64(number), output);
+        }
+        output.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        Ok(())
+    }
+
+    /// The same for a text, or for bytes.
+    ///
+    /// # Errors
+    /// As [`parameter::convert`].
+    #[inline]
+    pub(crate) fn write_bytes(self, bytes: &[u8], output: &mut Vec<u8>) -> Result<()> {
         match self {
             Self::Hexadecimal => write_hexadecimal(bytes, output),
             Self::Unsigned => write_bits(bytes, output)?,

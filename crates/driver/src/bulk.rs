@@ -7,6 +7,7 @@ use std::{
 };
 
 pub use aludel_sql_expression::compile::{BulkColumn, BulkTarget};
+use aludel_sql_expression::value::ValueSink;
 
 use crate::{
     CallOptions, Connection, Discard, Done, Error, ErrorKind, ParameterSets, Result, Statement, Value,
@@ -29,6 +30,17 @@ pub trait RowSource: Send {
     /// # Errors
     /// What keeps the row from being loaded, with its number. The load ends with it, and nothing stays.
     fn poll_row(&mut self, context: &mut Context<'_>, values: &mut Vec<Value>) -> Poll<Result<bool>>;
+
+    /// The same for a sink, which makes what is sent of the values at once. After an error it may have got some of them.
+    ///
+    /// # Errors
+    /// As [`poll_row`](Self::poll_row).
+    fn poll_row_to(&mut self, context: &mut Context<'_>, sink: &mut dyn ValueSink) -> Poll<Result<bool>> {
+        let mut values = Vec::new();
+        let polled = self.poll_row(context, &mut values);
+        values.into_iter().for_each(|value| sink.value(value));
+        polled
+    }
 }
 
 /// What a bulk load did.
@@ -60,6 +72,14 @@ pub enum BulkWay {
 /// As [`RowSource::poll_row`].
 pub async fn next_row(rows: &mut dyn RowSource, values: &mut Vec<Value>) -> Result<bool> {
     poll_fn(|context| rows.poll_row(context, values)).await
+}
+
+/// The next row of a source, whose values go to a sink; `false`: there are no more rows.
+///
+/// # Errors
+/// As [`RowSource::poll_row`].
+pub async fn next_row_to(rows: &mut dyn RowSource, sink: &mut (dyn ValueSink + Send)) -> Result<bool> {
+    poll_fn(|context| rows.poll_row_to(context, &mut *sink)).await
 }
 
 /// Loads rows by INSERTs of up to `most` rows each (1000 suits most servers), or by a prepared one where the backend says

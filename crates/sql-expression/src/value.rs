@@ -8,6 +8,7 @@ mod elements;
 mod interval;
 mod packed;
 mod range;
+mod sink;
 pub mod temporal;
 mod text;
 
@@ -22,6 +23,7 @@ pub use interval::Interval;
 pub use packed::{Packed, Texts};
 pub(crate) use range::range_text;
 pub use range::{Multirange, Range, RangeElement};
+pub use sink::ValueSink;
 pub use text::TextValue;
 
 use crate::{BoundsVisitor, Cell, Error, NestedReader, Result, types::SqlType};

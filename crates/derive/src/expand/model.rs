@@ -39,7 +39,7 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
             }
         }
     });
-    let pack = pack(model, &all, root);
+    let write_to = write_to(model, &all, root);
     let is_key_unset = is_key_unset(model, root);
     quote! {
         #[automatically_derived]
@@ -88,7 +88,7 @@ pub(super) fn expand(model: &Model, root: &Root) -> TokenStream {
 
             #write_unnumbered
 
-            #pack
+            #write_to
 
             fn is_key_unset(&self) -> bool {
                 #is_key_unset
@@ -111,18 +111,18 @@ fn write_columns(columns: &[&Column], root: &Root) -> TokenStream {
     quote!(__values.reserve(#count); #(__values.push(#values);)*)
 }
 
-/// Adds columns to those of many rows.
-fn pack(model: &Model, columns: &[&Column], root: &Root) -> TokenStream {
+/// Gives columns to a sink, one after the other.
+fn write_to(model: &Model, columns: &[&Column], root: &Root) -> TokenStream {
     let sql = &root.sql;
     let column_type = quote!(#sql::typed::FieldType);
     let numbered = numbered(model).map(|numbered| &numbered.member.field);
     let columns = columns.iter().map(|column| {
         let (of, field) = (column.as_trait(&column_type), &column.member.field);
-        let pack = quote!(#of::pack(&self.#field, __columns););
-        if Some(field) == numbered { quote!(if !__is_unnumbered { #pack }) } else { pack }
+        let write = quote!(#of::write_to(&self.#field, __sink););
+        if Some(field) == numbered { quote!(if !__is_unnumbered { #write }) } else { write }
     });
     quote! {
-        fn pack(&self, __is_unnumbered: bool, __columns: &mut #sql::value::Columns) {
+        fn write_to(&self, __is_unnumbered: bool, __sink: &mut dyn #sql::value::ValueSink) {
             #(#columns)*
         }
     }

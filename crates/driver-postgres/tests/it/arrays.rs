@@ -3,7 +3,7 @@
 use aludel_driver::{ErrorKind, Value};
 use aludel_sql_expression::{
     SqlType,
-    value::{ArrayValue, Columns},
+    value::{ArrayValue, Columns, ValueSink as _},
 };
 
 use crate::server::{self, connect, rows, scalar, text};

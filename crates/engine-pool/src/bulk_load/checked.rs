@@ -11,7 +11,7 @@ use aludel_driver::{
     Error, ErrorKind, Result, Value,
     bulk::{BulkTarget, RowSource},
 };
-
+use aludel_sql_expression::{Error as SqlError, value::ValueSink};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Rows;
@@ -107,18 +107,26 @@ impl<'r, 'c> Checked<'r, 'c> {
     }
 }
 
-impl RowSource for Checked<'_, '_> {
-    fn poll_row(&mut self, context: &mut Context<'_>, values: &mut Vec<Value>) -> Poll<Result<bool>> {
+impl Checked<'_, '_> {
+    /// Who asks for the next row has taken the others.
+    #[inline]
+    fn go_on(&mut self) -> Result<()> {
         if let Some(progress) = &mut self.progress {
-            // Who asks for the next one has taken the others.
             progress.given(self.count);
         }
         if let Some(deadline) = &self.deadline
             && self.count % ROWS_BETWEEN_LOOKS == ROWS_BETWEEN_LOOKS - 1
             && Instant::now() >= deadline.at
         {
-            return Poll::Ready(Err(self.late()));
+            return Err(self.late());
         }
+        Ok(())
+    }
+}
+
+impl RowSource for Checked<'_, '_> {
+    fn poll_row(&mut self, context: &mut Context<'_>, values: &mut Vec<Value>) -> Poll<Result<bool>> {
+        self.go_on()?;
         let start = values.len();
         match self.first.take() {
             Some(first) => values.extend(first),
@@ -134,5 +142,76 @@ impl RowSource for Checked<'_, '_> {
         }
         self.count += 1;
         Poll::Ready(Ok(true))
+    }
+
+    fn poll_row_to(&mut self, context: &mut Context<'_>, sink: &mut dyn ValueSink) -> Poll<Result<bool>> {
+        self.go_on()?;
+        let mut checking = Checking { target: self.target, sink, width: 0, refused: None };
+        match self.first.take() {
+            Some(first) => first.into_iter().for_each(|value| checking.value(value)),
+            None => match self.rows.poll_row_to(context, &mut checking) {
+                Poll::Ready(Ok(true)) => {}
+                Poll::Ready(Ok(false)) => return Poll::Ready(Ok(false)),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(self.in_row(error))),
+                Poll::Pending => return self.poll_late(context),
+            },
+        }
+        if let Err(error) = checking.end() {
+            return Poll::Ready(Err(self.in_row(error.into())));
+        }
+        self.count += 1;
+        Poll::Ready(Ok(true))
+    }
+}
+
+/// Checks the values of a row on their way to a sink.
+struct Checking<'s> {
+    target: &'s BulkTarget,
+    sink: &'s mut dyn ValueSink,
+    /// How many values there were.
+    width: usize,
+    /// Why the first value that its column cannot hold is none for it.
+    refused: Option<SqlError>,
+}
+
+impl Checking<'_> {
+    #[inline]
+    fn check(&mut self, value: &Value) {
+        if let Err(error) = self.target.check_value(self.width, value) {
+            self.refused.get_or_insert(error);
+        }
+        self.width += 1;
+    }
+
+    /// The row is whole.
+    fn end(self) -> Result<(), SqlError> {
+        self.target.check_width(self.width)?;
+        self.refused.map_or(Ok(()), Err)
+    }
+}
+
+impl ValueSink for Checking<'_> {
+    #[inline]
+    fn integer(&mut self, number: i64) {
+        self.check(&Value::I64(number));
+        self.sink.integer(number);
+    }
+
+    // There are no bounds for texts, and none for NULL.
+    #[inline]
+    fn text(&mut self, text: &str) {
+        self.width += 1;
+        self.sink.text(text);
+    }
+
+    #[inline]
+    fn null(&mut self) {
+        self.width += 1;
+        self.sink.null();
+    }
+
+    fn other(&mut self, value: Value) {
+        self.check(&value);
+        self.sink.other(value);
     }
 }

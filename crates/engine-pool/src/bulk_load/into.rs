@@ -7,6 +7,7 @@ use aludel_sql_expression::{
     Entity, Model, Name,
     schema::{Table, Tables},
     statement::{InsertRow, RowWriter},
+    value::ValueSink,
 };
 
 /// What rows of type `R` can be loaded into: a model takes itself, owned or borrowed; a table takes tuples in the order of
@@ -28,6 +29,23 @@ pub trait BulkInto<R>: Clone + Send {
     /// # Errors
     /// [`ErrorKind::Argument`] for a row of another shape than the first.
     fn write(&self, row: R, shape: &RowShape, values: &mut Vec<Value>) -> Result<()>;
+
+    /// Gives the values of a row to a sink; `scratch` is room for them on the way, and is left empty.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn write_to(
+        &self,
+        row: R,
+        shape: &RowShape,
+        scratch: &mut Vec<Value>,
+        sink: &mut dyn ValueSink,
+    ) -> Result<()> {
+        scratch.clear();
+        self.write(row, shape, scratch)?;
+        scratch.drain(..).for_each(|value| sink.value(value));
+        Ok(())
+    }
 }
 
 /// What the first row says of all of them.
@@ -60,6 +78,16 @@ impl<M: Model, R: Borrow<M>> BulkInto<R> for Entity<M> {
             true => row.write_unnumbered(values),
             false => Model::write(row, values),
         }
+        Ok(())
+    }
+
+    #[inline]
+    fn write_to(&self, row: R, shape: &RowShape, _: &mut Vec<Value>, sink: &mut dyn ValueSink) -> Result<()> {
+        let row = row.borrow();
+        if row.is_key_unset() != shape.leaves_key {
+            return Err(other_shape());
+        }
+        row.write_to(shape.leaves_key, sink);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use aludel_driver::{Error, Result, Value};
-use aludel_sql_expression::Name;
+use aludel_sql_expression::{Name, value::ValueSink};
 use futures_core::Stream;
 
 use super::{BulkInto, RowShape};
@@ -15,6 +15,9 @@ use super::{BulkInto, RowShape};
 pub(crate) trait Rows: Send {
     /// Adds the values of the next row behind those that are there; `false`: there are no more rows.
     fn poll_row(&mut self, context: &mut Context<'_>, values: &mut Vec<Value>) -> Poll<Result<bool>>;
+
+    /// The same for a sink.
+    fn poll_row_to(&mut self, context: &mut Context<'_>, sink: &mut dyn ValueSink) -> Poll<Result<bool>>;
 
     /// The columns that the first row had, where it said so.
     fn columns(&self) -> Option<&[Name]>;
@@ -82,23 +85,40 @@ pub(super) struct TypedRows<S, P> {
     rows: S,
     into: P,
     shape: Option<RowShape>,
+    /// Room for the values of a row that cannot go to a sink by itself.
+    scratch: Vec<Value>,
 }
 
 impl<S: Pull, P: BulkInto<S::Row>> TypedRows<S, P> {
     pub(super) fn new(rows: S, into: P) -> Self {
-        Self { rows, into, shape: None }
+        Self { rows, into, shape: None, scratch: Vec::new() }
+    }
+
+    /// The next row, and what the first one said.
+    #[inline]
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<S::Row>>> {
+        let Some(row) = ready!(self.rows.poll_next(context)) else { return Poll::Ready(Ok(None)) };
+        let row = row?;
+        if self.shape.is_none() {
+            self.shape = Some(self.into.shape(&row));
+        }
+        Poll::Ready(Ok(Some(row)))
     }
 }
 
 impl<S: Pull, P: BulkInto<S::Row>> Rows for TypedRows<S, P> {
     fn poll_row(&mut self, context: &mut Context<'_>, values: &mut Vec<Value>) -> Poll<Result<bool>> {
-        let Some(row) = ready!(self.rows.poll_next(context)) else { return Poll::Ready(Ok(false)) };
-        let row = row?;
-        let shape = match &self.shape {
-            Some(shape) => shape,
-            None => self.shape.insert(self.into.shape(&row)),
+        let (Some(row), Some(shape)) = (ready!(self.poll_next(context))?, &self.shape) else {
+            return Poll::Ready(Ok(false));
         };
         Poll::Ready(self.into.write(row, shape, values).map(|()| true))
+    }
+
+    fn poll_row_to(&mut self, context: &mut Context<'_>, sink: &mut dyn ValueSink) -> Poll<Result<bool>> {
+        let (Some(row), Some(shape)) = (ready!(self.poll_next(context))?, &self.shape) else {
+            return Poll::Ready(Ok(false));
+        };
+        Poll::Ready(self.into.write_to(row, shape, &mut self.scratch, sink).map(|()| true))
     }
 
     fn columns(&self) -> Option<&[Name]> {

@@ -23,7 +23,7 @@ impl Rows<'_> {
         match self {
             Self::Values(values) if is_unnumbered => model.write_unnumbered(values),
             Self::Values(values) => model.write(values),
-            Self::Columns(columns) => model.pack(is_unnumbered, columns),
+            Self::Columns(columns) => model.write_to(is_unnumbered, *columns),
         }
     }
 }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use aludel_driver::Result;
-use aludel_sql_expression::{expression::Node, value::Columns};
+use aludel_sql_expression::{
+    expression::Node,
+    value::{Columns, ValueSink as _},
+};
 
 use super::{
     assignment::{ByChild, is_unset},

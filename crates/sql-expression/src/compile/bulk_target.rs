@@ -131,10 +131,26 @@ impl BulkTarget {
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) for a value that its column cannot hold.
     #[inline]
     pub fn check(&self, row: &[Value]) -> Result<()> {
-        if row.len() != self.columns.len() {
-            return Err(self.wrong_width(row.len()));
-        }
+        self.check_width(row.len())?;
         Fit::check_row(&self.fits, row)
+    }
+
+    /// Checks one value of a row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) when its column cannot hold it.
+    #[inline]
+    pub fn check_value(&self, place: usize, value: &Value) -> Result<()> {
+        Fit::check_place(&self.fits, place, value)
+    }
+
+    /// Checks how many values a row had.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) when there were more or fewer than there are columns.
+    #[inline]
+    pub fn check_width(&self, width: usize) -> Result<()> {
+        if width == self.columns.len() { Ok(()) } else { Err(self.wrong_width(width)) }
     }
 
     #[cold]

@@ -58,6 +58,15 @@ impl Fit {
         fits.iter().try_for_each(|fit| row.get(fit.place).map_or(Ok(()), |value| fit.check(value)))
     }
 
+    /// Checks the value at a place of a row.
+    ///
+    /// # Errors
+    /// As [`Fit::check_row`].
+    #[inline]
+    pub(super) fn check_place(fits: &[Self], place: usize, value: &Value) -> Result<()> {
+        fits.iter().filter(|fit| fit.place == place).try_for_each(|fit| fit.check(value))
+    }
+
     /// Checks values that stand in the text.
     ///
     /// # Errors

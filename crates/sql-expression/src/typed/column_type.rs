@@ -6,7 +6,7 @@ use super::RowReader;
 use crate::{
     Cell, Decode, Error, Result, Value,
     types::SqlType,
-    value::{Columns, Decimal, Interval},
+    value::{Decimal, Interval, ValueSink},
 };
 
 /// A Rust type that one column can hold. `Option` makes it nullable.
@@ -36,10 +36,14 @@ pub trait ColumnType: Decode + Clone + Send + Sync + 'static {
         self.to_value()
     }
 
-    /// Adds the value to its column of many rows. Cheaper than a [`Value`] for what can be packed.
+    /// Gives the value to a sink: numbers and texts without making a [`Value`].
     #[inline]
-    fn pack(&self, columns: &mut Columns) {
-        columns.value(self.to_value());
+    fn write_to(&self, sink: &mut dyn ValueSink) {
+        match self.to_value() {
+            Value::Null => sink.null(),
+            Value::I64(number) => sink.integer(number),
+            value => sink.value(value),
+        }
     }
 
     /// Reads a model's column. The derive asks this trait for all that it needs of a field's type, so that a type which is
@@ -89,10 +93,10 @@ impl<T: ColumnType<Base = T>> ColumnType for Option<T> {
     }
 
     #[inline]
-    fn pack(&self, columns: &mut Columns) {
+    fn write_to(&self, sink: &mut dyn ValueSink) {
         match self {
-            Some(value) => value.pack(columns),
-            None => columns.null(),
+            Some(value) => value.write_to(sink),
+            None => sink.null(),
         }
     }
 
@@ -174,8 +178,8 @@ impl ColumnType for String {
     }
 
     #[inline]
-    fn pack(&self, columns: &mut Columns) {
-        columns.text(self);
+    fn write_to(&self, sink: &mut dyn ValueSink) {
+        sink.text(self);
     }
 
     #[inline]

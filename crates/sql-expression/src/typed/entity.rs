@@ -8,7 +8,7 @@ use crate::{
     expression::{Alias, AliasTarget, Source},
     name::Name,
     schema::{Table, Tables},
-    value::Columns,
+    value::ValueSink,
 };
 
 /// A struct that stands for the rows of a table. Written by `#[derive(Mapped)]`.
@@ -54,16 +54,16 @@ pub trait Model: Sized + Send + Sync + 'static {
         }
     }
 
-    /// Adds the value of each column that an INSERT writes to its column of many rows; `is_unnumbered`: of each but the
-    /// numbered key. The derive writes one that makes no values for what can be packed.
-    fn pack(&self, is_unnumbered: bool, columns: &mut Columns) {
+    /// Gives the value of each column that an INSERT writes to a sink, in order; `is_unnumbered`: of each but the numbered key.
+    /// The derive writes one that makes no [`Value`] of numbers and texts.
+    fn write_to(&self, is_unnumbered: bool, sink: &mut dyn ValueSink) {
         let mut values = Vec::with_capacity(Self::WRITTEN);
         if is_unnumbered {
             self.write_unnumbered(&mut values);
         } else {
             self.write(&mut values);
         }
-        values.into_iter().for_each(|value| columns.value(value));
+        values.into_iter().for_each(|value| sink.value(value));
     }
 
     /// Whether the numbered key is not set yet, so that an INSERT leaves it to the database.

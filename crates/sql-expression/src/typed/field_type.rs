@@ -1,7 +1,7 @@
 //! [`FieldType`]: what the derive asks of a field's type.
 
 use super::{ColumnType, RowReader};
-use crate::{Cell, Result, Value, types::SqlType, value::Columns};
+use crate::{Cell, Result, Value, types::SqlType, value::ValueSink};
 
 /// What the derive asks of a field's type: a [`ColumnType`], under a name that stands on no other trait, so that a type which
 /// is none is reported once.
@@ -18,7 +18,7 @@ pub trait FieldType: Sized {
     fn sql_type() -> SqlType;
     fn to_value(&self) -> Value;
     fn into_value(self) -> Value;
-    fn pack(&self, columns: &mut Columns);
+    fn write_to(&self, sink: &mut dyn ValueSink);
     fn decode_field(cell: Cell<'_>, model: &'static str, field: &'static str) -> Result<Self>;
     fn read_field(reader: &mut RowReader<'_>, model: &'static str, field: &'static str) -> Result<Self>;
     fn is_same(&self, other: &Self) -> bool;
@@ -43,8 +43,8 @@ impl<T: ColumnType> FieldType for T {
     }
 
     #[inline]
-    fn pack(&self, columns: &mut Columns) {
-        ColumnType::pack(self, columns);
+    fn write_to(&self, sink: &mut dyn ValueSink) {
+        ColumnType::write_to(self, sink);
     }
 
     #[inline]

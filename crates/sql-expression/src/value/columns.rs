@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Value,
+    Value, ValueSink,
     elements::Elements,
     packed::{Packed, Texts},
 };
@@ -17,7 +17,10 @@ use super::{
 ///
 /// # Examples
 /// ```
-/// use aludel_sql_expression::{Value, value::Columns};
+/// use aludel_sql_expression::{
+///     Value,
+///     value::{Columns, ValueSink as _},
+/// };
 ///
 /// let mut columns = Columns::new(2, 2);
 /// columns.integer(1);
@@ -53,53 +56,6 @@ impl Columns {
         Self { columns: vec![Column::Nulls(0); columns], next: 0, rows }
     }
 
-    /// Adds a whole number.
-    #[inline]
-    pub fn integer(&mut self, number: i64) {
-        match self.column() {
-            Some((Column::Integers(numbers), _)) => numbers.push(Some(number)),
-            Some((column, rows)) => column.first_integer(number, rows),
-            None => {}
-        }
-    }
-
-    /// Adds a text.
-    #[inline]
-    pub fn text(&mut self, text: &str) {
-        match self.column() {
-            Some((Column::Texts(texts), _)) if Texts::takes(text) => texts.push(text),
-            Some((column, rows)) => column.first_text(text, rows),
-            None => {}
-        }
-    }
-
-    /// Adds NULL.
-    #[inline]
-    pub fn null(&mut self) {
-        match self.column() {
-            Some((Column::Nulls(count), _)) => *count += 1,
-            Some((Column::Integers(numbers), _)) => numbers.push(None),
-            Some((Column::Texts(texts), _)) => texts.push_null(),
-            Some((Column::Values(values), _)) => values.push(Value::Null),
-            None => {}
-        }
-    }
-
-    /// Adds a value.
-    #[inline]
-    pub fn value(&mut self, value: Value) {
-        match value {
-            Value::Null => self.null(),
-            Value::I64(number) => self.integer(number),
-            Value::Text(text) => self.text(&text),
-            value => {
-                if let Some((column, rows)) = self.column() {
-                    column.values(rows).push(value);
-                }
-            }
-        }
-    }
-
     /// The elements of each column.
     pub fn into_elements(self) -> Vec<Elements> {
         self.columns.into_iter().map(Column::into_elements).collect()
@@ -123,6 +79,43 @@ impl Columns {
         let present = self.next;
         self.next = if present + 1 < self.columns.len() { present + 1 } else { 0 };
         Some((self.columns.get_mut(present)?, self.rows))
+    }
+}
+
+impl ValueSink for Columns {
+    #[inline]
+    fn integer(&mut self, number: i64) {
+        match self.column() {
+            Some((Column::Integers(numbers), _)) => numbers.push(Some(number)),
+            Some((column, rows)) => column.first_integer(number, rows),
+            None => {}
+        }
+    }
+
+    #[inline]
+    fn text(&mut self, text: &str) {
+        match self.column() {
+            Some((Column::Texts(texts), _)) if Texts::takes(text) => texts.push(text),
+            Some((column, rows)) => column.first_text(text, rows),
+            None => {}
+        }
+    }
+
+    #[inline]
+    fn null(&mut self) {
+        match self.column() {
+            Some((Column::Nulls(count), _)) => *count += 1,
+            Some((Column::Integers(numbers), _)) => numbers.push(None),
+            Some((Column::Texts(texts), _)) => texts.push_null(),
+            Some((Column::Values(values), _)) => values.push(Value::Null),
+            None => {}
+        }
+    }
+
+    fn other(&mut self, value: Value) {
+        if let Some((column, rows)) = self.column() {
+            column.values(rows).push(value);
+        }
     }
 }
 
@@ -186,7 +179,7 @@ impl Column {
 
 #[cfg(test)]
 mod tests {
-    use super::{Columns, Value};
+    use super::{Columns, Value, ValueSink as _};
 
     fn text(text: &str) -> Value {
         Value::Text(text.into())
