@@ -148,6 +148,51 @@ async fn objects_shared_by_tasks(database: &Database) {
 }
 on_every_database!(objects_shared_by_tasks);
 
+/// Other tasks look at new objects while a flush puts their keys into them: each sees an object without a key or with its own,
+/// and what somebody looked at is still as it was.
+async fn new_objects_seen_by_tasks(database: &Database) {
+    let stage = Stage::new(database).await;
+    for round in 0..4 {
+        let mut session = stage.sessions.open();
+        let named = |number: usize| Author { name: format!("{round}.{number}"), ..default() };
+        let authors = session.add_all((0..500).map(named));
+        let before = authors[round].read();
+        let readers: Vec<_> = (0..2)
+            .map(|reader| {
+                let authors = authors.clone();
+                std::thread::spawn(move || {
+                    loop {
+                        // One goes up and one goes down.
+                        let last = authors.len() - 1;
+                        let seen: Vec<(usize, i64)> = (0..=last)
+                            .map(|number| if reader == 0 { number } else { last - number })
+                            .map(|number| {
+                                let author = authors[number].read();
+                                assert_eq!(author.name, format!("{round}.{number}"));
+                                (number, author.id)
+                            })
+                            .collect();
+                        if seen.iter().all(|(_, id)| *id != 0) {
+                            return seen;
+                        }
+                    }
+                })
+            })
+            .collect();
+        session.commit().await.unwrap();
+        for reader in readers {
+            for (number, id) in reader.join().unwrap() {
+                assert_eq!(authors[number].read().id, id, "{number}");
+            }
+        }
+        assert_eq!((before.id, &*before.name), (0, &*format!("{round}.{round}")));
+        let mut other = stage.sessions.open();
+        let found = other.get_one(Author, authors[round].read().id).await.unwrap();
+        assert_eq!(found.read().name, format!("{round}.{round}"));
+    }
+}
+on_every_database!(new_objects_seen_by_tasks);
+
 /// A task reads what another one writes; handles and snapshots cross tasks and awaits.
 async fn a_session_moves_between_tasks(database: &Database) {
     let stage = Stage::new(database).await;

@@ -8,88 +8,167 @@
 
 use std::{
     cell::UnsafeCell,
+    mem::MaybeUninit,
     ops::{Deref, DerefMut},
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU8, Ordering},
     },
 };
 
+/// What there is, in the lowest bits of the state. The others are the tag.
+const WHAT: u8 = 0b11;
+
+/// There is no value.
+const NOTHING: u8 = 0;
+
+/// There is a value that only who holds the lock may reach.
+const KEPT: u8 = 1;
+
+/// There is a value that everybody may read, and nobody changes or takes away.
+const PUBLISHED: u8 = 2;
+
+/// How far up the tag stands.
+const TAG: u32 = WHAT.count_ones();
+
 /// A value that is changed under a lock until it is published, and from then on only read, without one; and what else the lock
 /// guards, which is changed all the time.
-pub(crate) struct Place<T, L> {
+///
+/// A number and flags stand in it, too: they fill what the alignment would leave empty.
+pub(crate) struct Place<T, L, F> {
     lock: Mutex<L>,
-    /// Turns true once, under the lock.
-    is_published: AtomicBool,
-    value: UnsafeCell<Option<T>>,
+    pub(crate) number: u32,
+    /// What there is, which changes from `KEPT` to one of the others and in no other way; and the tag. Both change under the
+    /// lock. It also serves for what an `Option` would need eight bytes for.
+    state: AtomicU8,
+    pub(crate) flags: F,
+    /// Initialized unless there is `NOTHING`.
+    value: UnsafeCell<MaybeUninit<T>>,
 }
 
 // SAFETY: a place that is shared gives out `&T` without the lock, for which `T` has to be `Sync`; under the lock it gives out
-// `&mut Option<T>`, so that a `T` may come from one thread and be dropped by another, for which it has to be `Send`. What the
-// mutex guards is only reached through it, which asks for `Send`.
-unsafe impl<T: Send + Sync, L: Send> Sync for Place<T, L> {}
+// `&mut T` and `T`, so that a `T` may come from one thread and be dropped by another, for which it has to be `Send`. What the
+// mutex guards is only reached through it, which asks for `Send`. Flags are shared as they are.
+unsafe impl<T: Send + Sync, L: Send, F: Sync> Sync for Place<T, L, F> {}
 
-impl<T, L> Place<T, L> {
+impl<T, L, F> Place<T, L, F> {
     /// Nothing, or a value that everybody may read.
-    pub(crate) fn published(guarded: L, value: Option<T>) -> Self {
-        Self { lock: Mutex::new(guarded), is_published: AtomicBool::new(true), value: UnsafeCell::new(value) }
+    #[inline]
+    pub(crate) fn published(number: u32, flags: F, guarded: L, value: Option<T>, tag: u8) -> Self {
+        match value {
+            Some(value) => Self::of(number, flags, guarded, PUBLISHED | tag << TAG, MaybeUninit::new(value)),
+            None => Self::of(number, flags, guarded, NOTHING | tag << TAG, MaybeUninit::uninit()),
+        }
     }
 
     /// A value that is still going to be changed.
-    pub(crate) fn unpublished(guarded: L, value: T) -> Self {
-        Self {
-            lock: Mutex::new(guarded),
-            is_published: AtomicBool::new(false),
-            value: UnsafeCell::new(Some(value)),
-        }
+    #[inline]
+    pub(crate) fn unpublished(number: u32, flags: F, guarded: L, value: T, tag: u8) -> Self {
+        Self::of(number, flags, guarded, KEPT | tag << TAG, MaybeUninit::new(value))
+    }
+
+    #[inline]
+    fn of(number: u32, flags: F, guarded: L, state: u8, value: MaybeUninit<T>) -> Self {
+        let (lock, state, value) = (Mutex::new(guarded), AtomicU8::new(state), UnsafeCell::new(value));
+        Self { lock, number, state, flags, value }
+    }
+
+    /// What was last said of the place.
+    #[inline]
+    pub(crate) fn tag(&self) -> u8 {
+        self.state.load(Ordering::Acquire) >> TAG
     }
 
     /// The value, once it is published.
     #[inline]
     pub(crate) fn get(&self) -> Option<&T> {
-        if !self.is_published.load(Ordering::Acquire) {
+        if self.state.load(Ordering::Acquire) & WHAT != PUBLISHED {
             return None;
         }
-        // SAFETY: the value is published, and that is never taken back. A mutable reference to it is only made by
-        // `Guard::unpublished`, not after it was published, and cannot have outlived that: `Guard::publish` borrows the guard
-        // mutably, as that reference did, and there is one guard at a time. The load acquires what was stored with the
-        // publication, so that all that was written before is seen.
-        unsafe { (*self.value.get()).as_ref() }
+        // SAFETY: the value is published, so it is initialized, and stays so until the place is dropped, which nobody borrows
+        // then. A mutable reference to it is only made by `Guard::unpublished`, not after it was published, and cannot have
+        // outlived that: `Guard::publish` borrows the guard mutably, as that reference did, and there is one guard at a time.
+        // The load acquires what was stored with the publication, so that all that was written before is seen.
+        Some(unsafe { (*self.value.get()).assume_init_ref() })
     }
 
     #[inline]
-    pub(crate) fn lock(&self) -> Guard<'_, T, L> {
+    pub(crate) fn lock(&self) -> Guard<'_, T, L, F> {
         Guard { place: self, guarded: self.lock.lock().unwrap_or_else(PoisonError::into_inner) }
     }
 }
 
+impl<T, L, F> Drop for Place<T, L, F> {
+    fn drop(&mut self) {
+        if *self.state.get_mut() & WHAT != NOTHING {
+            // SAFETY: there is a value, so it is initialized. Nobody else has the place, and it is not used after this.
+            unsafe { self.value.get_mut().assume_init_drop() }
+        }
+    }
+}
+
 /// The lock of a [`Place`].
-pub(crate) struct Guard<'p, T, L> {
-    place: &'p Place<T, L>,
+pub(crate) struct Guard<'p, T, L, F> {
+    place: &'p Place<T, L, F>,
     guarded: MutexGuard<'p, L>,
 }
 
-impl<T, L> Guard<'_, T, L> {
+impl<T, L, F> Guard<'_, T, L, F> {
     /// What the lock guards, and the value while it is not published.
     #[inline]
-    pub(crate) fn unpublished(&mut self) -> Option<(&mut L, &mut Option<T>)> {
-        // It is only changed under the lock, which is held.
-        if self.place.is_published.load(Ordering::Relaxed) {
+    pub(crate) fn unpublished(&mut self) -> Option<(&mut L, &mut T)> {
+        if !self.keeps() {
             return None;
         }
-        // SAFETY: the value is not published, so that `Place::get` gives out no reference to it. Only who holds the lock comes
-        // here, and borrows its guard mutably for as long as the reference lives, so that there is no other one.
-        Some((&mut self.guarded, unsafe { &mut *self.place.value.get() }))
+        // SAFETY: there is a value, so it is initialized, and it is not published, so that `Place::get` gives out no reference
+        // to it. Only who holds the lock comes here, and borrows its guard mutably for as long as the reference lives, so that
+        // there is no other one.
+        Some((&mut self.guarded, unsafe { (*self.place.value.get()).assume_init_mut() }))
     }
 
-    /// From here on everybody may read the value, and nobody changes it.
+    /// Takes the value out, which is not published then.
     #[inline]
-    pub(crate) fn publish(&mut self) {
-        self.place.is_published.store(true, Ordering::Release);
+    pub(crate) fn take(&mut self) -> Option<T> {
+        if !self.keeps() {
+            return None;
+        }
+        self.put(NOTHING, self.place.tag());
+        // SAFETY: there was a value, so it is initialized. It was not published, and this guard is borrowed mutably, so that
+        // nobody has a reference to it. From here on there is nothing, so that it is neither read nor dropped once more.
+        Some(unsafe { (*self.place.value.get()).assume_init_read() })
+    }
+
+    /// From here on everybody may read the value, where there is one, and nobody changes it; and this is said of the place.
+    #[inline]
+    pub(crate) fn publish(&mut self, tag: u8) {
+        let what = if self.keeps() { PUBLISHED } else { self.what() };
+        self.put(what, tag);
+    }
+
+    /// Says something else of the place.
+    #[inline]
+    pub(crate) fn set_tag(&mut self, tag: u8) {
+        self.put(self.what(), tag);
+    }
+
+    #[inline]
+    fn put(&mut self, what: u8, tag: u8) {
+        self.place.state.store(what | tag << TAG, Ordering::Release);
+    }
+
+    #[inline]
+    fn keeps(&self) -> bool {
+        self.what() == KEPT
+    }
+
+    #[inline]
+    fn what(&self) -> u8 {
+        // It is only changed under the lock, which is held.
+        self.place.state.load(Ordering::Relaxed) & WHAT
     }
 }
 
-impl<T, L> Deref for Guard<'_, T, L> {
+impl<T, L, F> Deref for Guard<'_, T, L, F> {
     type Target = L;
 
     #[inline]
@@ -98,7 +177,7 @@ impl<T, L> Deref for Guard<'_, T, L> {
     }
 }
 
-impl<T, L> DerefMut for Guard<'_, T, L> {
+impl<T, L, F> DerefMut for Guard<'_, T, L, F> {
     #[inline]
     fn deref_mut(&mut self) -> &mut L {
         &mut self.guarded
@@ -113,36 +192,45 @@ mod tests {
 
     #[test]
     fn what_is_not_published_is_seen_by_nobody() {
-        let place = Place::unpublished(0, String::from("Ann"));
+        let place = Place::unpublished(7, (), 0, String::from("Ann"), 5);
         assert_eq!(place.get(), None);
         let mut guard = place.lock();
         let (guarded, value) = guard.unpublished().expect("it is not published");
         *guarded += 1;
-        value.as_mut().expect("it lies there").push('a');
+        value.push('a');
         assert_eq!(place.get(), None);
-        guard.publish();
-        assert!(guard.unpublished().is_none());
-        assert_eq!((*guard, place.get().map(String::as_str)), (1, Some("Anna")));
+        guard.set_tag(6);
+        assert_eq!((place.get(), place.tag()), (None, 6));
+        guard.publish(63);
+        assert!(guard.unpublished().is_none() && guard.take().is_none());
+        assert_eq!((*guard, place.get().map(String::as_str), place.tag()), (1, Some("Anna"), 63));
+        guard.set_tag(0);
+        assert_eq!((place.get().map(String::as_str), place.tag(), place.number), (Some("Anna"), 0, 7));
         drop(guard);
-        assert_eq!(Place::published((), Some(1)).get(), Some(&1));
-        assert_eq!(Place::<u8, ()>::published((), None).get(), None);
+        let number = |value| Place::<u8, (), ()>::published(0, (), (), value, 3);
+        assert_eq!((number(Some(1)).get(), number(None).get(), number(None).tag()), (Some(&1), None, 3));
     }
 
     /// What is taken out belongs to the taker; what stays is dropped with the place.
     #[test]
     fn a_value_is_dropped_once() {
         let value = Arc::new(());
-        let place = Place::unpublished((), value.clone());
+        let kept = |value: &Arc<()>| Place::unpublished(0, (), (), value.clone(), 1);
+        let place = kept(&value);
         let mut guard = place.lock();
-        let taken = guard.unpublished().and_then(|(_, value)| value.take());
-        guard.publish();
+        let taken = guard.take();
+        assert!(taken.is_some() && guard.take().is_none() && guard.unpublished().is_none());
+        assert_eq!(place.tag(), 1);
+        guard.publish(2);
         drop(guard);
         assert!(place.get().is_none());
+        assert_eq!(place.tag(), 2);
         drop(place);
         assert_eq!(Arc::strong_count(&value), 2);
         drop(taken);
-        drop(Place::unpublished((), value.clone()));
-        drop(Place::published((), Some(value.clone())));
+        drop(kept(&value));
+        drop(Place::published(0, (), (), Some(value.clone()), 1));
+        drop(Place::<Arc<()>, (), ()>::published(0, (), (), None, 1));
         assert_eq!(Arc::strong_count(&value), 1);
     }
 
@@ -150,7 +238,7 @@ mod tests {
     #[test]
     fn readers_see_all_or_nothing() {
         for _ in 0..200 {
-            let place = Arc::new(Place::unpublished(0, [0_u64; 32]));
+            let place = Arc::new(Place::unpublished(0, (), 0, [0_u64; 32], 0));
             let readers: Vec<_> = (0..2)
                 .map(|_| {
                     let place = place.clone();
@@ -171,10 +259,10 @@ mod tests {
                         for _ in 0..4 {
                             let mut guard = place.lock();
                             let (_, value) = guard.unpublished().expect("eight changes are made before");
-                            value.iter_mut().flatten().for_each(|number| *number += 1);
+                            value.iter_mut().for_each(|number| *number += 1);
                             *guard += 1;
                             if *guard == 8 {
-                                guard.publish();
+                                guard.publish(1);
                             }
                         }
                     })

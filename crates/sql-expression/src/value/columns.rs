@@ -1,7 +1,5 @@
 //! [`Columns`]: the values of many rows, column by column.
 
-use std::sync::Arc;
-
 use super::{
     Value, ValueSink,
     elements::Elements,
@@ -170,8 +168,8 @@ impl Column {
 
     fn into_elements(self) -> Elements {
         match self {
-            Self::Integers(numbers) => Elements::packed_in(Arc::new(Packed::Integers(numbers).into())),
-            Self::Texts(texts) => Elements::packed_in(Arc::new(Packed::Texts(texts).into())),
+            Self::Integers(numbers) => Packed::Integers(numbers).into(),
+            Self::Texts(texts) => Packed::Texts(texts).into(),
             column => column.into_values().into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Packed, Value, packed::Unpackable};
+use super::{Packed, Value, packed::Unpack};
 
 /// The elements of an array: a list of its own, a column of an INSERT's rows, which is read where it stands, or values that
 /// are packed, which become values of their own only for whoever asks for these.
@@ -19,18 +19,14 @@ enum Place {
         end: usize,
         width: usize,
     },
-    Packed(Arc<Unpackable>),
+    Packed(Arc<dyn Unpack>),
 }
 
 impl Elements {
-    pub(super) fn packed_in(packed: Arc<Unpackable>) -> Self {
-        Self(Place::Packed(packed))
-    }
-
     /// The elements, where they are packed: what can do with them as they are needs no value for each.
     pub fn packed(&self) -> Option<&Packed> {
         match &self.0 {
-            Place::Packed(unpackable) => Some(&unpackable.packed),
+            Place::Packed(packed) => Some(packed.packed()),
             _ => None,
         }
     }
@@ -67,7 +63,7 @@ impl Elements {
             Place::Column { rows, start, end, width } => {
                 ElementsIter { rest: &rows[*start..*end], width: *width }
             }
-            Place::Packed(unpackable) => ElementsIter { rest: unpackable.values(), width: 1 },
+            Place::Packed(packed) => ElementsIter { rest: packed.values(), width: 1 },
         }
     }
 }
@@ -110,6 +106,12 @@ impl<'a> IntoIterator for &'a Elements {
 impl From<Vec<Value>> for Elements {
     fn from(values: Vec<Value>) -> Self {
         Self(Place::Own(values))
+    }
+}
+
+impl From<Packed> for Elements {
+    fn from(packed: Packed) -> Self {
+        Self(Place::Packed(packed.into()))
     }
 }
 

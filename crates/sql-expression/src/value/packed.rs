@@ -1,6 +1,9 @@
 //! [`Packed`]: many values of one type in one run of memory.
 
-use std::sync::OnceLock;
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use super::Value;
 
@@ -95,20 +98,33 @@ impl Texts {
 }
 
 /// Packed values, and each of them as a value once somebody asked for these.
+///
+/// That it remembers these is seen by nobody, and is no part of what a value is; so a value holds one behind this trait, lest it
+/// looks as though it could change as the key of a map.
+pub(super) trait Unpack: fmt::Debug + Send + Sync {
+    fn packed(&self) -> &Packed;
+
+    fn values(&self) -> &[Value];
+}
+
 #[derive(Debug)]
-pub(super) struct Unpackable {
-    pub(super) packed: Packed,
+struct Unpacked {
+    packed: Packed,
     values: OnceLock<Vec<Value>>,
 }
 
-impl Unpackable {
-    pub(super) fn values(&self) -> &[Value] {
+impl Unpack for Unpacked {
+    fn packed(&self) -> &Packed {
+        &self.packed
+    }
+
+    fn values(&self) -> &[Value] {
         self.values.get_or_init(|| self.packed.to_values())
     }
 }
 
-impl From<Packed> for Unpackable {
+impl From<Packed> for Arc<dyn Unpack> {
     fn from(packed: Packed) -> Self {
-        Self { packed, values: OnceLock::new() }
+        Arc::new(Unpacked { packed, values: OnceLock::new() })
     }
 }

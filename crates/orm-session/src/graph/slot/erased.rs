@@ -13,7 +13,6 @@ use crate::{
     graph::{
         AnySlot, Graph, LoadMode, Loader, State,
         nested::AnyVersion,
-        place::Place,
         versions::{Before, Standing},
     },
     mapping::{Key, Mapped, Mapper},
@@ -21,7 +20,7 @@ use crate::{
 
 impl<M: Mapped> AnySlot for Slot<M> {
     fn index(&self) -> u32 {
-        self.index
+        self.place.number
     }
 
     fn mapper(&self) -> &'static Mapper {
@@ -37,7 +36,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn set_state(&self, state: State) {
-        self.state.store(state as u8, Ordering::Relaxed);
+        self.place.flags.state.store(state as u8, Ordering::Relaxed);
     }
 
     fn is_expired(&self) -> bool {
@@ -45,11 +44,11 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn set_expired(&self, expired: bool) {
-        self.expired.store(expired, Ordering::Relaxed);
+        self.place.flags.expired.store(expired, Ordering::Relaxed);
     }
 
     fn mark_expressions(&self, expressions: bool) -> bool {
-        self.expressions.swap(expressions, Ordering::Relaxed)
+        self.place.flags.expressions.swap(expressions, Ordering::Relaxed)
     }
 
     fn value(&self, column: u16) -> Value {
@@ -190,11 +189,9 @@ impl<M: Mapped> AnySlot for Slot<M> {
 
     fn fork(&self) -> Arc<dyn AnySlot> {
         let versions = self.lock().fork();
-        let standing = versions.standing();
-        let place = Place::published(versions, self.place.get().cloned());
-        let fork = Self::of(self.index, self.current_state(), standing, place);
-        fork.expired.store(self.expired(), Ordering::Relaxed);
-        fork.expressions.store(self.has_expressions(), Ordering::Relaxed);
+        let fork = Self::of(self.index(), self.current_state(), versions, self.place.get().cloned());
+        fork.place.flags.expired.store(self.expired(), Ordering::Relaxed);
+        fork.place.flags.expressions.store(self.has_expressions(), Ordering::Relaxed);
         Arc::new(fork)
     }
 
@@ -233,7 +230,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
 
     fn rollback(&self) {
         // What was never sent is a plain value again, as the user left it.
-        self.expressions.store(false, Ordering::Relaxed);
+        self.place.flags.expressions.store(false, Ordering::Relaxed);
         let (before, old) = self.alter(|versions| versions.rollback(self.is_pending()));
         if let Some(before) = before {
             let version = before.into_version(self);

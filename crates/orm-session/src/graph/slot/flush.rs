@@ -35,7 +35,7 @@ impl<M> Slot<M> {
 impl<M: Mapped> Slot<M> {
     /// A flush begins to send the present version. Says whether the numbered key is not set in it.
     pub(super) fn send_present(&self) -> bool {
-        if let Some((versions, Some(model))) = self.place.lock().unpublished() {
+        if let Some((versions, model)) = self.place.lock().unpublished() {
             versions.begin_flush(self.is_pending());
             return model.is_key_unset();
         }
@@ -62,7 +62,7 @@ impl<M: Mapped> Slot<M> {
             }
             is_alike
         };
-        if let Some((versions, Some(model))) = self.place.lock().unpublished() {
+        if let Some((versions, model)) = self.place.lock().unpublished() {
             versions.begin_flush(self.is_pending());
             return write(model);
         }
@@ -140,7 +140,7 @@ impl<M: Mapped> Slot<M> {
                 self.alter(end)
             }
         };
-        self.state.store(State::Persistent as u8, Ordering::Relaxed);
+        self.place.flags.state.store(State::Persistent as u8, Ordering::Relaxed);
         drop(old);
         Ok(())
     }
@@ -148,7 +148,7 @@ impl<M: Mapped> Slot<M> {
     /// The same where nobody has seen the version yet. False: somebody has.
     fn finish_fresh(&self, column: u16, number: i64, is_committed: bool) -> Result<bool> {
         let mut place = self.place.lock();
-        let Some((versions, Some(model))) = place.unpublished() else { return Ok(false) };
+        let Some((versions, model)) = place.unpublished() else { return Ok(false) };
         if let Numbered::NeedsVersion = versions.number_fresh(model, column, number)? {
             return Ok(false);
         }
@@ -158,10 +158,8 @@ impl<M: Mapped> Slot<M> {
             versions.commit();
         }
         let standing = versions.standing();
-        // Who sees that it lies there finds it.
-        place.publish();
-        self.standing.store(standing as u8, Ordering::Release);
-        self.state.store(State::Persistent as u8, Ordering::Relaxed);
+        place.publish(standing as u8);
+        self.place.flags.state.store(State::Persistent as u8, Ordering::Relaxed);
         Ok(true)
     }
 
