@@ -166,12 +166,9 @@ impl IdentityMap {
     }
 
     pub(crate) fn remove(&mut self, mapper: &'static Mapper, key: &[Value], index: u32) {
-        self.few.retain(|(_, found)| *found != index);
-        if self.table.is_empty() {
-            return;
-        }
-        let hash = self.hash(mapper, key).spread();
-        if let Ok(entry) = self.table.find_entry(hash, |(_, found)| *found == index) {
+        let hash = self.hash(mapper, key);
+        self.few.retain(|known| *known != (hash, index));
+        if let Ok(entry) = self.table.find_entry(hash.spread(), |(_, found)| *found == index) {
             entry.remove();
         }
     }
