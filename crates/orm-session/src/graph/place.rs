@@ -52,13 +52,15 @@ pub(crate) struct Place<T, L, F> {
 unsafe impl<T: Send + Sync, L: Send, F: Sync> Sync for Place<T, L, F> {}
 
 impl<T, L, F> Place<T, L, F> {
-    /// Nothing, or a value that everybody may read.
+    /// Nothing.
+    pub(crate) fn empty(number: u32, flags: F, guarded: L, tag: u8) -> Self {
+        Self::of(number, flags, guarded, NOTHING | tag << TAG, MaybeUninit::uninit())
+    }
+
+    /// A value that everybody may read.
     #[inline]
-    pub(crate) fn published(number: u32, flags: F, guarded: L, value: Option<T>, tag: u8) -> Self {
-        match value {
-            Some(value) => Self::of(number, flags, guarded, PUBLISHED | tag << TAG, MaybeUninit::new(value)),
-            None => Self::of(number, flags, guarded, NOTHING | tag << TAG, MaybeUninit::uninit()),
-        }
+    pub(crate) fn published(number: u32, flags: F, guarded: L, value: T, tag: u8) -> Self {
+        Self::of(number, flags, guarded, PUBLISHED | tag << TAG, MaybeUninit::new(value))
     }
 
     /// A value that is still going to be changed.
@@ -207,8 +209,9 @@ mod tests {
         guard.set_tag(0);
         assert_eq!((place.get().map(String::as_str), place.tag(), place.number), (Some("Anna"), 0, 7));
         drop(guard);
-        let number = |value| Place::<u8, (), ()>::published(0, (), (), value, 3);
-        assert_eq!((number(Some(1)).get(), number(None).get(), number(None).tag()), (Some(&1), None, 3));
+        assert_eq!(Place::published(0, (), (), 1, 3).get(), Some(&1));
+        let empty = Place::<u8, (), ()>::empty(0, (), (), 3);
+        assert_eq!((empty.get(), empty.tag()), (None, 3));
     }
 
     /// What is taken out belongs to the taker; what stays is dropped with the place.
@@ -229,8 +232,8 @@ mod tests {
         assert_eq!(Arc::strong_count(&value), 2);
         drop(taken);
         drop(kept(&value));
-        drop(Place::published(0, (), (), Some(value.clone()), 1));
-        drop(Place::<Arc<()>, (), ()>::published(0, (), (), None, 1));
+        drop(Place::published(0, (), (), value.clone(), 1));
+        drop(Place::<Arc<()>, (), ()>::empty(0, (), (), 1));
         assert_eq!(Arc::strong_count(&value), 1);
     }
 

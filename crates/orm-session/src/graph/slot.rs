@@ -46,14 +46,25 @@ impl Flags {
 
 impl<M> Slot<M> {
     /// An object of a row.
+    #[inline]
     pub(crate) fn loaded(index: u32, model: M) -> Self {
-        Self::of(index, State::Persistent, Versions::default(), Some(model))
+        Self::inline(index, State::Persistent, model)
     }
 
+    /// An object whose version is in its place, for all to see.
     #[inline]
+    fn inline(index: u32, state: State, model: M) -> Self {
+        let (flags, standing) = (Flags::new(state), Standing::Inline as u8);
+        Self { place: Place::published(index, flags, Versions::default(), model, standing) }
+    }
+
     fn of(index: u32, state: State, versions: Versions<M>, inline: Option<M>) -> Self {
-        let standing = versions.standing() as u8;
-        Self { place: Place::published(index, Flags::new(state), versions, inline, standing) }
+        let (flags, standing) = (Flags::new(state), versions.standing() as u8);
+        let place = match inline {
+            Some(model) => Place::published(index, flags, versions, model, standing),
+            None => Place::empty(index, flags, versions, standing),
+        };
+        Self { place }
     }
 
     pub(crate) fn index(&self) -> u32 {
@@ -140,7 +151,7 @@ impl<M: Mapped> Slot<M> {
             let (flags, standing) = (Flags::new(state), Standing::Fresh as u8);
             Self { place: Place::unpublished(index, flags, Versions::default(), model, standing) }
         } else {
-            Self::of(index, state, Versions::default(), Some(model))
+            Self::inline(index, state, model)
         }
     }
 
