@@ -147,6 +147,13 @@ impl Audience {
         self.any(|events| events.objects.listens(occasion))
     }
 
+    /// Whether somebody listens to objects that come from rows.
+    #[inline]
+    pub(crate) fn listens_to_loads(&self) -> bool {
+        let occasions = [Occasion::Load, Occasion::LoadedAsPersistent];
+        self.any(|events| occasions.into_iter().any(|occasion| events.objects.listens(occasion)))
+    }
+
     /// Whether somebody listens to what is put into relationships, and taken out.
     #[inline]
     pub(crate) fn listens_to_links(&self) -> bool {

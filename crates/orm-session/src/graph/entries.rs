@@ -55,18 +55,24 @@ impl Entries {
         number
     }
 
-    #[inline]
+    // An entry is best made where it stays.
+    #[inline(always)]
     fn give(&mut self, entry: Option<Entry>) {
         if self.given.is_multiple_of(PART) {
-            // A small session needs but a few places.
-            let entries = if self.given == 0 { Vec::new() } else { Vec::with_capacity(PART) };
-            self.parts.push(Part { entries, used: 0 });
+            self.begin_part();
         }
         if let Some(part) = self.parts.last_mut() {
             part.entries.push(entry);
             part.used += 1;
         }
         self.given += 1;
+    }
+
+    #[cold]
+    fn begin_part(&mut self) {
+        // A small session needs but a few places.
+        let entries = if self.given == 0 { Vec::new() } else { Vec::with_capacity(PART) };
+        self.parts.push(Part { entries, used: 0 });
     }
 
     /// The same with other slots, one for each object, for a graph that is thrown away.

@@ -31,7 +31,7 @@ pub(crate) struct Entry {
 impl Entry {
     #[inline]
     pub(crate) fn new(slot: Arc<dyn AnySlot>) -> Self {
-        let mut entry = Self::loaded(slot, None);
+        let mut entry = Self::loaded(slot, None, 0);
         if entry.mapper().relationships().is_empty() {
             return entry;
         }
@@ -46,7 +46,7 @@ impl Entry {
     }
 
     #[inline]
-    pub(crate) fn loaded(slot: Arc<dyn AnySlot>, peers: Option<GroupId>) -> Self {
+    pub(crate) fn loaded(slot: Arc<dyn AnySlot>, peers: Option<GroupId>, loaded_in: u32) -> Self {
         Self {
             slot,
             relations: Box::default(),
@@ -57,7 +57,7 @@ impl Entry {
             fresh: false,
             gone: false,
             reached: false,
-            loaded_in: 0,
+            loaded_in,
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
 use aludel_driver::Result;
 use aludel_sql_expression::{Value, typed::RowReader};
 
-use super::{AnySlot as _, Entry, Graph, GroupId, Inner, Slot};
+use super::{AnySlot, Entry, Graph, GroupId, Inner, Slot};
 use crate::{
     events::Occasion,
     mapping::{Key, Mapped, Mapper, RelationshipConfiguration},
@@ -91,11 +91,10 @@ impl Admission<'_> {
         if let Some(group) = group {
             peers.enter(group);
         }
-        let mut entry = Entry::loaded(slot.clone(), group);
-        entry.loaded_in = inner.stamp();
-        inner.notices.note(Occasion::Load, &entry.slot);
-        inner.notices.note(Occasion::LoadedAsPersistent, &entry.slot);
-        inner.entries.push(entry);
+        let erased: Arc<dyn AnySlot> = slot.clone();
+        inner.notices.note_load(&erased);
+        let loaded_in = inner.stamp();
+        inner.entries.push(Entry::loaded(erased, group, loaded_in));
         slot
     }
 

@@ -34,6 +34,15 @@ impl Notices {
         }
     }
 
+    /// Notes that an object was loaded. Nearly always nobody listens, which is asked once for both that is told.
+    #[inline]
+    pub(crate) fn note_load(&mut self, slot: &Arc<dyn AnySlot>) {
+        if self.audience.listens_to_loads() {
+            self.note(Occasion::Load, slot);
+            self.note(Occasion::LoadedAsPersistent, slot);
+        }
+    }
+
     /// Puts an object into another state, and notes it.
     pub(crate) fn turn(&mut self, slot: &Arc<dyn AnySlot>, state: State) {
         if let Some(occasion) = Occasion::between(slot.state(), state) {
