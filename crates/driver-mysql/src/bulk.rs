@@ -223,7 +223,7 @@ impl<'l> Lines<'l> {
         }
         let place = self.place;
         self.place += 1;
-        // A row of another width was refused before.
+        // The source refuses a row of another width.
         let Some(writing) = self.writings.get(place) else { return };
         if let Err(error) = write(*writing, &mut self.text) {
             self.failed.get_or_insert(error.with_parameter(place + 1));

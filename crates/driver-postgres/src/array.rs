@@ -1,7 +1,7 @@
 //! Arrays as parameters: one parameter that holds many values.
 
 use aludel_driver::Value;
-use aludel_sql_expression::value::{ArrayValue, Packed};
+use aludel_sql_expression::value::{ArrayValue, Packed, Texts};
 use bytes::{BufMut, BytesMut};
 
 use crate::{
@@ -19,12 +19,11 @@ const TOO_LONG: Refusal = "an element is too long";
 
 /// How an array is sent: in binary form where each of its elements can be.
 pub(crate) fn encoding(array: &ArrayValue, element: &Target) -> Encoding {
-    if let Some(packed) = array.values.packed() {
-        // What one of them is, all of them are.
-        return match packed {
-            Packed::Texts(_) => parameter::encoding(&Value::Text("".into()), element),
-            _ => parameter::encoding(&Value::I64(0), element),
-        };
+    // What one of those that are packed is, all of them are.
+    match array.values.packed() {
+        Some(Packed::Texts(_)) => return parameter::encoding(&Value::Text("".into()), element),
+        Some(Packed::Integers(_)) => return parameter::encoding(&Value::I64(0), element),
+        _ => {}
     }
     // The usual columns, without a look into the table of all types for each element.
     let is_plain = match element {
@@ -97,9 +96,11 @@ fn elements(
     has_nulls: &mut bool,
     out: &mut BytesMut,
 ) -> Result<(), Refusal> {
-    if let Some(is_written) = array.values.packed().and_then(|values| packed(values, element, has_nulls, out))
-    {
-        return is_written;
+    match array.values.packed() {
+        Some(_) if depth > 1 => return Err("only some of its elements are arrays"),
+        Some(Packed::Integers(numbers)) => return integers(numbers, element, has_nulls, out),
+        Some(Packed::Texts(values)) => return texts(values, element, has_nulls, out),
+        _ => {}
     }
     out.reserve(array.values.len() * likely_length(element));
     for value in &array.values {
@@ -130,56 +131,78 @@ fn elements(
                 out.put_i32(i32::try_from(text.len()).map_err(|_error| TOO_LONG)?);
                 out.put_slice(text.as_bytes());
             }
-            value => {
-                let start = out.len();
-                out.put_i32(0);
-                parameter::binary(value, element, out)?;
-                let length = i32::try_from(out.len() - start - 4).map_err(|_error| TOO_LONG)?;
-                out[start..start + 4].copy_from_slice(&length.to_be_bytes());
-            }
+            value => one(value, element, out)?,
         }
     }
     Ok(())
 }
 
-/// Writes elements that are packed in the way in which they are wanted. None: they are not.
-fn packed(
-    values: &Packed,
+/// Writes an element of any type.
+fn one(value: &Value, element: &Target, out: &mut BytesMut) -> Result<(), Refusal> {
+    let start = out.len();
+    out.put_i32(0);
+    parameter::binary(value, element, out)?;
+    let length = i32::try_from(out.len() - start - 4).map_err(|_error| TOO_LONG)?;
+    out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+    Ok(())
+}
+
+/// Writes whole numbers that are packed.
+fn integers(
+    numbers: &[Option<i64>],
     element: &Target,
     has_nulls: &mut bool,
     out: &mut BytesMut,
-) -> Option<Result<(), Refusal>> {
-    let start = out.len();
-    match (values, element) {
-        (Packed::Integers(numbers), Target::Int8) => {
-            let nulls = numbers.iter().filter(|number| number.is_none()).count();
-            *has_nulls |= nulls > 0;
-            out.resize(start + numbers.len() * 12 - nulls * 8, 0);
-            let mut rest = &mut out[start..];
-            for number in numbers {
-                rest = match number {
-                    Some(number) => element_in(rest, &number.to_be_bytes()),
-                    None => null_in(rest),
-                };
+) -> Result<(), Refusal> {
+    let nulls = numbers.iter().filter(|number| number.is_none()).count();
+    *has_nulls |= nulls > 0;
+    if !matches!(element, Target::Int8) {
+        out.reserve(numbers.len() * LIKELY_LENGTH);
+        return numbers.iter().try_for_each(|number| match number {
+            Some(number) => one(&Value::I64(*number), element, out),
+            None => {
+                out.put_i32(-1);
+                Ok(())
             }
-        }
-        (Packed::Texts(texts), Target::Text) => {
-            if has_nul(texts.as_str()) {
-                return Some(Err(NUL));
-            }
-            out.resize(start + values.len() * 4 + texts.as_str().len(), 0);
-            let mut rest = &mut out[start..];
-            for text in texts.iter() {
-                rest = match text {
-                    Some(text) => element_in(rest, text.as_bytes()),
-                    None => null_in(rest),
-                };
-                *has_nulls |= text.is_none();
-            }
-        }
-        _ => return None,
+        });
     }
-    Some(Ok(()))
+    let start = out.len();
+    out.resize(start + numbers.len() * 12 - nulls * 8, 0);
+    let mut room = &mut out[start..];
+    for number in numbers {
+        room = match number {
+            Some(number) => element_in(room, &number.to_be_bytes()),
+            None => null_in(room),
+        };
+    }
+    Ok(())
+}
+
+/// Writes texts that are packed.
+fn texts(texts: &Texts, element: &Target, has_nulls: &mut bool, out: &mut BytesMut) -> Result<(), Refusal> {
+    *has_nulls |= texts.iter().any(|text| text.is_none());
+    if !matches!(element, Target::Text) {
+        return texts.iter().try_for_each(|text| match text {
+            Some(text) => one(&Value::Text(text.into()), element, out),
+            None => {
+                out.put_i32(-1);
+                Ok(())
+            }
+        });
+    }
+    if has_nul(texts.as_str()) {
+        return Err(NUL);
+    }
+    let start = out.len();
+    out.resize(start + texts.iter().len() * 4 + texts.as_str().len(), 0);
+    let mut room = &mut out[start..];
+    for text in texts.iter() {
+        room = match text {
+            Some(text) => element_in(room, text.as_bytes()),
+            None => null_in(room),
+        };
+    }
+    Ok(())
 }
 
 /// Writes an element where there is room for it, and gives what is left of the room.

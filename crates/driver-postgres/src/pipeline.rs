@@ -12,8 +12,9 @@ use std::{
     task::Poll,
 };
 
-use aludel_driver::{Control, Done, Error, Result, Statement, Step, StepKind, TransactionState, Value};
-use aludel_sql_expression::value::Packed;
+use aludel_driver::{
+    Control, Done, Error, Result, Statement, Step, StepKind, TransactionState, Value, bulk::size_of_value,
+};
 use futures_util::future::{MaybeDone, maybe_done};
 use tokio_postgres::{Error as Lower, RowStream};
 
@@ -574,18 +575,5 @@ async fn answer<T>(request: &mut Request<'_, T>) -> Result<T, Lower> {
 
 /// Roughly how many bytes parameters take.
 fn weight(parameters: &[Value]) -> usize {
-    parameters.iter().map(value_weight).sum::<usize>() + 64
-}
-
-fn value_weight(value: &Value) -> usize {
-    match value {
-        Value::Text(text) | Value::Json(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        Value::Array(array) => match array.values.packed() {
-            Some(Packed::Texts(texts)) => texts.as_str().len() + 4 * array.values.len(),
-            Some(_) => 8 * array.values.len(),
-            None => array.values.iter().map(value_weight).sum(),
-        },
-        _ => 8,
-    }
+    parameters.iter().map(size_of_value).sum::<usize>() + 64
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 pub use aludel_sql_expression::compile::{BulkColumn, BulkTarget};
-use aludel_sql_expression::value::ValueSink;
+use aludel_sql_expression::value::{Packed, ValueSink};
 
 use crate::{
     CallOptions, Connection, Discard, Done, Error, ErrorKind, ParameterSets, Result, Statement, Value,
@@ -78,6 +78,9 @@ pub async fn next_row(rows: &mut dyn RowSource, values: &mut Vec<Value>) -> Resu
 ///
 /// # Errors
 /// As [`RowSource::poll_row`].
+///
+/// # Cancel safety
+/// A row goes to the sink whole or not at all.
 pub async fn next_row_to(rows: &mut dyn RowSource, sink: &mut (dyn ValueSink + Send)) -> Result<bool> {
     poll_fn(|context| rows.poll_row_to(context, &mut *sink)).await
 }
@@ -193,7 +196,11 @@ pub fn size_of_value(value: &Value) -> usize {
     match value {
         Value::Text(text) | Value::Json(text) | Value::Number(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
-        Value::Array(array) => array.values.iter().map(size_of_value).sum(),
+        Value::Array(array) => match array.values.packed() {
+            Some(Packed::Texts(texts)) => texts.as_str().len(),
+            Some(Packed::Integers(numbers)) => 8 * numbers.len(),
+            _ => array.values.iter().map(size_of_value).sum(),
+        },
         _ => 8,
     }
 }

@@ -156,12 +156,13 @@ async fn new_objects_seen_by_tasks(database: &Database) {
         let mut session = stage.sessions.open();
         let named = |number: usize| Author { name: format!("{round}.{number}"), ..default() };
         let authors = session.add_all((0..500).map(named));
-        let before = authors[round].read();
+        let (before, began) = (authors[round].read(), Instant::now());
         let readers: Vec<_> = (0..2)
             .map(|reader| {
                 let authors = authors.clone();
                 std::thread::spawn(move || {
                     loop {
+                        assert!(began.elapsed() < PATIENCE, "there are objects without keys");
                         // One goes up and one goes down.
                         let last = authors.len() - 1;
                         let seen: Vec<(usize, i64)> = (0..=last)

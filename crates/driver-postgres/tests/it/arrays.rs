@@ -103,6 +103,7 @@ async fn arrays_of_arrays() {
         vec![Value::I64(2), numbers([1])],
         vec![numbers([]), numbers([])],
         vec![Value::Null, numbers([1])],
+        vec![array(SqlType::Unknown, vec![numbers([1])]), packed(SqlType::BigInteger, vec![Value::I64(1)])],
     ] {
         let error = rows(connection, sql, &[array(SqlType::Unknown, ragged.clone())]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Data, "{ragged:?}");

@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -101,13 +101,6 @@ impl<'r, 'c> Checked<'r, 'c> {
         self.in_row(Error::new(ErrorKind::Timeout, message))
     }
 
-    #[cold]
-    fn in_row(&self, error: Error) -> Error {
-        error.context(format_args!("row {}", self.count + 1))
-    }
-}
-
-impl Checked<'_, '_> {
     /// Who asks for the next row has taken the others.
     #[inline]
     fn go_on(&mut self) -> Result<()> {
@@ -122,6 +115,29 @@ impl Checked<'_, '_> {
         }
         Ok(())
     }
+
+    /// What was said when a row was asked for, with its number where it failed; and how long it may take.
+    #[inline]
+    fn poll_arrived(&mut self, context: &mut Context<'_>, polled: Poll<Result<bool>>) -> Poll<Result<bool>> {
+        match polled {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(self.in_row(error))),
+            Poll::Ready(arrived) => Poll::Ready(arrived),
+            Poll::Pending => self.poll_late(context),
+        }
+    }
+
+    /// One row more is there, if its values are right.
+    #[inline]
+    fn count_in(&mut self, checked: Result<(), SqlError>) -> Result<bool> {
+        checked.map_err(|error| self.in_row(error.into()))?;
+        self.count += 1;
+        Ok(true)
+    }
+
+    #[cold]
+    fn in_row(&self, error: Error) -> Error {
+        error.context(format_args!("row {}", self.count + 1))
+    }
 }
 
 impl RowSource for Checked<'_, '_> {
@@ -130,18 +146,14 @@ impl RowSource for Checked<'_, '_> {
         let start = values.len();
         match self.first.take() {
             Some(first) => values.extend(first),
-            None => match self.rows.poll_row(context, values) {
-                Poll::Ready(Ok(true)) => {}
-                Poll::Ready(Ok(false)) => return Poll::Ready(Ok(false)),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(self.in_row(error))),
-                Poll::Pending => return self.poll_late(context),
-            },
+            None => {
+                let polled = self.rows.poll_row(context, values);
+                if !ready!(self.poll_arrived(context, polled))? {
+                    return Poll::Ready(Ok(false));
+                }
+            }
         }
-        if let Err(error) = self.target.check(&values[start..]) {
-            return Poll::Ready(Err(self.in_row(error.into())));
-        }
-        self.count += 1;
-        Poll::Ready(Ok(true))
+        Poll::Ready(self.count_in(self.target.check(&values[start..])))
     }
 
     fn poll_row_to(&mut self, context: &mut Context<'_>, sink: &mut dyn ValueSink) -> Poll<Result<bool>> {
@@ -149,18 +161,14 @@ impl RowSource for Checked<'_, '_> {
         let mut checking = Checking { target: self.target, sink, width: 0, refused: None };
         match self.first.take() {
             Some(first) => first.into_iter().for_each(|value| checking.value(value)),
-            None => match self.rows.poll_row_to(context, &mut checking) {
-                Poll::Ready(Ok(true)) => {}
-                Poll::Ready(Ok(false)) => return Poll::Ready(Ok(false)),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(self.in_row(error))),
-                Poll::Pending => return self.poll_late(context),
-            },
+            None => {
+                let polled = self.rows.poll_row_to(context, &mut checking);
+                if !ready!(self.poll_arrived(context, polled))? {
+                    return Poll::Ready(Ok(false));
+                }
+            }
         }
-        if let Err(error) = checking.end() {
-            return Poll::Ready(Err(self.in_row(error.into())));
-        }
-        self.count += 1;
-        Poll::Ready(Ok(true))
+        Poll::Ready(self.count_in(checking.end()))
     }
 }
 

@@ -166,7 +166,11 @@ impl IdentityMap {
     }
 
     pub(crate) fn remove(&mut self, mapper: &'static Mapper, key: &[Value], index: u32) {
-        let hash = self.hash(mapper, key);
+        self.take(self.hash(mapper, key), index);
+    }
+
+    /// An object may stand under its old key and its new one for a moment: only the one that is meant goes.
+    fn take(&mut self, hash: KeyHash, index: u32) {
         self.few.retain(|known| *known != (hash, index));
         if let Ok(entry) = self.table.find_entry(hash.spread(), |(_, found)| *found == index) {
             entry.remove();
@@ -247,6 +251,13 @@ mod tests {
             assert_eq!(map.table.is_empty(), count as usize <= FEW, "{count} need a table or none");
             map.reserve(1);
             assert_eq!((map.is_empty(), found(&map).len()), (count == 0, count as usize));
+            // A new key for the first of them, and then the old one goes.
+            if count > 0 {
+                map.put(KeyHash(7), 0);
+                map.take(KeyHash(0), 0);
+                assert!(map.few.iter().chain(&map.table).any(|known| *known == (KeyHash(7), 0)));
+                assert_eq!(found(&map), (0..count).collect::<Vec<_>>());
+            }
             map.clear();
             assert!(map.is_empty() && found(&map).is_empty());
         }

@@ -34,7 +34,7 @@ const TAG: u32 = WHAT.count_ones();
 /// A value that is changed under a lock until it is published, and from then on only read, without one; and what else the lock
 /// guards, which is changed all the time.
 ///
-/// A number and flags stand in it, too: they fill what the alignment would leave empty.
+/// A number, a tag of up to 63 and flags stand in it, too: they fill what the alignment would leave empty.
 pub(crate) struct Place<T, L, F> {
     lock: Mutex<L>,
     pub(crate) number: u32,
