@@ -8,13 +8,13 @@
 
 use std::{
     cell::UnsafeCell,
+    marker::PhantomData,
     mem::MaybeUninit,
     ops::{Deref, DerefMut},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::atomic::{AtomicU8, Ordering},
 };
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// What there is, in the lowest bits of the state. The others are the tag.
 const WHAT: u8 = 0b11;
@@ -34,21 +34,23 @@ const TAG: u32 = WHAT.count_ones();
 /// A value that is changed under a lock until it is published, and from then on only read, without one; and what else the lock
 /// guards, which is changed all the time.
 ///
-/// A number, a tag of up to 63 and flags stand in it, too: they fill what the alignment would leave empty.
+/// A number, a tag of up to 63 and flags of two bytes stand in it, too: with the lock they fill eight bytes.
 pub(crate) struct Place<T, L, F> {
-    lock: Mutex<L>,
+    /// It stands apart from what it guards, which would be aligned behind it.
+    lock: Mutex<()>,
     pub(crate) number: u32,
     /// What there is, which changes from `KEPT` to one of the others and in no other way; and the tag. Both change under the
     /// lock. It also serves for what an `Option` would need eight bytes for.
     state: AtomicU8,
     pub(crate) flags: F,
+    guarded: UnsafeCell<L>,
     /// Initialized unless there is `NOTHING`.
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
 // SAFETY: a place that is shared gives out `&T` without the lock, for which `T` has to be `Sync`; under the lock it gives out
-// `&mut T` and `T`, so that a `T` may come from one thread and be dropped by another, for which it has to be `Send`. What the
-// mutex guards is only reached through it, which asks for `Send`. Flags are shared as they are.
+// `&mut T` and `T`, so that a `T` may come from one thread and be dropped by another, for which it has to be `Send`. What is
+// guarded is only reached under the lock, one thread at a time, for which it has to be `Send`. Flags are shared as they are.
 unsafe impl<T: Send + Sync, L: Send, F: Sync> Sync for Place<T, L, F> {}
 
 impl<T, L, F> Place<T, L, F> {
@@ -71,8 +73,8 @@ impl<T, L, F> Place<T, L, F> {
 
     #[inline]
     fn of(number: u32, flags: F, guarded: L, state: u8, value: MaybeUninit<T>) -> Self {
-        let (lock, state, value) = (Mutex::new(guarded), AtomicU8::new(state), UnsafeCell::new(value));
-        Self { lock, number, state, flags, value }
+        let (guarded, value) = (UnsafeCell::new(guarded), UnsafeCell::new(value));
+        Self { lock: Mutex::new(()), number, state: AtomicU8::new(state), flags, guarded, value }
     }
 
     /// What was last said of the place.
@@ -96,7 +98,7 @@ impl<T, L, F> Place<T, L, F> {
 
     #[inline]
     pub(crate) fn lock(&self) -> Guard<'_, T, L, F> {
-        Guard { place: self, guarded: self.lock.lock().unwrap_or_else(PoisonError::into_inner) }
+        Guard { place: self, _lock: self.lock.lock(), _guarded: PhantomData }
     }
 }
 
@@ -112,7 +114,9 @@ impl<T, L, F> Drop for Place<T, L, F> {
 /// The lock of a [`Place`].
 pub(crate) struct Guard<'p, T, L, F> {
     place: &'p Place<T, L, F>,
-    guarded: MutexGuard<'p, L>,
+    _lock: MutexGuard<'p, ()>,
+    /// It is as good as a reference to what is guarded.
+    _guarded: PhantomData<&'p mut L>,
 }
 
 impl<T, L, F> Guard<'_, T, L, F> {
@@ -122,10 +126,11 @@ impl<T, L, F> Guard<'_, T, L, F> {
         if !self.keeps() {
             return None;
         }
+        let place = self.place;
         // SAFETY: there is a value, so it is initialized, and it is not published, so that `Place::get` gives out no reference
         // to it. Only who holds the lock comes here, and borrows its guard mutably for as long as the reference lives, so that
         // there is no other one.
-        Some((&mut self.guarded, unsafe { (*self.place.value.get()).assume_init_mut() }))
+        Some((self, unsafe { (*place.value.get()).assume_init_mut() }))
     }
 
     /// Takes the value out, which is not published then.
@@ -175,14 +180,17 @@ impl<T, L, F> Deref for Guard<'_, T, L, F> {
 
     #[inline]
     fn deref(&self) -> &L {
-        &self.guarded
+        // SAFETY: the guard holds the lock, without which nobody reaches it, and is borrowed for as long as the reference lives.
+        unsafe { &*self.place.guarded.get() }
     }
 }
 
 impl<T, L, F> DerefMut for Guard<'_, T, L, F> {
     #[inline]
     fn deref_mut(&mut self) -> &mut L {
-        &mut self.guarded
+        // SAFETY: the guard holds the lock, without which nobody reaches it, and is borrowed mutably for as long as the reference
+        // lives.
+        unsafe { &mut *self.place.guarded.get() }
     }
 }
 

@@ -6,7 +6,7 @@ mod rewrite;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU8, Ordering},
+    atomic::{AtomicU8, Ordering},
 };
 
 use super::{
@@ -31,16 +31,33 @@ pub(crate) struct Slot<M> {
 /// What is known of an object beside its versions.
 struct Flags {
     state: AtomicU8,
-    expired: AtomicBool,
-    /// Whether the graph keeps expressions for columns of it.
-    expressions: AtomicBool,
+    /// Which of the other flags are set.
+    set: AtomicU8,
 }
+
+/// Its values are not those of the row any more.
+const EXPIRED: u8 = 1;
+
+/// The graph keeps expressions for columns of it.
+const EXPRESSIONS: u8 = 2;
 
 impl Flags {
     #[inline]
     fn new(state: State) -> Self {
-        let (expired, expressions) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { state: AtomicU8::new(state as u8), expired, expressions }
+        Self { state: AtomicU8::new(state as u8), set: AtomicU8::new(0) }
+    }
+
+    fn is_set(&self, flag: u8) -> bool {
+        self.set.load(Ordering::Relaxed) & flag != 0
+    }
+
+    /// Sets a flag, or takes it back, and says whether it was set.
+    fn put(&self, flag: u8, is_set: bool) -> bool {
+        let before = match is_set {
+            true => self.set.fetch_or(flag, Ordering::Relaxed),
+            false => self.set.fetch_and(!flag, Ordering::Relaxed),
+        };
+        before & flag != 0
     }
 }
 
@@ -130,11 +147,11 @@ impl<M> Slot<M> {
     }
 
     pub(crate) fn expired(&self) -> bool {
-        self.place.flags.expired.load(Ordering::Relaxed)
+        self.place.flags.is_set(EXPIRED)
     }
 
     pub(crate) fn has_expressions(&self) -> bool {
-        self.place.flags.expressions.load(Ordering::Relaxed)
+        self.place.flags.is_set(EXPRESSIONS)
     }
 
     fn is_pending(&self) -> bool {
@@ -196,8 +213,7 @@ impl<M: Mapped> Slot<M> {
                 break replaced;
             }
         };
-        self.place.flags.expired.store(false, Ordering::Relaxed);
-        self.place.flags.expressions.store(false, Ordering::Relaxed);
+        self.place.flags.put(EXPIRED | EXPRESSIONS, false);
         drop(old);
     }
 }
@@ -211,8 +227,8 @@ mod tests {
     use super::Slot;
 
     #[test]
-    fn a_slot_takes_thirty_two_bytes_beside_its_struct() {
-        assert_eq!(size_of::<Slot<String>>(), size_of::<String>() + 32);
-        assert_eq!(size_of::<Slot<i64>>(), size_of::<i64>() + 32);
+    fn a_slot_takes_twenty_four_bytes_beside_its_struct() {
+        assert_eq!(size_of::<Slot<String>>(), size_of::<String>() + 24);
+        assert_eq!(size_of::<Slot<i64>>(), size_of::<i64>() + 24);
     }
 }

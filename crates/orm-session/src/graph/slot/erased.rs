@@ -8,7 +8,7 @@ use std::{
 use aludel_driver::Result;
 use aludel_sql_expression::Value;
 
-use super::{Slot, columns};
+use super::{EXPIRED, EXPRESSIONS, Slot, columns};
 use crate::{
     graph::{
         AnySlot, Graph, LoadMode, Loader, State,
@@ -44,11 +44,11 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn set_expired(&self, expired: bool) {
-        self.place.flags.expired.store(expired, Ordering::Relaxed);
+        self.place.flags.put(EXPIRED, expired);
     }
 
     fn mark_expressions(&self, expressions: bool) -> bool {
-        self.place.flags.expressions.swap(expressions, Ordering::Relaxed)
+        self.place.flags.put(EXPRESSIONS, expressions)
     }
 
     fn value(&self, column: u16) -> Value {
@@ -190,8 +190,8 @@ impl<M: Mapped> AnySlot for Slot<M> {
     fn fork(&self) -> Arc<dyn AnySlot> {
         let versions = self.lock().fork();
         let fork = Self::of(self.index(), self.current_state(), versions, self.place.get().cloned());
-        fork.place.flags.expired.store(self.expired(), Ordering::Relaxed);
-        fork.place.flags.expressions.store(self.has_expressions(), Ordering::Relaxed);
+        fork.place.flags.put(EXPIRED, self.expired());
+        fork.place.flags.put(EXPRESSIONS, self.has_expressions());
         Arc::new(fork)
     }
 
@@ -230,7 +230,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
 
     fn rollback(&self) {
         // What was never sent is a plain value again, as the user left it.
-        self.place.flags.expressions.store(false, Ordering::Relaxed);
+        self.place.flags.put(EXPRESSIONS, false);
         let (before, old) = self.alter(|versions| versions.rollback(self.is_pending()));
         if let Some(before) = before {
             let version = before.into_version(self);
