@@ -1,8 +1,8 @@
 //! [`MySqlRow`]: a row's cells, borrowed from mysql_async.
 
-use std::str::{FromStr, from_utf8};
+use std::str::FromStr;
 
-use aludel_driver::{Cell, Row};
+use aludel_driver::{Cell, Row, from_utf8};
 use aludel_sql_expression::{
     Error, Result,
     value::{

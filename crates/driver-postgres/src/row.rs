@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use aludel_driver::{Cell, Row};
+use aludel_driver::{Cell, Row, from_utf8};
 use aludel_sql_expression::{Error, NestedCell, Result, value::Interval};
 use postgres_types::{FromSql, Kind, Type};
 
@@ -203,7 +203,7 @@ impl Row for PostgresRow<'_> {
     #[inline]
     fn text(&self, position: usize) -> Option<&str> {
         match self.decoders.get(position)? {
-            Decoder::Text => std::str::from_utf8(self.bytes(position)?).ok(),
+            Decoder::Text => from_utf8(self.bytes(position)?).ok(),
             _ => None,
         }
     }
@@ -244,7 +244,7 @@ fn fixed<const N: usize>(bytes: &[u8], kind: &Type) -> Result<[u8; N]> {
 
 #[inline]
 fn utf8<'row>(bytes: &'row [u8], kind: &Type) -> Result<&'row str> {
-    std::str::from_utf8(bytes).map_err(|_error| malformed(kind))
+    from_utf8(bytes).map_err(|_error| malformed(kind))
 }
 
 fn versioned<'row>(bytes: &'row [u8], kind: &Type) -> Result<&'row [u8]> {

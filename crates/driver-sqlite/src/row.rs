@@ -1,6 +1,6 @@
 //! [`BorrowedRow`]: a row as SQLite holds it.
 
-use aludel_driver::{Cell, Row};
+use aludel_driver::{Cell, Row, from_utf8};
 use aludel_sql_expression::{Error, Result};
 use rusqlite::types::ValueRef;
 
@@ -57,7 +57,7 @@ impl Row for BorrowedRow<'_> {
     #[inline]
     fn text(&self, position: usize) -> Option<&str> {
         match self.row.get_ref(position) {
-            Ok(ValueRef::Text(bytes)) => std::str::from_utf8(bytes).ok(),
+            Ok(ValueRef::Text(bytes)) => from_utf8(bytes).ok(),
             _ => None,
         }
     }
@@ -66,7 +66,7 @@ impl Row for BorrowedRow<'_> {
 /// Text from its bytes; SQLite itself takes any bytes for text.
 #[inline]
 pub(crate) fn text(bytes: &[u8], position: usize) -> Result<Cell<'_>> {
-    std::str::from_utf8(bytes).map(Cell::Text).map_err(|error| {
+    from_utf8(bytes).map(Cell::Text).map_err(|error| {
         Error::data(format!(
             "the text in column {position} (from 0) is not UTF-8 ({error}); read it as bytes with CAST(... AS BLOB)"
         ))

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use aludel_driver::{Cell, Result, Row, Sink};
+use aludel_driver::{Cell, Result, Row, Sink, from_utf8};
 use rusqlite::types::ValueRef;
 
 use crate::row;
@@ -134,9 +134,7 @@ impl Row for StoredRow<'_> {
     #[inline]
     fn text(&self, position: usize) -> Option<&str> {
         match self.cells.get(position) {
-            Some(StoredCell::Text { start, length }) => {
-                std::str::from_utf8(&self.bytes[*start..start + length]).ok()
-            }
+            Some(StoredCell::Text { start, length }) => from_utf8(&self.bytes[*start..start + length]).ok(),
             _ => None,
         }
     }

@@ -12,6 +12,7 @@
 //! | `capability` | [`Capabilities`], [`ServerInfo`] |
 //! | `arguments` | [`ConnectArguments`]: what a new connection is opened with |
 //! | `url` | [`DatabaseUrl`]: SQLAlchemy-style URLs |
+//! | `utf8` | [`from_utf8`]: text from the bytes of a row |
 //! | `key_hasher` | [`KeyHasher`]: for maps of what is known by a statement's key |
 //! | [`reflection`] | [`Reflection`](reflection::Reflection): what a live database is made of |
 //! | [`plan`] | [`Plan`](plan::Plan): how a statement is executed, as EXPLAIN says |
@@ -31,6 +32,7 @@ mod sink;
 mod statement;
 mod transaction;
 mod url;
+mod utf8;
 
 pub use aludel_sql_expression::{Cell, ColumnInfo, Row, Value};
 
@@ -46,4 +48,5 @@ pub use self::{
     statement::{Done, ParameterSets, Statement, Step, StepKind},
     transaction::{BeginMode, BeginOptions, Control, IsolationLevel, TransactionState},
     url::DatabaseUrl,
+    utf8::from_utf8,
 };
