@@ -44,24 +44,32 @@ pub(crate) async fn read(
 ) -> Result<Done, Failure> {
     let mut stream = pin!(stream);
     let mut seen = 0;
-    let mut wanted = match prepared.columns.is_empty() {
-        true => Ok(ControlFlow::Continue(())),
-        false => sink.columns(&prepared.columns).map(ControlFlow::Continue),
+    let told = match prepared.columns.is_empty() {
+        true => Ok(()),
+        false => sink.columns(&prepared.columns),
     };
-    while let Ok(ControlFlow::Continue(())) = wanted {
-        match stream.as_mut().try_next().await {
-            Ok(Some(row)) => {
-                seen += 1;
-                wanted = sink.row(&PostgresRow::new(&row, &prepared.decoders));
+    let stopped = match told {
+        Err(error) => Err(error),
+        // What the sink says of a row is not kept until the next one: to store it took longer than the rest of this loop.
+        Ok(()) => loop {
+            match stream.as_mut().try_next().await {
+                Ok(Some(row)) => {
+                    seen += 1;
+                    match sink.row(&PostgresRow::new(&row, &prepared.decoders)) {
+                        Ok(ControlFlow::Continue(())) => {}
+                        Ok(ControlFlow::Break(())) => break Ok(()),
+                        Err(error) => break Err(error),
+                    }
+                }
+                Ok(None) => return Ok(done(&stream, seen)),
+                Err(lower) => return Err(Failure::Server(ledger.fail(lower))),
             }
-            Ok(None) => return Ok(done(&stream, seen)),
-            Err(lower) => return Err(Failure::Server(ledger.fail(lower))),
-        }
-    }
+        },
+    };
     let rest = Box::pin(drain(ledger, canceller, stream.as_mut())).await;
-    match wanted {
+    match stopped {
         Err(error) => Err(Failure::Sink(error)),
-        Ok(_) => rest.map(|()| done(&stream, seen)).map_err(Failure::Server),
+        Ok(()) => rest.map(|()| done(&stream, seen)).map_err(Failure::Server),
     }
 }
 

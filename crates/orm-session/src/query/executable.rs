@@ -30,9 +30,15 @@ pub trait SessionExecutable: Executable {
     #[doc(hidden)]
     fn prepare(&self) -> Result<Prepared>;
 
-    /// Reads one row, and says at which cell it ends.
+    /// Reads one row to the end of others, where it is copied to but once, and says at which cell it ends.
     #[doc(hidden)]
-    fn read(&self, row: &dyn Row, plan: &RowPlan, end: &mut usize) -> Result<Self::Row>;
+    fn read_to(
+        &self,
+        row: &dyn Row,
+        plan: &RowPlan,
+        rows: &mut Vec<Self::Row>,
+        end: &mut usize,
+    ) -> Result<()>;
 
     /// Takes what was read into the session.
     #[doc(hidden)]
@@ -100,11 +106,20 @@ impl<S: SessionSelectable> SessionExecutable for Select<S> {
     }
 
     #[inline]
-    fn read(&self, row: &dyn Row, plan: &RowPlan, end: &mut usize) -> Result<S::Value> {
+    fn read_to(
+        &self,
+        row: &dyn Row,
+        plan: &RowPlan,
+        rows: &mut Vec<S::Value>,
+        end: &mut usize,
+    ) -> Result<()> {
         let mut reader = RowReader::planned(row, plan);
-        let value = S::read(&mut reader);
+        match S::read(&mut reader) {
+            Ok(value) => rows.push(value),
+            Err(error) => return Err(error.into()),
+        }
         *end = reader.position();
-        Ok(value?)
+        Ok(())
     }
 
     #[inline]
@@ -120,8 +135,15 @@ impl<S: SessionExecutable> SessionExecutable for Configured<S> {
         self.statement().prepare()
     }
 
-    fn read(&self, row: &dyn Row, plan: &RowPlan, end: &mut usize) -> Result<Self::Row> {
-        self.statement().read(row, plan, end)
+    #[inline]
+    fn read_to(
+        &self,
+        row: &dyn Row,
+        plan: &RowPlan,
+        rows: &mut Vec<Self::Row>,
+        end: &mut usize,
+    ) -> Result<()> {
+        self.statement().read_to(row, plan, rows, end)
     }
 
     fn admit(row: Self::Row, admission: &mut RowAdmission<'_>) -> Self::Object {
@@ -159,11 +181,17 @@ macro_rules! changing_statements {
                 Ok(Prepared { node: self.node(), roots, joined: Vec::new(), trees, unique: false })
             }
 
-            fn read(&self, row: &dyn Row, plan: &RowPlan, end: &mut usize) -> Result<R::Value> {
+            fn read_to(
+                &self,
+                row: &dyn Row,
+                plan: &RowPlan,
+                rows: &mut Vec<R::Value>,
+                end: &mut usize,
+            ) -> Result<()> {
                 let mut reader = RowReader::planned(row, plan);
-                let value = R::read_cells(&mut reader);
+                rows.push(R::read_cells(&mut reader)?);
                 *end = reader.position();
-                value
+                Ok(())
             }
 
             fn admit(row: R::Value, admission: &mut RowAdmission<'_>) -> R::Object {
@@ -185,8 +213,15 @@ macro_rules! texts {
                 Ok(Prepared { node: self.node(), roots, joined, trees, unique: false })
             }
 
-            fn read(&self, row: &dyn Row, plan: &RowPlan, _: &mut usize) -> Result<Self::Row> {
-                Ok(self.decode(row, plan)?)
+            fn read_to(
+                &self,
+                row: &dyn Row,
+                plan: &RowPlan,
+                rows: &mut Vec<Self::Row>,
+                _: &mut usize,
+            ) -> Result<()> {
+                rows.push(self.decode(row, plan)?);
+                Ok(())
             }
 
             fn admit(row: Self::Row, _: &mut RowAdmission<'_>) -> Self::Object {

@@ -89,8 +89,9 @@ impl<'a, S: SessionExecutable> ObjectSink<'a, S> {
         }
     }
 
-    /// Takes a row in together with the objects that are joined to it, which stand from a cell on.
-    fn admit_joined(&mut self, value: S::Row, row: &dyn Row, position: usize) -> Result<()> {
+    /// Takes the row that waits in together with the objects that are joined to it, which stand from a cell on.
+    fn admit_joined(&mut self, row: &dyn Row, position: usize) -> Result<()> {
+        let Some(value) = self.waiting.pop() else { return Ok(()) };
         let mut admission = RowAdmission::new(&self.loader, &mut self.roots);
         let object = S::admit(value, &mut admission);
         let mut reader = RowReader::at(row, position);
@@ -126,20 +127,18 @@ impl<S: SessionExecutable> Sink for ObjectSink<'_, S> {
 
     fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
         let mut position = 0;
-        let value = self.statement.read(row, &self.plan, &mut position)?;
+        self.statement.read_to(row, &self.plan, &mut self.waiting, &mut position)?;
         if let Some(synchronization) = &mut self.synchronization {
             synchronization.read_key(row, position)?;
             if self.returns == Some(0) {
+                self.waiting.clear();
                 return Ok(ControlFlow::Continue(()));
             }
         }
-        if self.joined.is_empty() {
-            self.waiting.push(value);
-            if self.waiting.len() == ROWS_AT_ONCE {
-                self.admit_waiting();
-            }
-        } else {
-            self.admit_joined(value, row, position)?;
+        if !self.joined.is_empty() {
+            self.admit_joined(row, position)?;
+        } else if self.waiting.len() == ROWS_AT_ONCE {
+            self.admit_waiting();
         }
         Ok(ControlFlow::Continue(()))
     }
