@@ -9,13 +9,10 @@ use crate::{
     target::Target,
 };
 
-/// How many bytes an element is likely to take, with its length: a number just these.
+/// How many bytes an element is likely to take, with its length: a number just these. The buffer is copied when it has to grow.
 const LIKELY_LENGTH: usize = 12;
 
-/// The same for text. The buffer is copied when it has to grow.
-const LIKELY_TEXT_LENGTH: usize = 24;
-
-const TOO_LONG: Refusal = "an element is too long";
+const TOO_LONG: Refusal = "it is too long, or one of its elements is";
 
 /// How an array is sent: in binary form where each of its elements can be.
 pub(crate) fn encoding(array: &ArrayValue, element: &Target) -> Encoding {
@@ -25,13 +22,7 @@ pub(crate) fn encoding(array: &ArrayValue, element: &Target) -> Encoding {
         Some(Packed::Integers(_)) => return parameter::encoding(&Value::I64(0), element),
         _ => {}
     }
-    // The usual columns, without a look into the table of all types for each element.
-    let is_plain = match element {
-        Target::Text => array.values.iter().all(|value| matches!(value, Value::Text(_) | Value::Null)),
-        Target::Int8 => array.values.iter().all(|value| matches!(value, Value::I64(_) | Value::Null)),
-        _ => false,
-    };
-    if is_plain {
+    if is_plain(array, element) {
         return Encoding::Binary;
     }
     let mut whole = Encoding::Binary;
@@ -47,6 +38,15 @@ pub(crate) fn encoding(array: &ArrayValue, element: &Target) -> Encoding {
         }
     }
     whole
+}
+
+/// Whether it is a usual column, for which nobody has to look into the table of all types for each element.
+fn is_plain(array: &ArrayValue, element: &Target) -> bool {
+    match element {
+        Target::Text => array.values.iter().all(|value| matches!(value, Value::Text(_) | Value::Null)),
+        Target::Int8 => array.values.iter().all(|value| matches!(value, Value::I64(_) | Value::Null)),
+        _ => false,
+    }
 }
 
 /// Writes an array in binary form.
@@ -100,9 +100,10 @@ fn elements(
         Some(_) if depth > 1 => return Err("only some of its elements are arrays"),
         Some(Packed::Integers(numbers)) => return integers(numbers, element, has_nulls, out),
         Some(Packed::Texts(values)) => return texts(values, element, has_nulls, out),
+        _ if depth == 1 && is_plain(array, element) => return plain(array, has_nulls, out),
         _ => {}
     }
-    out.reserve(array.values.len() * likely_length(element));
+    out.reserve(array.values.len() * LIKELY_LENGTH);
     for value in &array.values {
         match value {
             Value::Array(inner) => {
@@ -119,18 +120,6 @@ fn elements(
                 *has_nulls = true;
                 out.put_i32(-1);
             }
-            Value::I64(number) if matches!(element, Target::Int8) => {
-                let mut bytes = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
-                bytes[4..].copy_from_slice(&number.to_be_bytes());
-                out.put_slice(&bytes);
-            }
-            Value::Text(text) if matches!(element, Target::Text) => {
-                if has_nul(text) {
-                    return Err(NUL);
-                }
-                out.put_i32(i32::try_from(text.len()).map_err(|_error| TOO_LONG)?);
-                out.put_slice(text.as_bytes());
-            }
             value => one(value, element, out)?,
         }
     }
@@ -144,6 +133,31 @@ fn one(value: &Value, element: &Target, out: &mut BytesMut) -> Result<(), Refusa
     parameter::binary(value, element, out)?;
     let length = i32::try_from(out.len() - start - 4).map_err(|_error| TOO_LONG)?;
     out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+    Ok(())
+}
+
+/// Writes a usual column: texts, or whole numbers of 64 bits.
+fn plain(array: &ArrayValue, has_nulls: &mut bool, out: &mut BytesMut) -> Result<(), Refusal> {
+    let mut length = 0;
+    for value in &array.values {
+        length += 4 + match value {
+            Value::Text(text) if has_nul(text) => return Err(NUL),
+            Value::Text(text) => text.len(),
+            Value::I64(_) => 8,
+            _ => {
+                *has_nulls = true;
+                0
+            }
+        };
+    }
+    let mut room = room_for(length, out)?;
+    for value in &array.values {
+        room = match value {
+            Value::Text(text) => element_in(room, text.as_bytes()),
+            Value::I64(number) => element_in(room, &number.to_be_bytes()),
+            _ => null_in(room),
+        };
+    }
     Ok(())
 }
 
@@ -166,9 +180,7 @@ fn integers(
             }
         });
     }
-    let start = out.len();
-    out.resize(start + numbers.len() * 12 - nulls * 8, 0);
-    let mut room = &mut out[start..];
+    let mut room = room_for(numbers.len() * 12 - nulls * 8, out)?;
     for number in numbers {
         room = match number {
             Some(number) => element_in(room, &number.to_be_bytes()),
@@ -193,9 +205,7 @@ fn texts(texts: &Texts, element: &Target, has_nulls: &mut bool, out: &mut BytesM
     if has_nul(texts.as_str()) {
         return Err(NUL);
     }
-    let start = out.len();
-    out.resize(start + texts.iter().len() * 4 + texts.as_str().len(), 0);
-    let mut room = &mut out[start..];
+    let mut room = room_for(texts.iter().len() * 4 + texts.as_str().len(), out)?;
     for text in texts.iter() {
         room = match text {
             Some(text) => element_in(room, text.as_bytes()),
@@ -203,6 +213,15 @@ fn texts(texts: &Texts, element: &Target, has_nulls: &mut bool, out: &mut BytesM
         };
     }
     Ok(())
+}
+
+/// Room for all elements, so that none has to ask for its own.
+fn room_for(length: usize, out: &mut BytesMut) -> Result<&mut [u8], Refusal> {
+    // The length of a parameter is a number of 32 bits, and so is that of each element in it.
+    i32::try_from(length).map_err(|_error| TOO_LONG)?;
+    let start = out.len();
+    out.resize(start + length, 0);
+    Ok(&mut out[start..])
 }
 
 /// Writes an element where there is room for it, and gives what is left of the room.
@@ -221,10 +240,6 @@ fn null_in(room: &mut [u8]) -> &mut [u8] {
     let (length, rest) = room.split_at_mut(4);
     length.copy_from_slice(&(-1_i32).to_be_bytes());
     rest
-}
-
-fn likely_length(element: &Target) -> usize {
-    if matches!(element, Target::Text) { LIKELY_TEXT_LENGTH } else { LIKELY_LENGTH }
 }
 
 /// Writes an array as a literal: `{"a",NULL}`.
