@@ -108,7 +108,8 @@ fn write_columns(columns: &[&Column], root: &Root) -> TokenStream {
         quote!(#of::to_value(&self.#field))
     });
     let count = values.len();
-    quote!(__values.reserve(#count); #(__values.push(#values);)*)
+    // Each is made where it stays: a value that is pushed is copied as soon as it is made, for which the processor has to wait.
+    quote!(__values.reserve(#count); #(__values.extend(::core::iter::once_with(|| #values));)*)
 }
 
 /// Gives columns to a sink, one after the other.
