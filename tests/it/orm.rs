@@ -20,6 +20,7 @@ mod mutual;
 mod natural_keys;
 mod nested;
 mod new_objects;
+mod new_references;
 mod outer;
 mod plan;
 mod referential;

@@ -1,8 +1,10 @@
 //! Linking and unlinking objects, on both sides of a relationship at once.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
-use super::{AnySlot, Attachments, Graph, Inner, State};
+use hashbrown::HashSet;
+
+use super::{AnySlot, Attachments, Entry, Graph, Inner, State};
 use crate::{
     events::Occasion,
     link::{Member, MemberKind},
@@ -143,7 +145,10 @@ impl Inner {
         let mapper = entry.mapper();
         let back = mapper.back(relationship);
         let many = mapper.relationships()[usize::from(relationship)].many;
+        let is_nowhere = back.is_some_and(|back| self.is_nowhere(target, back));
         let is_there = match (entry.items(relationship), back) {
+            // Nobody looks through a long collection for it.
+            _ if is_nowhere => false,
             (Some(items), _) => items.contains(&target),
             // A collection that is not loaded: perhaps the other side knows.
             (None, Some(back)) => self
@@ -155,11 +160,13 @@ impl Inner {
         if many && is_there {
             return;
         }
-        if let Some(back) = back {
+        if let Some(back) = back.filter(|_| !is_nowhere) {
             self.release_target(index, target, back);
         }
         if many {
-            self.change(index, relationship, |relation| relation.put(target));
+            self.change(index, relationship, |relation| {
+                if is_nowhere { relation.add(target) } else { relation.put(target) }
+            });
         } else {
             self.release_owner(index, relationship, target);
             self.change(index, relationship, |relation| relation.replace(vec![target]));
@@ -167,6 +174,14 @@ impl Inner {
         if let Some(back) = back {
             self.point_back(target, back, index);
         }
+    }
+
+    /// Whether an object is new and was put nowhere yet, so that nobody leads to it by the other side of this relationship, nor
+    /// does its foreign key.
+    fn is_nowhere(&self, index: u32, back: u16) -> bool {
+        let is_new =
+            |entry: &Entry| entry.slot.state() == State::Pending && entry.relation(back).leads_nowhere();
+        self.entry(index).is_some_and(is_new) && self.parent_by_key(index, back).is_none()
     }
 
     /// The target of a link that only one object may hold is let go by the one that holds it.

@@ -1,12 +1,10 @@
 //! Rows that become objects of the graph.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, MutexGuard, Weak},
-};
+use std::sync::{Arc, MutexGuard, Weak};
 
 use aludel_driver::Result;
 use aludel_sql_expression::{Value, typed::RowReader};
+use hashbrown::HashSet;
 
 use super::{AnySlot, Entry, Graph, GroupId, Inner, Slot};
 use crate::{

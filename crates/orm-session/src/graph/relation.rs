@@ -1,6 +1,6 @@
 //! [`Relation`]: one link of an object, and what was done to it.
 
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 /// One link of an object. What was done to it is kept apart: most links are only read.
 #[derive(Clone, Default)]
@@ -96,6 +96,11 @@ impl Relation {
         self.items.is_some() && !self.stale
     }
 
+    /// Whether it leads nowhere, as far as is known.
+    pub(super) fn leads_nowhere(&self) -> bool {
+        self.items.as_ref().is_none_or(Vec::is_empty) && self.added_unseen().is_empty()
+    }
+
     /// Whether it was replaced without being loaded, so that nobody knows yet what it replaced.
     pub(crate) fn is_replaced_unseen(&self) -> bool {
         self.changes.as_ref().is_some_and(|changes| changes.stored == Some(Past::Unknown))
@@ -149,19 +154,28 @@ impl Relation {
         }
     }
 
+    /// Puts something in, unless it is there.
     pub(crate) fn put(&mut self, item: u32) {
+        let present = match &self.items {
+            Some(items) => items,
+            None => self.added_unseen(),
+        };
+        if !present.contains(&item) {
+            self.add(item);
+        } else if self.items.is_some() {
+            self.keep();
+        }
+    }
+
+    /// Puts something in that is not there.
+    pub(crate) fn add(&mut self, item: u32) {
         if self.items.is_some() {
             self.keep();
-            let items = self.items.get_or_insert_default();
-            if !items.contains(&item) {
-                items.push(item);
-            }
+            self.items.get_or_insert_default().push(item);
         } else {
             let changes = self.changes();
             changes.removed.retain(|other| *other != item);
-            if !changes.added.contains(&item) {
-                changes.added.push(item);
-            }
+            changes.added.push(item);
         }
     }
 
@@ -173,12 +187,12 @@ impl Relation {
     /// Takes an object out, and says whether it may have been there.
     pub(crate) fn take(&mut self, item: u32) -> bool {
         match &self.items {
-            Some(items) if items.contains(&item) => {
+            Some(items) => {
+                let Some(place) = items.iter().position(|other| *other == item) else { return false };
                 self.keep();
-                self.items.get_or_insert_default().retain(|other| *other != item);
+                self.items.get_or_insert_default().remove(place);
                 true
             }
-            Some(_) => false,
             None => {
                 let changes = self.changes();
                 let added = changes.added.contains(&item);

@@ -18,8 +18,8 @@ use crate::mapping::Mapped;
 
 /// One object and its versions. An object that nobody changed is one allocation.
 ///
-/// Under its lock keys are read, rows are written and the database's number is put in, which is generated code over the
-/// fields; models are cloned, compared and dropped outside of it.
+/// Under its lock values are read, rows are written and numbers are put in, which is generated code over the fields; models
+/// are cloned, compared and dropped outside of it.
 pub(crate) struct Slot<M> {
     /// The version that it came with, which stays as long as the object, also when others have taken its place; and under
     /// the lock which versions there are. While a new object waits for its key, the version is
@@ -108,6 +108,22 @@ impl<M> Slot<M> {
             Standing::Inline | Standing::Marked => view(&Versions::default()),
             _ => view(&self.lock()),
         }
+    }
+
+    /// Reads one of the versions. One that is fresh stays so: nothing of it is given out but what is read.
+    #[inline]
+    fn look<R>(&self, pick: impl FnOnce(&Versions<M>) -> &Version<M>, read: impl FnOnce(&M) -> R) -> R {
+        if self.is_fresh()
+            && let Some((_, model)) = self.place.lock().unpublished()
+        {
+            return read(model);
+        }
+        let version = self.view(|versions| pick(versions).clone());
+        read(self.at(&version))
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.standing() == Standing::Fresh
     }
 
     /// Whoever comes here may give the present version to somebody, so that it is fresh no more.

@@ -22,8 +22,24 @@ pub(super) enum Versions<M> {
 pub(super) struct Marks {
     /// A flush is sending it.
     sends_now: bool,
-    /// Set: it is also the one from before the transaction, but for the key that this tells of.
-    origin: Option<KeyBefore>,
+    /// Set: it is also the one from before the transaction, but for what this tells of.
+    origin: Option<Origin>,
+}
+
+/// What differs in a version from before the transaction. The numbers that a flush puts in are put into the version that is
+/// there, so that none is made for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Origin {
+    key: NumberBefore,
+    /// What another column held that was given a number since, which is a foreign key as a rule.
+    reference: NumberBefore,
+    /// Which column that is.
+    column: u16,
+}
+
+impl Origin {
+    /// It is the very version.
+    const SAME: Self = Self { key: NumberBefore::Same, reference: NumberBefore::Same, column: 0 };
 }
 
 /// The present version and others.
@@ -40,7 +56,7 @@ pub(super) struct Several<M> {
 /// The version that a rollback goes back to.
 pub(super) struct Before<M> {
     version: Version<M>,
-    key: KeyBefore,
+    origin: Origin,
 }
 
 /// How an object's versions look to whoever only reads.
@@ -74,9 +90,9 @@ impl Standing {
     }
 }
 
-/// What the numbered key was before the database gave it a number.
+/// What a column held before a flush gave it a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum KeyBefore {
+enum NumberBefore {
     /// What it is now.
     Same,
     Null,
@@ -84,7 +100,7 @@ enum KeyBefore {
     UnsignedZero,
 }
 
-impl KeyBefore {
+impl NumberBefore {
     /// None: it was given.
     fn of(value: &Value) -> Option<Self> {
         match value {
@@ -135,7 +151,8 @@ impl<M> Versions<M> {
                     now: several.now.clone(),
                     stored: several.stored.clone(),
                     sending: None,
-                    before: before.map(|before| Before { version: before.version.clone(), key: before.key }),
+                    before: before
+                        .map(|before| Before { version: before.version.clone(), origin: before.origin }),
                 };
                 Self::Several(marks, Box::new(several))
             }
@@ -250,8 +267,8 @@ impl<M> Versions<M> {
         let several = self.room();
         let old = mem::replace(&mut several.now, now);
         let before = match origin {
-            Some(key) => Some(Before { version: old.clone(), key }),
-            None => base.map(|base| Before { version: base.clone(), key: KeyBefore::Same }),
+            Some(origin) => Some(Before { version: old.clone(), origin }),
+            None => base.map(|base| Before { version: base.clone(), origin: Origin::SAME }),
         };
         if several.before.is_none() {
             several.before = before;
@@ -266,7 +283,7 @@ impl<M> Versions<M> {
     pub(super) fn remember(&mut self) {
         if self.marks().origin.is_none() {
             let stored = self.stored().clone();
-            self.room().before.get_or_insert(Before { version: stored, key: KeyBefore::Same });
+            self.room().before.get_or_insert(Before { version: stored, origin: Origin::SAME });
         }
     }
 
@@ -277,8 +294,8 @@ impl<M> Versions<M> {
         }
         let old = mem::replace(self.now_mut(), new.clone());
         let Marks { sends_now, origin } = mem::take(self.marks_mut());
-        if let Some(key) = origin {
-            self.room().before.get_or_insert_with(|| Before { version: old.clone(), key });
+        if let Some(origin) = origin {
+            self.room().before.get_or_insert_with(|| Before { version: old.clone(), origin });
         }
         if sends_now {
             self.room().sending = Some(old.clone());
@@ -314,7 +331,7 @@ impl<M> Versions<M> {
         let marks = self.marks_mut();
         marks.sends_now = true;
         if is_new && !goes_back {
-            marks.origin.get_or_insert(KeyBefore::Same);
+            marks.origin.get_or_insert(Origin::SAME);
         }
         self.several_mut()?.sending.take()
     }
@@ -340,7 +357,7 @@ impl<M> Versions<M> {
         }
         let stored = several.stored.take();
         let old = if several.before.is_none() && origin.is_none() {
-            several.before = stored.map(|version| Before { version, key: KeyBefore::Same });
+            several.before = stored.map(|version| Before { version, origin: Origin::SAME });
             None
         } else {
             stored
@@ -377,8 +394,8 @@ impl<M> Versions<M> {
 
     /// Takes out what a rollback goes back to.
     pub(super) fn take_before(&mut self) -> Option<Before<M>> {
-        if let Some(key) = self.marks_mut().origin.take() {
-            return Some(Before { version: self.now().clone(), key });
+        if let Some(origin) = self.marks_mut().origin.take() {
+            return Some(Before { version: self.now().clone(), origin });
         }
         let before = self.several_mut()?.before.take();
         self.tidy();
@@ -402,12 +419,12 @@ impl<M> Versions<M> {
         };
         let mut others = others;
         let before = match origin {
-            Some(KeyBefore::Same) => None,
-            Some(key) => Some(Before { version: now, key }),
+            Some(Origin::SAME) => None,
+            Some(origin) => Some(Before { version: now, origin }),
             None => others.as_mut().and_then(|others| {
                 let stored = || others.stored.clone().filter(|_| !is_new);
                 let before = others.before.take();
-                before.or_else(|| stored().map(|version| Before { version, key: KeyBefore::Same }))
+                before.or_else(|| stored().map(|version| Before { version, origin: Origin::SAME }))
             }),
         };
         (before, others)
@@ -441,6 +458,16 @@ impl<M: Mapped> Versions<M> {
     ) -> aludel_sql_expression::Result<Numbered> {
         self.marks_mut().number(model, column, number)
     }
+
+    /// Puts a number into another column of the version that lies in its slot, where nobody has seen it.
+    pub(super) fn refer_fresh(
+        &mut self,
+        model: &mut M,
+        column: u16,
+        number: i64,
+    ) -> aludel_sql_expression::Result<Numbered> {
+        self.marks_mut().refer(model, column, number)
+    }
 }
 
 impl Marks {
@@ -454,28 +481,48 @@ impl Marks {
         if !self.sends_now {
             return Ok(Numbered::NeedsVersion);
         }
-        if let Some(origin) = self.origin {
-            let before = KeyBefore::of(&model.column(column)).filter(|_| origin == KeyBefore::Same);
+        if let Some(origin) = &mut self.origin {
+            let before = NumberBefore::of(&model.column(column)).filter(|_| origin.key == NumberBefore::Same);
             let Some(before) = before else { return Ok(Numbered::NeedsVersion) };
             model.set_column(column, Cell::I64(number))?;
-            self.origin = Some(before);
+            origin.key = before;
         } else {
             model.set_column(column, Cell::I64(number))?;
         }
         Ok(Numbered::Done)
     }
+
+    /// Puts a number into another column of a new object's version.
+    fn refer<M: Mapped>(
+        &mut self,
+        model: &mut M,
+        column: u16,
+        number: i64,
+    ) -> aludel_sql_expression::Result<Numbered> {
+        let origin = self.origin.as_mut().filter(|origin| origin.reference == NumberBefore::Same);
+        let before = NumberBefore::of(&model.column(column)).filter(|_| self.sends_now);
+        let (Some(origin), Some(before)) = (origin, before) else { return Ok(Numbered::NeedsVersion) };
+        model.set_column(column, Cell::I64(number))?;
+        (origin.reference, origin.column) = (before, column);
+        Ok(Numbered::Done)
+    }
 }
 
 impl<M: Mapped> Before<M> {
-    /// The version, with the key that it had.
+    /// The version, with the numbers that it had.
     pub(super) fn into_version(self, of: &Slot<M>) -> Version<M> {
-        let Some(cell) = self.key.cell() else { return self.version };
-        let Some(number) = M::mapper().configuration().ok().and_then(|it| it.autoincrement) else {
+        let numbered = || M::mapper().configuration().ok().and_then(|it| it.autoincrement);
+        let Origin { key, reference, column } = self.origin;
+        let key = key.cell().and_then(|cell| Some((numbered()?, cell)));
+        let reference = reference.cell().map(|cell| (column, cell));
+        if key.is_none() && reference.is_none() {
             return self.version;
-        };
+        }
         let mut model = of.at(&self.version).clone();
-        // It came out of this field, so it fits.
-        let _ = model.set_column(number, cell);
+        for (column, cell) in key.into_iter().chain(reference) {
+            // It came out of this field, so it fits.
+            let _ = model.set_column(column, cell);
+        }
         Version::made(model)
     }
 }

@@ -1,13 +1,12 @@
 //! [`joinedload`](super::joinedload): relationships that come in the same statement, by outer joins.
 
-use std::collections::{HashMap, HashSet};
-
 use aludel_driver::Result;
 use aludel_sql_expression::{
     expression::{Alias, AliasTarget, OrderBy, Source},
     statement::{JoinKind, SelectItem, SelectNode},
     typed::RowReader,
 };
+use hashbrown::{HashMap, HashSet};
 
 use super::{LoadNode, Strategy};
 use crate::{

@@ -381,7 +381,7 @@ fn fill(
 
 fn targets_of(graph: &Arc<Graph>, objects: &[Arc<dyn AnySlot>], relationship: u16) -> Vec<Arc<dyn AnySlot>> {
     let inner = graph.lock();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = hashbrown::HashSet::new();
     let mut targets = Vec::new();
     for slot in objects {
         let items = inner.entry(slot.index()).and_then(|entry| entry.items(relationship)).unwrap_or_default();

@@ -1,6 +1,8 @@
 //! [`RowAdmission`]: rows on their way into the session.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
+
+use hashbrown::HashSet;
 
 use crate::{
     Instance,

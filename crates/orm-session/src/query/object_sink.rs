@@ -1,9 +1,10 @@
 //! [`ObjectSink`]: rows that become objects of a session.
 
-use std::{collections::HashSet, ops::ControlFlow, sync::Arc};
+use std::{ops::ControlFlow, sync::Arc};
 
 use aludel_driver::{ColumnInfo, Result, Row, Sink};
 use aludel_sql_expression::{RowPlan, typed::RowReader};
+use hashbrown::HashSet;
 
 use super::{RowAdmission, SessionExecutable, admission::Root};
 use crate::{

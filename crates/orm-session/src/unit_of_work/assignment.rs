@@ -1,10 +1,11 @@
 //! [`Assignment`]: a foreign key that follows from a relationship.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use aludel_driver::{Error, ErrorKind, Result};
 use aludel_sql_expression::Value;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
+use smallvec::SmallVec;
 
 use crate::{
     graph::{AnySlot, State},
@@ -136,7 +137,8 @@ pub(super) struct Assigned {
 
 impl Assigned {
     pub(super) fn by(assignments: &[Assignment]) -> Self {
-        let (mut columns, mut from_parents) = (HashSet::new(), HashSet::new());
+        let room = || HashSet::with_capacity(assignments.len());
+        let (mut columns, mut from_parents) = (room(), room());
         for assignment in assignments {
             for (column, _) in &assignment.configuration.pairs {
                 let place = (assignment.child.index(), *column);
@@ -151,10 +153,13 @@ impl Assigned {
 }
 
 /// The foreign keys that are written along with a new row, by its number.
-pub(super) type ByChild<'a> = HashMap<u32, Vec<&'a Assignment>>;
+pub(super) type ByChild<'a> = HashMap<u32, OfChild<'a>>;
+
+/// Few models have more than two parents.
+pub(super) type OfChild<'a> = SmallVec<[&'a Assignment; 2]>;
 
 pub(super) fn by_child(assignments: &[Assignment]) -> ByChild<'_> {
-    let mut by_child = ByChild::new();
+    let mut by_child = ByChild::with_capacity(assignments.len());
     for assignment in assignments.iter().filter(|assignment| !assignment.post_update) {
         by_child.entry(assignment.child.index()).or_default().push(assignment);
     }

@@ -1,9 +1,10 @@
 //! What else is deleted: cascades, and orphans; and what has to be known for it.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use aludel_driver::Result;
 use aludel_engine_pool::Connection;
+use hashbrown::HashSet;
 
 use crate::{
     graph::{AnySlot, Graph, Slots, State},

@@ -6,7 +6,7 @@ use aludel_driver::Result;
 use aludel_sql_expression::{Value, expression::Node};
 
 use super::{
-    assignment::{Assignment, ByChild},
+    assignment::{ByChild, OfChild},
     columns::{check_computed, finding, shapes},
     defaults::next_version,
     made::Made,
@@ -95,7 +95,7 @@ impl UpdateBatches {
         work: &Work,
         slot: &Arc<dyn AnySlot>,
         row: &Arc<dyn AnySlot>,
-        assigned: Option<&Vec<&Assignment>>,
+        assigned: Option<&OfChild<'_>>,
     ) -> Result<()> {
         let configuration = slot.mapper().configuration()?;
         let expressions = work.computed(&**slot);

@@ -1,10 +1,11 @@
 //! [`Work`]: what a flush has to do, sorted by kind.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use aludel_driver::{Error, ErrorKind, Result};
 use aludel_sql_expression::{Value, expression::Node, schema::Table};
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
+use smallvec::SmallVec;
 
 use super::{
     assignment::{Assigned, Assignment, check_required, is_unset},
@@ -36,7 +37,7 @@ pub(super) struct Work {
     linked: HashSet<(Table, u32, u32)>,
     unlinked: HashSet<(Table, u32, u32)>,
     /// Where the assignments of a child stand in `assignments`.
-    assigned: HashMap<u32, Vec<usize>>,
+    assigned: HashMap<u32, SmallVec<[usize; 2]>>,
     /// Objects all of whose rows in a secondary table go.
     pub(super) unlink_all: Vec<(&'static SecondaryConfiguration, Arc<dyn AnySlot>)>,
     /// What the database has to compute for columns of objects.

@@ -13,7 +13,7 @@ use crate::{
     graph::{
         AnySlot, Graph, LoadMode, Loader, State,
         nested::AnyVersion,
-        versions::{Before, Standing},
+        versions::{Before, Standing, Versions},
     },
     mapping::{Key, Mapped, Mapper},
 };
@@ -52,20 +52,19 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn value(&self, column: u16) -> Value {
-        self.at(&self.now()).column(column)
+        self.look(Versions::now, |model| model.column(column))
     }
 
     fn stored(&self, column: u16) -> Value {
-        self.at(&self.stored_version()).column(column)
+        self.look(Versions::stored, |model| model.column(column))
     }
 
     fn is_key(&self, key: &[Value]) -> bool {
-        let own = self.view(|versions| self.at(versions.stored()).key());
-        own.values().as_ref() == key
+        self.look(Versions::stored, M::key).values().as_ref() == key
     }
 
     fn show_key(&self, look: &mut dyn FnMut(&[Value])) {
-        let key = self.view(|versions| self.at(versions.stored()).key());
+        let key = self.look(Versions::stored, M::key);
         look(key.values().as_ref());
     }
 
@@ -126,19 +125,17 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn sending(&self, column: u16) -> Value {
-        self.at(&self.sending_version()).column(column)
+        self.look(Versions::sending, |model| model.column(column))
     }
 
     fn write_sending(&self, columns: &[u16], values: &mut Vec<Value>) {
-        let version = self.sending_version();
-        let version = self.at(&version);
-        values.extend(columns.iter().map(|column| version.column(*column)));
+        let write = |model: &M| values.extend(columns.iter().map(|column| model.column(*column)));
+        self.look(Versions::sending, write);
     }
 
     fn write_stored(&self, columns: &[u16], values: &mut Vec<Value>) {
-        let version = self.stored_version();
-        let version = self.at(&version);
-        values.extend(columns.iter().map(|column| version.column(*column)));
+        let write = |model: &M| values.extend(columns.iter().map(|column| model.column(*column)));
+        self.look(Versions::stored, write);
     }
 
     fn write_update(&self, finding: &[u16], changed: &mut Vec<u16>, values: &mut Vec<Value>) {
@@ -150,7 +147,7 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn is_key_unset(&self) -> bool {
-        self.view(|versions| self.at(versions.sending()).is_key_unset())
+        self.look(Versions::sending, M::is_key_unset)
     }
 
     fn receive(&self, values: &[(u16, Value)]) -> Result<()> {

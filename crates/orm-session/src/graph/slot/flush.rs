@@ -16,16 +16,6 @@ use crate::{
 };
 
 impl<M> Slot<M> {
-    /// The version as it stands in the database.
-    pub(super) fn stored_version(&self) -> Version<M> {
-        self.view(|versions| versions.stored().clone())
-    }
-
-    /// The version that a flush is sending.
-    pub(super) fn sending_version(&self) -> Version<M> {
-        self.view(|versions| versions.sending().clone())
-    }
-
     /// The version that a flush is sending, and the one in the database, where that is another.
     pub(super) fn sending_and_stored(&self) -> Option<(Version<M>, Version<M>)> {
         self.view(|versions| Some((versions.sending().clone(), versions.changed_from()?.clone())))
@@ -76,6 +66,9 @@ impl<M: Mapped> Slot<M> {
 
     /// Puts values that the database made into the sent version and the present one.
     pub(super) fn complete(&self, values: &[(u16, Value)]) -> Result<()> {
+        if self.complete_fresh(values)? {
+            return Ok(());
+        }
         let (sending, now) = self.view(|versions| (versions.sending().clone(), versions.now().clone()));
         let mut sent = self.at(&sending).clone();
         for (column, value) in values {
@@ -112,6 +105,19 @@ impl<M: Mapped> Slot<M> {
                 return Ok(());
             }
         }
+    }
+
+    /// The same for one number, as most foreign keys are, where nobody has seen the version yet. False: somebody has, or it is
+    /// more than that.
+    fn complete_fresh(&self, values: &[(u16, Value)]) -> Result<bool> {
+        let [(column, Value::I64(number))] = values else { return Ok(false) };
+        if !self.is_fresh() {
+            return Ok(false);
+        }
+        let mut place = self.place.lock();
+        let Some((versions, model)) = place.unpublished() else { return Ok(false) };
+        let numbered = versions.refer_fresh(model, *column, *number)?;
+        Ok(matches!(numbered, Numbered::Done))
     }
 
     /// The row is in the database, with the number that it was given in this column: the flush of it is done.
