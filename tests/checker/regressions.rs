@@ -5,7 +5,8 @@ use super::{
         Meant, New,
         Operation::{
             self, Add, AddAgain, BeginNested, Commit, Compute, Delete, DeleteRows, ExpireAll, Flush,
-            ForeignKey, Get, Key, Merge, Nest, Query, Refresh, Relate, Rollback, Text, Unrelate,
+            ForeignKey, Get, Key, Merge, MergeWithItems, Nest, Query, Refresh, Relate, Replace, Rollback,
+            Text, Unrelate,
         },
         Side::{Child, Parent},
         blank,
@@ -104,6 +105,16 @@ fn lists() -> Vec<(&'static str, Vec<Operation>)> {
                 Rollback,
                 Get(Kind::Item, 0),
                 AddAgain(0),
+            ],
+        ),
+        (
+            "an expired object that a merge put elsewhere stayed where it was, too",
+            vec![
+                Add(with(Link::Items)),
+                Add(New { kind: Kind::Owner, text: 7, ..blank() }),
+                Commit,
+                ExpireAll,
+                MergeWithItems(9, 2, vec![(0, 2)], None),
             ],
         ),
     ]

@@ -182,3 +182,38 @@ async fn case_062_merging_without_loading(database: &Database) {
     }
 }
 on_every_database!(case_062_merging_without_loading);
+
+/// A nested value needs no foreign key: what it is nested in says it. Whoever had it before lets go of it.
+async fn a_merged_value_brings_children_of_others(database: &Database) {
+    let stage = Stage::new(database).await;
+    for expires in [false, true] {
+        let mut session = stage.sessions.open();
+        let book = |title: &str| Book { title: title.into(), ..default() };
+        let old = session.add(Author {
+            name: "old".into(),
+            books: Many::from([book("a"), book("b")]),
+            ..default()
+        });
+        let new = session.add(Author { name: "new".into(), ..default() });
+        session.commit().await.unwrap();
+        let books: Vec<_> = old.read().books.iter().unwrap().collect();
+        if expires {
+            session.expire_all();
+        }
+        let mut value = Author { id: new.read().id, name: "new".into(), ..default() };
+        value.books.push(Book { id: books[0].read().id, ..book("moved") });
+        let merged = session.merge(value).await.unwrap();
+        assert_eq!(merged, new);
+        assert_eq!(new.read().books.iter().unwrap().collect::<Vec<_>>(), books[..1]);
+        assert_eq!(old.read().books.iter().unwrap().collect::<Vec<_>>(), books[1..]);
+        assert_eq!(books[0].read().author.get().unwrap(), Some(new.clone()));
+        stage.sent();
+        session.commit().await.unwrap();
+        assert_eq!(stage.verbs(), ["UPDATE book"]);
+        assert_eq!(books[0].read().author_id, new.read().id);
+        let theirs = select(Book::title).filter(Book::author_id.eq(new.read().id));
+        assert_eq!(session.scalars(theirs).all().await.unwrap(), ["moved"]);
+        session.close().await.unwrap();
+    }
+}
+on_every_database!(a_merged_value_brings_children_of_others);

@@ -78,9 +78,9 @@ pub(crate) trait AnySlot: Any + Send + Sync {
     fn copy_to(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot>;
     /// Takes the present version in another graph for what the row holds, without its links.
     fn take_into(&self, graph: &Arc<Graph>) -> Arc<dyn AnySlot>;
-    /// Takes over the columns in which another object of the same model differs. True when it is the first change since the
-    /// last flush.
-    fn assign(&self, from: Arc<dyn AnySlot>) -> bool;
+    /// Takes over the columns in which another object of the same model differs, without those that are left out. True when it
+    /// is the first change since the last flush.
+    fn assign(&self, from: Arc<dyn AnySlot>, left_out: &[u16]) -> bool;
     /// Takes the version out that a rollback goes back to: a transaction begins inside the present one.
     fn take_before(&self) -> Option<AnyVersion>;
     /// Puts it in again: that transaction is over.

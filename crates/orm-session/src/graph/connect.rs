@@ -223,7 +223,8 @@ impl Inner {
         );
     }
 
-    /// The object that a foreign key leads to, when it is in the session.
+    /// The object that a foreign key leads to, when it is in the session: as it stands in the database, since a collection follows
+    /// that, and not what was set to the key since.
     fn parent_by_key(&self, child: u32, relationship: u16) -> Option<u32> {
         let entry = self.entry(child)?;
         let configuration = &entry.mapper().configuration().ok()?.relationships[usize::from(relationship)];
@@ -231,7 +232,7 @@ impl Inner {
             return None;
         }
         let target = (entry.mapper().relationships()[usize::from(relationship)].target)();
-        let key = super::referenced_key(target, configuration, |column| entry.slot.value(column))?;
+        let key = super::referenced_key(target, configuration, |column| entry.slot.stored(column))?;
         self.identity.find(&self.entries, target, &key)
     }
 
@@ -319,7 +320,7 @@ impl Inner {
                     entry.mapper().configuration().map(|it| &it.relationships[usize::from(back)].pairs);
                 let (Ok(pairs), Some(owner)) = (pairs, self.entry(owner)) else { return false };
                 let is_its =
-                    |(child, parent): &(u16, u16)| entry.slot.value(*child) == owner.slot.value(*parent);
+                    |(child, parent): &(u16, u16)| entry.slot.stored(*child) == owner.slot.stored(*parent);
                 entry.slot.state() == State::Persistent && !pairs.iter().all(is_its)
             }
         }

@@ -12,7 +12,8 @@ use crate::{
     graph::{AnySlot, Graph, Slots, identity_key},
     link::{Member, MemberKind},
     loading::{Executor, load_by_keys, load_relationship},
-    mapping::{Mapped, Mapper},
+    mapping::{Direction, Mapped, Mapper},
+    unit_of_work::is_unset,
 };
 
 /// What [`Session::merge`] takes: a value, or a handle to an object of another session or of none.
@@ -139,8 +140,10 @@ impl Session {
         )?;
         if options.load {
             merge.load().await?;
+            // What objects are linked with now is found by the keys that they have now.
+            merge.load_links().await?;
             merge.take_over()?;
-            merge.link().await?;
+            merge.link();
         } else {
             merge.take_in(A::IS_VALUE)?;
         }
@@ -232,16 +235,13 @@ impl Merge<'_> {
     /// Makes new objects, and changes those that are there.
     fn take_over(&mut self) -> Result<()> {
         let graph = self.session.graph().clone();
+        let following = self.following()?;
         for Source { slot, .. } in &self.found {
-            let mapper = slot.mapper();
-            let present = match key_of(slot)? {
-                Some(key) => graph.lock().find(mapper, &key).map(|entry| entry.slot.clone()),
-                None => None,
-            };
-            let target = match present {
+            let target = match self.present(slot)? {
                 Some(target) => {
-                    check_versions(mapper, slot, &target)?;
-                    if target.assign(slot.clone()) {
+                    check_versions(slot.mapper(), slot, &target)?;
+                    let left_out = following.get(&place(slot)).map(Vec::as_slice).unwrap_or_default();
+                    if target.assign(slot.clone(), left_out) {
                         graph.lock().touch(target.index());
                     }
                     target
@@ -289,12 +289,41 @@ impl Merge<'_> {
         Ok(())
     }
 
-    /// Links them as their sources are linked.
-    async fn link(&mut self) -> Result<()> {
+    /// The object of this session that has the key of a source.
+    fn present(&self, source: &Arc<dyn AnySlot>) -> Result<Option<Arc<dyn AnySlot>>> {
+        let Some(key) = key_of(source)? else { return Ok(None) };
+        let inner = self.session.graph().lock();
+        Ok(inner.find(source.mapper(), &key).map(|entry| entry.slot.clone()))
+    }
+
+    /// The foreign keys that nobody set in a source, and that follow from what it is linked with: they are no changes.
+    fn following(&self) -> Result<HashMap<usize, Vec<u16>>> {
+        let mut following: HashMap<usize, Vec<u16>> = HashMap::new();
+        for Source { slot, links, .. } in &self.found {
+            let configuration = slot.mapper().configuration()?;
+            for (number, targets) in links {
+                let relationship = &configuration.relationships[usize::from(*number)];
+                for target in targets {
+                    let child = match relationship.direction {
+                        Direction::ManyToOne => slot,
+                        Direction::OneToMany => target,
+                        Direction::ManyToMany => continue,
+                    };
+                    let columns = relationship.pairs.iter().map(|(column, _)| *column);
+                    let unset = columns.filter(|column| is_unset(&child.value(*column)));
+                    following.entry(place(child)).or_default().extend(unset);
+                }
+            }
+        }
+        Ok(following)
+    }
+
+    /// Asks what the objects that are there are linked with, as far as that is to be replaced and not known.
+    async fn load_links(&mut self) -> Result<()> {
         let graph = self.session.graph().clone();
         let mut unloaded: Vec<(&'static Mapper, u16, Slots)> = Vec::new();
         for Source { slot, links, .. } in &self.found {
-            let target = &self.targets[&place(slot)];
+            let Some(target) = self.present(slot)? else { continue };
             for (number, _) in links {
                 let is_known = graph.lock().entry(target.index()).is_none_or(|entry| {
                     entry.relation(*number).is_loaded() || entry.slot.state() == State::Pending
@@ -312,6 +341,12 @@ impl Merge<'_> {
         for (mapper, number, slots) in unloaded {
             load_relationship(&mut *self.session, &graph, mapper, &slots, number, Vec::new()).await?;
         }
+        Ok(())
+    }
+
+    /// Links them as their sources are linked.
+    fn link(&self) {
+        let graph = self.session.graph();
         for Source { slot, links, .. } in &self.found {
             let target = &self.targets[&place(slot)];
             for (number, sources) in links {
@@ -328,7 +363,6 @@ impl Merge<'_> {
                 }
             }
         }
-        Ok(())
     }
 }
 

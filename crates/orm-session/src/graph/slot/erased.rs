@@ -202,12 +202,13 @@ impl<M: Mapped> AnySlot for Slot<M> {
         Loader::new(graph, LoadMode::Overwrite).admission().admit(model, None)
     }
 
-    fn assign(&self, from: Arc<dyn AnySlot>) -> bool {
+    fn assign(&self, from: Arc<dyn AnySlot>, left_out: &[u16]) -> bool {
         let Ok(from) = from.into_any().downcast::<Self>() else { return false };
         let (present, source) = (self.now(), from.now());
         let (base, source) = (self.at(&present), from.at(&source));
         let mut model = None;
-        for column in columns::<M>().filter(|column| !base.column_eq(source, *column)) {
+        let differs = |column: &u16| !left_out.contains(column) && !base.column_eq(source, *column);
+        for column in columns::<M>().filter(differs) {
             model.get_or_insert_with(|| base.clone()).copy_column(source, column);
         }
         model.is_some_and(|model| self.install(&present, model))
