@@ -5,8 +5,8 @@ use super::{
         Meant, New,
         Operation::{
             self, Add, AddAgain, BeginNested, Commit, Compute, Delete, DeleteRows, ExpireAll, Flush,
-            ForeignKey, Get, Key, Merge, MergeWithItems, Nest, Query, Refresh, Relate, Replace, Rollback,
-            Text, Unrelate,
+            ForeignKey, Get, Key, Merge, MergeWithItems, Nest, Query, Refresh, Relate, Rollback, Text,
+            Unrelate,
         },
         Side::{Child, Parent},
         blank,
