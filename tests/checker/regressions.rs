@@ -1,12 +1,13 @@
 //! Lists of operations that once failed: what a hunt finds and what is mended comes here.
 
 use super::{
+    handle::Eager,
     operation::{
         Meant, New,
         Operation::{
-            self, Add, AddAgain, BeginNested, Commit, Compute, Delete, DeleteRows, ExpireAll, Flush,
-            ForeignKey, Get, Key, Merge, MergeWithItems, Nest, Query, Refresh, Relate, Rollback, Text,
-            Unrelate,
+            self, Add, AddAgain, BeginNested, Commit, Compute, Delete, DeleteRows, ExpireAll, ExpungeAll,
+            Flush, ForeignKey, Get, Key, Merge, MergeWithItems, Nest, Query, QueryLinked, Refresh, Relate,
+            Rollback, Text, Unrelate,
         },
         Side::{Child, Parent},
         blank,
@@ -115,6 +116,19 @@ fn lists() -> Vec<(&'static str, Vec<Operation>)> {
                 Commit,
                 ExpireAll,
                 MergeWithItems(9, 2, vec![(0, 2)], None),
+            ],
+        ),
+        (
+            "what was loaded again after all objects were let go kept its links through a rollback",
+            vec![
+                Add(New { kind: Kind::Node, text: 5, ..blank() }),
+                Commit,
+                Relate(Link::Children, 9, 3, Child),
+                QueryLinked(Link::Children, Child, Eager::Joined),
+                ExpungeAll,
+                QueryLinked(Link::Children, Parent, Eager::Selectin),
+                Rollback,
+                Query(Kind::Node),
             ],
         ),
     ]

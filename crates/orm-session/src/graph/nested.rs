@@ -24,6 +24,12 @@ struct Kept {
 }
 
 impl Graph {
+    /// Whether the present transaction, or one around it, wrote something.
+    pub(crate) fn has_written(&self) -> bool {
+        let inner = self.lock();
+        inner.wrote || inner.levels.iter().any(|level| level.wrote)
+    }
+
     /// A transaction begins inside the present one: from here on, a rollback goes back to here.
     pub(crate) fn begin_nested(&self) {
         let inner = &mut *self.lock();
