@@ -9,6 +9,8 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
+use aludel_sql_expression::Value;
+
 use super::{
     State, Version,
     place::{Guard, Place},
@@ -186,6 +188,16 @@ impl<M: Mapped> Slot<M> {
         } else {
             Self::inline(index, state, model)
         }
+    }
+
+    /// Gives columns of one of the versions, as a row.
+    fn write(
+        &self,
+        pick: impl FnOnce(&Versions<M>) -> &Version<M>,
+        columns: &[u16],
+        values: &mut Vec<Value>,
+    ) {
+        self.look(pick, |model| values.extend(columns.iter().map(|column| model.column(*column))));
     }
 
     /// Makes a new version the present one, and says whether it is the first since the last flush.

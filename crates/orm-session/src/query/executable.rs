@@ -32,13 +32,7 @@ pub trait SessionExecutable: Executable {
 
     /// Reads one row to the end of others, where it is copied to but once, and says at which cell it ends.
     #[doc(hidden)]
-    fn read_to(
-        &self,
-        row: &dyn Row,
-        plan: &RowPlan,
-        rows: &mut Vec<Self::Row>,
-        end: &mut usize,
-    ) -> Result<()>;
+    fn read_to(&self, row: &dyn Row, plan: &RowPlan, rows: &mut Vec<Self::Row>) -> Result<usize>;
 
     /// Takes what was read into the session.
     #[doc(hidden)]
@@ -106,20 +100,13 @@ impl<S: SessionSelectable> SessionExecutable for Select<S> {
     }
 
     #[inline]
-    fn read_to(
-        &self,
-        row: &dyn Row,
-        plan: &RowPlan,
-        rows: &mut Vec<S::Value>,
-        end: &mut usize,
-    ) -> Result<()> {
+    fn read_to(&self, row: &dyn Row, plan: &RowPlan, rows: &mut Vec<S::Value>) -> Result<usize> {
         let mut reader = RowReader::planned(row, plan);
         match S::read(&mut reader) {
             Ok(value) => rows.push(value),
             Err(error) => return Err(error.into()),
         }
-        *end = reader.position();
-        Ok(())
+        Ok(reader.position())
     }
 
     #[inline]
@@ -136,14 +123,8 @@ impl<S: SessionExecutable> SessionExecutable for Configured<S> {
     }
 
     #[inline]
-    fn read_to(
-        &self,
-        row: &dyn Row,
-        plan: &RowPlan,
-        rows: &mut Vec<Self::Row>,
-        end: &mut usize,
-    ) -> Result<()> {
-        self.statement().read_to(row, plan, rows, end)
+    fn read_to(&self, row: &dyn Row, plan: &RowPlan, rows: &mut Vec<Self::Row>) -> Result<usize> {
+        self.statement().read_to(row, plan, rows)
     }
 
     fn admit(row: Self::Row, admission: &mut RowAdmission<'_>) -> Self::Object {
@@ -181,17 +162,10 @@ macro_rules! changing_statements {
                 Ok(Prepared { node: self.node(), roots, joined: Vec::new(), trees, unique: false })
             }
 
-            fn read_to(
-                &self,
-                row: &dyn Row,
-                plan: &RowPlan,
-                rows: &mut Vec<R::Value>,
-                end: &mut usize,
-            ) -> Result<()> {
+            fn read_to(&self, row: &dyn Row, plan: &RowPlan, rows: &mut Vec<R::Value>) -> Result<usize> {
                 let mut reader = RowReader::planned(row, plan);
                 rows.push(R::read_cells(&mut reader)?);
-                *end = reader.position();
-                Ok(())
+                Ok(reader.position())
             }
 
             fn admit(row: R::Value, admission: &mut RowAdmission<'_>) -> R::Object {
@@ -213,15 +187,9 @@ macro_rules! texts {
                 Ok(Prepared { node: self.node(), roots, joined, trees, unique: false })
             }
 
-            fn read_to(
-                &self,
-                row: &dyn Row,
-                plan: &RowPlan,
-                rows: &mut Vec<Self::Row>,
-                _: &mut usize,
-            ) -> Result<()> {
+            fn read_to(&self, row: &dyn Row, plan: &RowPlan, rows: &mut Vec<Self::Row>) -> Result<usize> {
                 rows.push(self.decode(row, plan)?);
-                Ok(())
+                Ok(row.len())
             }
 
             fn admit(row: Self::Row, _: &mut RowAdmission<'_>) -> Self::Object {

@@ -127,8 +127,7 @@ impl<S: SessionExecutable> Sink for ObjectSink<'_, S> {
     }
 
     fn row(&mut self, row: &dyn Row) -> Result<ControlFlow<()>> {
-        let mut position = 0;
-        self.statement.read_to(row, &self.plan, &mut self.waiting, &mut position)?;
+        let position = self.statement.read_to(row, &self.plan, &mut self.waiting)?;
         if let Some(synchronization) = &mut self.synchronization {
             synchronization.read_key(row, position)?;
             if self.returns == Some(0) {

@@ -322,7 +322,7 @@ impl Merge<'_> {
     async fn load_links(&mut self) -> Result<()> {
         let graph = self.session.graph().clone();
         let mut unloaded: Vec<(&'static Mapper, u16, Slots)> = Vec::new();
-        for Source { slot, links, .. } in &self.found {
+        for Source { slot, links, .. } in self.found.iter().filter(|source| !source.links.is_empty()) {
             let Some(target) = self.present(slot)? else { continue };
             for (number, _) in links {
                 let is_known = graph.lock().entry(target.index()).is_none_or(|entry| {

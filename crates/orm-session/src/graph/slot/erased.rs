@@ -129,13 +129,11 @@ impl<M: Mapped> AnySlot for Slot<M> {
     }
 
     fn write_sending(&self, columns: &[u16], values: &mut Vec<Value>) {
-        let write = |model: &M| values.extend(columns.iter().map(|column| model.column(*column)));
-        self.look(Versions::sending, write);
+        self.write(Versions::sending, columns, values);
     }
 
     fn write_stored(&self, columns: &[u16], values: &mut Vec<Value>) {
-        let write = |model: &M| values.extend(columns.iter().map(|column| model.column(*column)));
-        self.look(Versions::stored, write);
+        self.write(Versions::stored, columns, values);
     }
 
     fn write_update(&self, finding: &[u16], changed: &mut Vec<u16>, values: &mut Vec<Value>) {
