@@ -7,6 +7,7 @@ mod admission;
 mod any_slot;
 mod changes;
 mod connect;
+mod departure;
 mod entries;
 mod entry;
 mod expressions;
@@ -32,10 +33,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
+use aludel_sql_expression::Value;
 pub(crate) use any_slot::AnySlot;
 use entries::Entries;
 pub(crate) use entry::Entry;
 pub(crate) use expressions::Expressions;
+use hashbrown::HashMap;
 pub(crate) use identity::{HashedKey, IdentityMap, key_of as identity_key};
 pub(crate) use load::{Admission, LoadMode, Loader, load_row, referenced_key};
 pub(crate) use notices::Notice;
@@ -89,6 +92,9 @@ pub(crate) struct Inner {
     expressions: Expressions,
     /// Links to objects of other sessions, which the next flush reports.
     pub(crate) foreign: Vec<String>,
+    /// Foreign keys that were set to the keys of parents which their objects left since, by their numbers and columns: the
+    /// links say where they lead now.
+    pub(crate) left: HashMap<(u32, u16), Value>,
     /// How many transactions there were, those inside others among them.
     pub(crate) transaction: u32,
     /// Which of them the present one is; those after it are inside it.
@@ -231,6 +237,7 @@ impl Inner {
             in_transaction: Vec::new(),
             expressions: Expressions::default(),
             foreign: Vec::new(),
+            left: HashMap::new(),
             transaction: 0,
             first_transaction: 0,
             levels: Vec::new(),

@@ -203,6 +203,7 @@ impl Inner {
         let mut indexes = std::mem::take(&mut self.in_transaction);
         indexes.extend(std::mem::take(&mut self.touched));
         self.foreign.clear();
+        self.left.clear();
         self.refused.clear();
         let mut restored = Vec::with_capacity(indexes.len());
         for index in indexes {
@@ -282,6 +283,7 @@ impl Inner {
 
     /// A flush is done: what was sent is clean, unless it was changed meanwhile.
     pub(crate) fn settle(&mut self) {
+        self.left.clear();
         for index in std::mem::take(&mut self.touched) {
             let Some(entry) = self.entry_mut(index) else { continue };
             entry.touched = false;

@@ -328,6 +328,7 @@ impl Inner {
 
     /// An object was taken out of a relationship of its owner, and lets go of it, too.
     pub(super) fn lose(&mut self, mapper: &'static Mapper, relationship: u16, owner: u32, target: u32) {
+        self.leave(mapper, relationship, owner, target);
         if let Some(back) = mapper.back(relationship)
             && let Some(entry) = self.entry(target)
         {

@@ -31,6 +31,7 @@ impl Graph {
             in_transaction: inner.in_transaction.clone(),
             expressions: inner.expressions.clone(),
             foreign: inner.foreign.clone(),
+            left: inner.left.clone(),
             transaction: inner.transaction,
             first_transaction: inner.first_transaction,
             levels: Vec::new(),

@@ -101,6 +101,11 @@ impl Relation {
         self.items.as_ref().is_none_or(Vec::is_empty) && self.added_unseen().is_empty()
     }
 
+    /// Whether it is known to lead to an object.
+    pub(super) fn holds(&self, item: u32) -> bool {
+        self.items.as_deref().unwrap_or(self.added_unseen()).contains(&item)
+    }
+
     /// Whether it was replaced without being loaded, so that nobody knows yet what it replaced.
     pub(crate) fn is_replaced_unseen(&self) -> bool {
         self.changes.as_ref().is_some_and(|changes| changes.stored == Some(Past::Unknown))

@@ -40,13 +40,16 @@ impl Assignment {
         self.parent.as_ref().is_none_or(|parent| parent.state() == State::Persistent)
     }
 
-    /// Whether the foreign key in the database is another one.
+    /// Whether the foreign key in the database is another one, or that which would be sent.
     pub(super) fn changes(&self) -> bool {
-        !self.is_key_known()
-            || self.values().iter().any(|(column, value)| self.child.stored(*column) != *value)
+        let differs = |(column, value): &(u16, Value)| {
+            self.child.stored(*column) != *value || self.child.sending(*column) != *value
+        };
+        !self.is_key_known() || self.values().iter().any(differs)
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    /// Refuses what cannot be written; `left` are foreign keys that lead to where the child was linked before.
+    pub(super) fn check(&self, left: &HashMap<(u32, u16), Value>) -> Result<()> {
         let mapper = self.child.mapper();
         for (column, _) in &self.configuration.pairs {
             let definition = &mapper.definition().columns[usize::from(*column)];
@@ -62,11 +65,11 @@ impl Assignment {
                 return Err(Error::new(ErrorKind::Integrity, message));
             }
         }
-        self.check_contradiction()
+        self.check_contradiction(left)
     }
 
     /// A foreign key and a relationship that were both set must say the same.
-    fn check_contradiction(&self) -> Result<()> {
+    fn check_contradiction(&self, left: &HashMap<(u32, u16), Value>) -> Result<()> {
         if self.parent.is_none() || !self.is_key_known() {
             return Ok(());
         }
@@ -75,7 +78,8 @@ impl Assignment {
         for (column, value) in self.values() {
             let own = self.child.value(column);
             let given = if pending { !is_unset(&own) } else { self.child.changed().contains(&column) };
-            if given && own != value {
+            let is_left = || left.get(&(self.child.index(), column)) == Some(&own);
+            if given && own != value && !is_left() {
                 let (owner, number) = self.name;
                 let message = format!(
                     "{} was set to {own:?}, but {}.{} says {value:?}; set only one of the two",

@@ -102,7 +102,13 @@ impl UpdateBatches {
         let mut columns = if Arc::ptr_eq(slot, row) { slot.changed_sending() } else { Vec::new() };
         for assignment in assigned.into_iter().flatten() {
             let values = assignment.values();
-            columns.extend(values.iter().map(|(column, _)| *column));
+            for (column, value) in &values {
+                // What goes back to what it was is not written.
+                columns.retain(|other| other != column);
+                if slot.stored(*column) != *value {
+                    columns.push(*column);
+                }
+            }
             slot.receive(&values)?;
         }
         if !Arc::ptr_eq(slot, row) {

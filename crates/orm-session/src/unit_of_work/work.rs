@@ -381,8 +381,9 @@ impl Work {
         self.check_keys(graph, keyed, &assigned)?;
         if !self.assignments.is_empty() {
             let mut updated: HashSet<u32> = self.updates.iter().map(|slot| slot.index()).collect();
+            let left = graph.lock().left.clone();
             for assignment in &self.assignments {
-                assignment.check()?;
+                assignment.check(&left)?;
                 let child = &assignment.child;
                 if child.state() == State::Persistent && updated.insert(child.index()) {
                     child.begin_flush();
