@@ -53,16 +53,31 @@ struct Changes {
     added: Vec<u32>,
     /// What was taken out while it was not loaded.
     removed: Vec<u32>,
+    /// What was put in and taken out again while it was not loaded: perhaps it had been there before.
+    withdrawn: Vec<u32>,
     /// What a flush is writing.
     sending: Option<Sending>,
     /// What it led to before the transaction, once a flush wrote something else.
     before: Option<Past>,
 }
 
+impl Changes {
+    /// Whether something is to be written.
+    fn are_any(&self) -> bool {
+        let unseen = [&self.added, &self.removed, &self.withdrawn];
+        self.stored.is_some() || unseen.iter().any(|items| !items.is_empty())
+    }
+
+    /// What was done unseen is known now.
+    fn clear_unseen(&mut self) {
+        [&mut self.added, &mut self.removed, &mut self.withdrawn].into_iter().for_each(Vec::clear);
+    }
+}
+
 #[derive(Clone)]
 enum Sending {
     All(Vec<u32>),
-    Parts { added: Vec<u32>, removed: Vec<u32> },
+    Parts { added: Vec<u32>, removed: Vec<u32>, withdrawn: Vec<u32> },
 }
 
 pub(super) static UNKNOWN: Relation =
@@ -78,7 +93,8 @@ impl Relation {
     pub(crate) fn leads_to(&self, numbers: &mut impl Extend<u32>) {
         numbers.extend(self.items.iter().flatten().copied());
         let Some(changes) = &self.changes else { return };
-        numbers.extend(changes.added.iter().chain(&changes.removed).copied());
+        let unseen = changes.added.iter().chain(&changes.removed).chain(&changes.withdrawn);
+        numbers.extend(unseen.copied());
         for past in [&changes.stored, &changes.before].into_iter().flatten() {
             if let Past::Known(items) = past {
                 numbers.extend(items.iter().copied());
@@ -86,7 +102,9 @@ impl Relation {
         }
         match &changes.sending {
             Some(Sending::All(items)) => numbers.extend(items.iter().copied()),
-            Some(Sending::Parts { added, removed }) => numbers.extend(added.iter().chain(removed).copied()),
+            Some(Sending::Parts { added, removed, withdrawn }) => {
+                numbers.extend(added.iter().chain(removed).chain(withdrawn).copied())
+            }
             None => {}
         }
     }
@@ -123,9 +141,7 @@ impl Relation {
 
     /// Whether something was put in or taken out since the last flush.
     pub(crate) fn is_changed(&self) -> bool {
-        self.changes.as_ref().is_some_and(|changes| {
-            changes.stored.is_some() || !changes.added.is_empty() || !changes.removed.is_empty()
-        })
+        self.changes.as_ref().is_some_and(|changes| changes.are_any())
     }
 
     /// Whether a flush is writing it.
@@ -145,6 +161,11 @@ impl Relation {
     /// What was put in while it was not loaded.
     pub(crate) fn added_unseen(&self) -> &[u32] {
         self.changes.as_ref().map_or(&[], |changes| &changes.added)
+    }
+
+    /// What was put in and taken out again while it was not loaded.
+    pub(crate) fn withdrawn(&self) -> &[u32] {
+        self.changes.as_ref().map_or(&[], |changes| &changes.withdrawn)
     }
 
     fn changes(&mut self) -> &mut Changes {
@@ -180,6 +201,7 @@ impl Relation {
         } else {
             let changes = self.changes();
             changes.removed.retain(|other| *other != item);
+            changes.withdrawn.retain(|other| *other != item);
             changes.added.push(item);
         }
     }
@@ -203,6 +225,7 @@ impl Relation {
                 let added = changes.added.contains(&item);
                 changes.added.retain(|other| *other != item);
                 if added {
+                    changes.withdrawn.push(item);
                     return true;
                 }
                 let first = !changes.removed.contains(&item);
@@ -221,8 +244,7 @@ impl Relation {
         }
         self.keep();
         let changes = self.changes();
-        changes.added.clear();
-        changes.removed.clear();
+        changes.clear_unseen();
         self.items = Some(items);
     }
 
@@ -269,14 +291,13 @@ impl Relation {
         match &self.items {
             Some(items) => gone = without(&found, items),
             None => {
-                let mut items = without(&found, &changes.removed);
+                let mut items = without(&without(&found, &changes.removed), &changes.withdrawn);
                 items.extend(without(&changes.added, &found));
                 self.items = Some(items);
             }
         }
         changes.stored = Some(Past::Known(found));
-        changes.added.clear();
-        changes.removed.clear();
+        changes.clear_unseen();
         gone
     }
 
@@ -305,7 +326,11 @@ impl Relation {
         let changes = self.changes();
         changes.sending = Some(match items {
             Some(items) => Sending::All(items),
-            None => Sending::Parts { added: changes.added.clone(), removed: changes.removed.clone() },
+            None => Sending::Parts {
+                added: changes.added.clone(),
+                removed: changes.removed.clone(),
+                withdrawn: changes.withdrawn.clone(),
+            },
         });
     }
 
@@ -324,7 +349,7 @@ impl Relation {
                     changes.stored = Some(Past::Known(sent));
                 }
             }
-            Some(Sending::Parts { added, removed }) => {
+            Some(Sending::Parts { added, removed, withdrawn }) => {
                 changes.before.get_or_insert(Past::Unknown);
                 for item in added {
                     // What was put in, written, and taken out meanwhile is still to be taken out.
@@ -335,6 +360,7 @@ impl Relation {
                     }
                 }
                 changes.removed.retain(|item| !removed.contains(item));
+                changes.withdrawn.retain(|item| !withdrawn.contains(item));
             }
         }
     }
@@ -344,7 +370,7 @@ impl Relation {
         self.uncertain = false;
         if let Some(changes) = &mut self.changes {
             changes.before = None;
-            if changes.stored.is_none() && changes.added.is_empty() && changes.removed.is_empty() {
+            if !changes.are_any() {
                 self.changes = None;
             }
         }

@@ -67,7 +67,8 @@ impl<T: Mapped> Many<T> {
     }
 
     /// Adds a value or a handle. On an object of a session it acts at once, on both sides of the relationship; it works
-    /// also when the collection is not loaded.
+    /// also when the collection is not loaded. Over a secondary table the two may be linked already, then: the flush inserts
+    /// the row unless it is there (`ON CONFLICT DO NOTHING`, `ON DUPLICATE KEY UPDATE`).
     pub fn push(&mut self, member: impl IntoMember<T>) {
         self.cell.push(member.into_member());
     }

@@ -144,7 +144,7 @@ impl Flush<'_> {
             Purpose::Insert { mapper, .. } => {
                 operation.returns_key_alone() && self.statements.is_told(mapper)
             }
-            Purpose::Link | Purpose::UnlinkAll => true,
+            Purpose::Link { .. } | Purpose::UnlinkAll => true,
             _ => false,
         }
     }

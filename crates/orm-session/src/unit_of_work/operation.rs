@@ -43,10 +43,10 @@ pub(super) enum Purpose {
     Rekey,
     /// Rows to be deleted.
     Delete { mapper: &'static Mapper, slots: Vec<Arc<dyn AnySlot>> },
-    /// New rows of a secondary table.
-    Link,
-    /// Rows of a secondary table to be deleted.
-    Unlink,
+    /// New rows of a secondary table. Where that they are missing is not known, those that are there stay as they are.
+    Link { is_known: bool },
+    /// Rows of a secondary table to be deleted. Where that they are there is not known, they may be missing.
+    Unlink { is_known: bool },
     /// All rows of a secondary table that belong to deleted objects: their number is not known.
     UnlinkAll,
 }
@@ -97,7 +97,7 @@ impl Operation {
                     slots.len()
                 );
             }
-            Purpose::Unlink if matched != self.rows as u64 => {
+            Purpose::Unlink { is_known: true } if matched != self.rows as u64 => {
                 let message = format!(
                     "DELETE from table `{}` was expected to delete {} rows, but {matched} were there: somebody else changed \
                      the relationship; refresh it and try again",

@@ -39,12 +39,21 @@ fn secondary_shape(table: &Table, name: &Name) -> ColumnShape {
 fn by_secondary(rows: &[LinkRow]) -> Vec<(&'static SecondaryConfiguration, Vec<&LinkRow>)> {
     let mut groups: Vec<(&'static SecondaryConfiguration, Vec<&LinkRow>)> = Vec::new();
     for row in rows {
-        match groups.iter_mut().find(|(secondary, _)| std::ptr::eq(*secondary, row.secondary)) {
+        let is_alike = |(secondary, group): &&mut (&SecondaryConfiguration, Vec<&LinkRow>)| {
+            std::ptr::eq(*secondary, row.secondary)
+                && group.first().is_some_and(|first| first.is_known == row.is_known)
+        };
+        match groups.iter_mut().find(is_alike) {
             Some((_, group)) => group.push(row),
             None => groups.push((row.secondary, vec![row])),
         }
     }
     groups
+}
+
+/// Of rows that go together all are known to be there or missing, or none.
+fn are_known(rows: &[&LinkRow]) -> bool {
+    rows.iter().all(|row| row.is_known)
 }
 
 fn link_shapes(secondary: &SecondaryConfiguration) -> Vec<ColumnShape> {
@@ -71,7 +80,7 @@ pub(super) fn link_operations(rows: &[LinkRow]) -> Vec<Operation> {
             keys: Vec::new(),
             values: rows.iter().flat_map(|row| link_values(row, false)).collect(),
             rows: rows.len(),
-            purpose: Purpose::Link,
+            purpose: Purpose::Link { is_known: are_known(&rows) },
         })
         .collect()
 }
@@ -83,7 +92,7 @@ pub(super) fn unlink_operations(work: &Work) -> Vec<Operation> {
         keys: link_shapes(secondary),
         values: rows.iter().flat_map(|row| link_values(row, true)).collect(),
         rows: rows.len(),
-        purpose: Purpose::Unlink,
+        purpose: Purpose::Unlink { is_known: are_known(&rows) },
     });
     let mut operations: Vec<Operation> = some.collect();
     let mut groups: Vec<(&'static SecondaryConfiguration, Vec<&Arc<dyn AnySlot>>)> = Vec::new();

@@ -10,6 +10,7 @@ use aludel_driver::{Result, Statement};
 use aludel_sql_expression::{
     CompiledCache, Dialect, Executable, Value,
     compile::{around_column, around_value, unlimited, write_bound},
+    dialect::UpsertStyle,
     insert,
     schema::Table,
     statement::{InsertRows, RowValues, StatementNode},
@@ -53,8 +54,12 @@ pub(super) struct Shape {
 pub(super) enum Kind {
     /// `INSERT .. VALUES (..), (..)`.
     InsertValues,
+    /// The same without the rows that are there already.
+    InsertMissingValues,
     /// `INSERT .. SELECT .. FROM UNNEST(..)`: any number of rows in one parameter a column.
     InsertUnnest,
+    /// The same without the rows that are there already.
+    InsertMissingUnnest,
     /// The same, with the numbers of all rows in one array: a row for each costs more than the number in it.
     InsertUnnestNumbers,
     /// `UPDATE .. WHERE key = ..`: one row.
@@ -127,8 +132,8 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn write(mut self) -> Result<String> {
         match self.shape.kind {
-            Kind::InsertValues => return self.insert(false),
-            Kind::InsertUnnest => return self.insert(true),
+            Kind::InsertValues | Kind::InsertMissingValues => return self.insert(false),
+            Kind::InsertUnnest | Kind::InsertMissingUnnest => return self.insert(true),
             Kind::InsertUnnestNumbers => return self.insert_for_numbers(),
             Kind::UpdateOne => self.update_one()?,
             Kind::UpdateUnnest => self.update_unnest()?,
@@ -226,12 +231,23 @@ impl Writer<'_> {
 
     /// An INSERT is written by Core. What stands in the rows does not matter, only how many they are.
     fn insert(self, in_arrays: bool) -> Result<String> {
-        let Shape { table, columns, keys, rows, .. } = self.shape;
+        let Shape { table, columns, keys, rows, kind, .. } = self.shape;
         if in_arrays {
             // Core would write the rows out instead.
             columns.iter().try_for_each(|column| element_name(&**self.dialect, column).map(drop))?;
         }
-        let mut node = insert(table).node();
+        let mut statement = insert(table);
+        if matches!(kind, Kind::InsertMissingValues | Kind::InsertMissingUnnest) {
+            statement = match (self.dialect.features().constructs.upsert, columns.first()) {
+                (Some(UpsertStyle::OnConflict { .. }), _) => statement.on_conflict_do_nothing(()),
+                // IGNORE would pass over a foreign key that leads nowhere, too.
+                (Some(_), Some(column)) => {
+                    statement.on_duplicate_key_update(|update| update.set_excluded(&*column.name))
+                }
+                _ => statement,
+            };
+        }
+        let mut node = statement.node();
         if let StatementNode::Insert(insert) = &mut node {
             let insert = Arc::make_mut(insert);
             if !columns.is_empty() {

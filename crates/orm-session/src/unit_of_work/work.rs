@@ -57,6 +57,8 @@ pub(super) struct LinkRow {
     pub(super) secondary: &'static SecondaryConfiguration,
     pub(super) owner: Arc<dyn AnySlot>,
     pub(super) target: Arc<dyn AnySlot>,
+    /// Whether it is known that a row to be inserted is missing, or that one to be deleted is there.
+    pub(super) is_known: bool,
 }
 
 impl Work {
@@ -299,10 +301,13 @@ impl Work {
         for index in added {
             let target = usable(inner, index, entry, number)?;
             if !is_doomed(inner, &target) && self.linked.insert(pair(secondary, &entry.slot, &target)) {
-                self.links.push(LinkRow { secondary, owner: entry.slot.clone(), target });
+                let is_seen = |back| inner.entry(index).is_some_and(|target| target.items(back).is_some());
+                let is_known = relation.items.is_some() || configuration.back.is_some_and(is_seen);
+                self.links.push(LinkRow { secondary, owner: entry.slot.clone(), target, is_known });
             }
         }
-        for index in removed {
+        let withdrawn = relation.withdrawn().iter().map(|index| (*index, false));
+        for (index, is_known) in removed.into_iter().map(|index| (index, true)).chain(withdrawn) {
             let Some(target) = inner
                 .entry(index)
                 .filter(|target| target.slot.state() == State::Persistent && !target.doomed)
@@ -314,6 +319,7 @@ impl Work {
                     secondary,
                     owner: entry.slot.clone(),
                     target: target.slot.clone(),
+                    is_known,
                 });
             }
         }
