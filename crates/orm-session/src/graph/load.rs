@@ -161,7 +161,7 @@ pub(crate) fn referenced_key(
 impl Inner {
     /// Takes over what a query found for a relationship. Whoever was in a collection that was replaced unseen loses it.
     pub(crate) fn fill(&mut self, mapper: &'static Mapper, relationship: u16, owner: u32, found: &[u32]) {
-        let wrote = self.wrote;
+        let wrote = self.has_written();
         let Some(entry) = self.entry_mut(owner) else { return };
         let gone: HashSet<u32> =
             entry.relation_mut(relationship).fill(found.to_vec(), wrote).into_iter().collect();
@@ -181,7 +181,7 @@ impl Inner {
     fn point_back_loaded(&mut self, mapper: &'static Mapper, relationship: u16, owner: u32, target: u32) {
         let Some(back) = mapper.back(relationship) else { return };
         let target_mapper = (mapper.relationships()[usize::from(relationship)].target)();
-        let wrote = self.wrote;
+        let wrote = self.has_written();
         let Some(entry) = self.entry_mut(target) else { return };
         if target_mapper.relationships()[usize::from(back)].many {
             if entry.relation(back).added_unseen().contains(&owner) {

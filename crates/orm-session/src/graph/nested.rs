@@ -26,8 +26,7 @@ struct Kept {
 impl Graph {
     /// Whether the present transaction, or one around it, wrote something.
     pub(crate) fn has_written(&self) -> bool {
-        let inner = self.lock();
-        inner.wrote || inner.levels.iter().any(|level| level.wrote)
+        self.lock().has_written()
     }
 
     /// A transaction begins inside the present one: from here on, a rollback goes back to here.
@@ -75,6 +74,11 @@ impl Graph {
 }
 
 impl Inner {
+    /// The same.
+    pub(super) fn has_written(&self) -> bool {
+        self.wrote || self.levels.iter().any(|level| level.wrote)
+    }
+
     /// The outer transaction goes on with what it remembered.
     fn go_on(&mut self, level: Level) {
         self.first_transaction = level.first_transaction;

@@ -280,10 +280,8 @@ impl Relation {
             return Vec::new();
         }
         self.stale = false;
-        self.uncertain |= uncertain;
-        let Some(changes) = self.changes.as_mut().filter(|changes| {
-            changes.stored.is_some() || !changes.added.is_empty() || !changes.removed.is_empty()
-        }) else {
+        self.begin_uncertain(uncertain);
+        let Some(changes) = self.changes.as_mut().filter(|changes| changes.are_any()) else {
             self.items = Some(found);
             return Vec::new();
         };
@@ -299,6 +297,18 @@ impl Relation {
         changes.stored = Some(Past::Known(found));
         changes.clear_unseen();
         gone
+    }
+
+    /// What is loaded next may hold what a rollback takes back, which goes back to what was known before.
+    fn begin_uncertain(&mut self, uncertain: bool) {
+        if !uncertain || self.uncertain {
+            return;
+        }
+        self.uncertain = true;
+        let is_known = self.items.is_some() && !self.is_changed();
+        if let Some(items) = self.items.clone().filter(|_| is_known) {
+            self.changes().before.get_or_insert(Past::Known(items));
+        }
     }
 
     /// Marks the items as old.
@@ -385,8 +395,10 @@ impl Relation {
     /// That transaction is over.
     pub(super) fn put_before(&mut self, before: Before) {
         self.uncertain |= before.uncertain;
-        if before.past.is_some() {
-            self.changes().before = before.past;
+        // What was loaded in the outer transaction is nothing that its rollback goes back to.
+        let past = before.past.or_else(|| before.uncertain.then_some(Past::Unknown));
+        if past.is_some() {
+            self.changes().before = past;
         }
     }
 
@@ -405,7 +417,8 @@ impl Relation {
             Some(Past::Unknown) => self.items = None,
             None => {}
         }
-        self.uncertain = false;
+        // It was loaded anew, as it was old.
+        self.stale |= std::mem::take(&mut self.uncertain);
         self.stale &= self.items.is_some();
     }
 }
