@@ -137,6 +137,9 @@ impl Session {
 
     /// Takes an object out of the session: it stays readable, and is written no more.
     ///
+    /// It stays as it is also when the transaction is rolled back that wrote it, and says then that it is expired. Added again
+    /// before that, it goes back with the others.
+    ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] when the object is not in this session.
     pub fn expunge<M: Mapped>(&mut self, object: &Instance<M>) -> Result<()> {

@@ -29,8 +29,8 @@ impl Inner {
     pub(crate) fn expunge(&mut self, index: u32) {
         let Some(entry) = self.entry_mut(index) else { return };
         let (slot, mapper) = (entry.slot.clone(), entry.mapper());
-        // The row of a new object goes with a rollback, which has to tell the object.
-        let stays = entry.fresh;
+        // What becomes of its row with the end of the transaction, the object has to be told.
+        let stays = entry.fresh || slot.state() == State::Persistent;
         let (touched, enlisted) = (std::mem::take(&mut entry.touched), entry.enlisted && !stays);
         entry.enlisted &= stays;
         entry.doomed = false;

@@ -63,6 +63,8 @@ impl Graph {
     /// The innermost transaction is rolled back.
     pub(super) fn undo(&self) {
         let mut restored = self.lock().leave_transaction();
+        let left = restored.extract_if(.., |it| it.state == State::Detached && !it.fresh);
+        self.leave_as_they_are(left.collect());
         for Restored { slot, state, old, new, .. } in &mut restored {
             *old = (*state == State::Persistent).then(|| key_of(&**slot, slot.mapper()));
             slot.rollback();
@@ -77,6 +79,28 @@ impl Graph {
         }
         inner.expire_transaction();
         inner.end_transaction();
+    }
+
+    /// What was taken out of the session stays as it is, and says that it may be old. Should it come back before the
+    /// transaction around this one ends, it goes back with that.
+    fn leave_as_they_are(&self, left: Vec<Restored>) {
+        let mut dropped = Vec::new();
+        let mut inner = self.lock();
+        let is_outermost = inner.levels.is_empty();
+        for Restored { slot, .. } in left {
+            slot.set_expired(true);
+            if !is_outermost {
+                inner.enlist(slot.index());
+                continue;
+            }
+            dropped.extend(slot.commit());
+            if let Some(entry) = inner.entry_mut(slot.index()) {
+                entry.relations_mut().iter_mut().for_each(super::Relation::committed);
+            }
+        }
+        drop(inner);
+        // Old versions are dropped outside the lock: a drop may run user code.
+        drop(dropped);
     }
 
     /// Marks all persistent objects as expired.
