@@ -25,7 +25,10 @@ impl Session {
             self.check_phase("commit")?;
             self.announce();
             self.fire_before_commit(self.origin()).await?;
-            let committed = self.flush_until_clean(!self.shared.twophase).await?;
+            // PostgreSQL answers a COMMIT behind a statement that failed by rolling everything back, and not the innermost
+            // nested transaction alone.
+            let rides = !self.shared.twophase && self.nested.is_empty();
+            let committed = self.flush_until_clean(rides).await?;
             self.check_usable()?;
             if committed {
                 return self.finish_commit().await;
