@@ -7,7 +7,7 @@ use aludel_engine_pool::Connection;
 use hashbrown::HashSet;
 
 use crate::{
-    graph::{AnySlot, Graph, Slots, State},
+    graph::{AnySlot, Entry, Graph, Slots, State},
     loading::load_relationship,
     mapping::{Direction, Mapper},
 };
@@ -76,7 +76,8 @@ async fn follow(
                 None => continue,
             };
             // What was taken out in this unit of work is judged by the orphan rule.
-            let children: Vec<u32> = relation.items.iter().flatten().copied().collect();
+            let children = relation.items.iter().flatten().chain(relation.added_unseen());
+            let children: Vec<u32> = children.copied().collect();
             children.into_iter().for_each(|child| inner.doom(child));
         }
     }
@@ -135,12 +136,16 @@ impl crate::graph::Inner {
         slots
     }
 
-    /// Marks the children that were taken out of a `delete-orphan` relationship and were given no new parent.
+    /// Marks the children that were taken out of a `delete-orphan` relationship, or let go of its owner, and were given no new
+    /// parent.
     pub(crate) fn doom_orphans(&mut self) {
-        let mut orphans = Vec::new();
+        let (mut orphans, mut leaving) = (Vec::new(), Vec::new());
         for index in &self.touched {
             let Some(entry) = self.entry(*index) else { continue };
             for (number, relation) in entry.relations().filter(|(_, relation)| relation.is_changed()) {
+                if entry.lets_go(number) {
+                    leaving.push(*index);
+                }
                 if entry.mapper().relationships()[usize::from(number)].cascade.delete_orphan {
                     orphans.extend(
                         relation.difference().1.into_iter().map(|child| (entry.mapper(), number, child)),
@@ -153,6 +158,7 @@ impl crate::graph::Inner {
                 self.doom(child);
             }
         }
+        leaving.into_iter().for_each(|child| self.doom(child));
     }
 
     pub(crate) fn has_parent(&self, mapper: &'static Mapper, relationship: u16, child: u32) -> bool {
@@ -166,5 +172,23 @@ impl crate::graph::Inner {
                     && entry.relation(relationship).items.as_ref().is_some_and(|items| items.contains(&child))
             }),
         }
+    }
+}
+
+impl Entry {
+    /// Whether it let go of the parent to which its row leads, and which its `delete-orphan` relationship ties it to. The parent
+    /// need not be in the session.
+    fn lets_go(&self, relationship: u16) -> bool {
+        let mapper = self.mapper();
+        let target = (mapper.relationships()[usize::from(relationship)].target)();
+        let is_tied = mapper
+            .back(relationship)
+            .is_some_and(|back| target.relationships()[usize::from(back)].cascade.delete_orphan);
+        if !is_tied || self.items(relationship).is_none_or(|items| !items.is_empty()) {
+            return false;
+        }
+        let pairs = mapper.configuration().map(|it| &it.relationships[usize::from(relationship)].pairs);
+        self.slot.state() == State::Persistent
+            && pairs.is_ok_and(|pairs| pairs.iter().all(|(column, _)| !self.slot.stored(*column).is_null()))
     }
 }

@@ -255,7 +255,7 @@ impl Work {
         let (mut added, mut removed) = relation.difference();
         if entry.doomed {
             // Children that stay lose their parent.
-            added.clear();
+            removed.append(&mut added);
             removed.extend(relation.items.iter().flatten());
         }
         for index in added {
