@@ -261,6 +261,14 @@ impl Relation {
         }
     }
 
+    /// What it leads to is about to be known, until a rollback.
+    pub(crate) fn know(&mut self) {
+        if self.items.is_none() && !self.is_changed() {
+            self.changes().before.get_or_insert(Past::Unknown);
+            self.items = Some(Vec::new());
+        }
+    }
+
     /// Forgets what it leads to, until it is loaded again; a rollback knows it again.
     pub(crate) fn forget(&mut self) {
         let uncertain = self.uncertain;

@@ -2,7 +2,7 @@
 
 use super::work::Work;
 use crate::{
-    graph::{Inner, referenced_key},
+    graph::{Entry, Inner, State, referenced_key},
     mapping::{Direction, Mapper},
 };
 
@@ -35,13 +35,15 @@ impl Followers {
             let mapper = slot.mapper();
             let Ok(configuration) = mapper.configuration() else { continue };
             for (number, relation) in (0u16..).zip(&configuration.relationships) {
-                let is_linked =
-                    inner.entry(slot.index()).is_none_or(|entry| entry.relation(number).is_sending());
-                if relation.direction != Direction::ManyToOne || is_linked {
+                let Some(entry) = inner.entry(slot.index()) else { continue };
+                let is_sending = entry.relation(number).is_sending();
+                // A parent that was deleted in this flush is none.
+                let is_in_vain = is_sending && leads_to_deleted(inner, entry, number);
+                if relation.direction != Direction::ManyToOne || (is_sending && !is_in_vain) {
                     continue;
                 }
                 let columns: Vec<u16> = relation.pairs.iter().map(|(child, _)| *child).collect();
-                if !is_new && !slot.differs(&columns) {
+                if !is_new && !is_in_vain && !slot.differs(&columns) {
                     continue;
                 }
                 let target = (mapper.relationships()[usize::from(number)].target)();
@@ -51,7 +53,7 @@ impl Followers {
                 };
                 let old = if is_new { None } else { find(&|column| slot.stored(column)) };
                 let new = find(&|column| slot.sending(column));
-                if is_new && new.is_none() {
+                if is_new && new.is_none() && !is_in_vain {
                     continue;
                 }
                 self.0.push(Follower {
@@ -91,7 +93,12 @@ impl Followers {
                 else {
                     continue;
                 };
-                entry.relation_mut(back).follow(|items| {
+                let relation = entry.relation_mut(back);
+                if comes && !is_many {
+                    // Where there is but one, it is known now.
+                    relation.know();
+                }
+                relation.follow(|items| {
                     items.retain(|item| *item != child && (!comes || is_many));
                     if comes {
                         items.push(child);
@@ -101,4 +108,10 @@ impl Followers {
             }
         }
     }
+}
+
+fn leads_to_deleted(inner: &Inner, entry: &Entry, relationship: u16) -> bool {
+    let is_deleted = |target: &Entry| target.doomed || target.slot.state() == State::Deleted;
+    let mut targets = entry.items(relationship).unwrap_or_default().iter();
+    targets.any(|target| inner.entry(*target).is_some_and(is_deleted))
 }
