@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use super::Session;
 use crate::{
     Instance, State,
-    graph::{AnySlot, Graph, Slots, identity_key},
+    graph::{AnySlot, Entry, Graph, Slots, identity_key},
     link::{Member, MemberKind},
     loading::{Executor, load_by_keys, load_relationship},
     mapping::{Direction, Mapped, Mapper},
@@ -228,6 +228,14 @@ impl Merge<'_> {
         let graph = self.session.graph().clone();
         for (mapper, keys) in missing {
             load_by_keys(&mut Executor::Session(self.session), &graph, mapper, &keys).await?;
+            // What is expired still has no row any more.
+            let mut inner = graph.lock();
+            for key in keys {
+                let is_gone = |entry: &Entry| entry.slot.is_expired() && !entry.slot.is_changed();
+                if inner.find(mapper, &key).is_some_and(is_gone) {
+                    inner.miss(mapper, &key);
+                }
+            }
         }
         Ok(())
     }

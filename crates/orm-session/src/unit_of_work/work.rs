@@ -424,7 +424,10 @@ impl Work {
             let keeps = |slot: &Arc<dyn AnySlot>| {
                 mapper.key().iter().zip(&key).all(|(column, value)| slot.value(*column) == *value)
             };
-            let present = inner.find(mapper, &key).is_some_and(|entry| !entry.doomed && keeps(&entry.slot));
+            // Nor is one that is expired for sure: its row may be gone, which the database knows.
+            let is_in_the_way =
+                |entry: &Entry| !entry.doomed && !entry.slot.is_expired() && keeps(&entry.slot);
+            let present = inner.find(mapper, &key).is_some_and(is_in_the_way);
             if !seen.insert((std::ptr::from_ref(mapper), HashedKey(key.clone()))) || present {
                 let message = format!(
                     "two {} objects have the primary key {key:?}; change the one that is in the session, or give the new one \
