@@ -20,17 +20,13 @@ pub(super) struct RowSwitch {
 }
 
 impl RowSwitch {
-    /// The columns in which the new object differs from the row. The version is counted on, and the key is the same.
-    pub(super) fn differing(&self) -> Result<Vec<u16>> {
+    /// The columns that are written: all, as by an INSERT, since somebody else may have changed the row since it was loaded. The
+    /// version is counted on, and the key is the same.
+    pub(super) fn columns(&self) -> Result<Vec<u16>> {
         let mapper = self.new.mapper();
         let version = mapper.configuration()?.version;
-        // Nobody knows what an expired row holds.
-        let unknown = self.old.is_expired();
         let columns = (0u16..).zip(mapper.columns()).map(|(number, _)| number);
-        Ok(columns
-            .filter(|column| Some(*column) != version && !mapper.key().contains(column))
-            .filter(|column| unknown || self.new.sending(*column) != self.old.stored(*column))
-            .collect())
+        Ok(columns.filter(|column| Some(*column) != version && !mapper.key().contains(column)).collect())
     }
 }
 

@@ -112,7 +112,7 @@ impl UpdateBatches {
             slot.receive(&values)?;
         }
         if !Arc::ptr_eq(slot, row) {
-            columns = RowSwitch { old: row.clone(), new: slot.clone() }.differing()?;
+            columns = RowSwitch { old: row.clone(), new: slot.clone() }.columns()?;
         }
         columns.sort_unstable();
         columns.dedup();
