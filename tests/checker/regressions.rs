@@ -5,15 +5,16 @@ use super::{
     operation::{
         Meant, New,
         Operation::{
-            self, Add, AddAgain, BeginNested, Commit, Compute, Delete, DeleteRows, ExpireAll, ExpungeAll,
-            Flush, ForeignKey, Get, Key, Merge, MergeWithItems, Nest, Query, QueryLinked, Refresh, Relate,
-            Rollback, Text, Unrelate,
+            self, Add, AddAgain, BeginNested, Close, Commit, Compute, Delete, DeleteRows, ExpireAll, Expunge,
+            ExpungeAll, Flush, ForeignKey, Get, Join, Key, Load, Merge, MergeNew, MergeWithItems, Nest, Note,
+            Outside, Part, Query, QueryLinked, Refresh, Relate, Release, Replace, Rollback, RollbackNested,
+            SetNotes, Stream, Text, Unrelate,
         },
         Side::{Child, Parent},
         blank,
     },
     run::Ground,
-    schema::{Kind, Link},
+    schema::{Kind, Link, Web},
 };
 use crate::database::{Database, on_every_database};
 
@@ -22,6 +23,7 @@ fn lists() -> Vec<(&'static str, Vec<Operation>)> {
     let owner = || New { kind: Kind::Owner, text: 1, ..blank() };
     let child = |kind| New { kind, text: 2, ..blank() };
     let seat = |key| New { kind: Kind::Seat, key, ..blank() };
+    let with_owner = || New { parent: vec![(Link::Items, owner())], ..child(Kind::Item) };
     let with = |link: Link| New { children: vec![(link, child(link.child()))], ..owner() };
     vec![
         (
@@ -129,6 +131,170 @@ fn lists() -> Vec<(&'static str, Vec<Operation>)> {
                 QueryLinked(Link::Children, Parent, Eager::Selectin),
                 Rollback,
                 Query(Kind::Node),
+            ],
+        ),
+        (
+            "a merged value that named its owner by key and by link could not be put elsewhere by the link alone",
+            vec![
+                Add(New { kind: Kind::Owner, text: 7, ..blank() }),
+                Add(with(Link::Items)),
+                Commit,
+                MergeWithItems(0, 7, vec![(0, 4)], None),
+                Replace(Link::Items, 1, vec![0]),
+                Commit,
+            ],
+        ),
+        (
+            "new objects lost their links to each other when they were loaded again before the rollback",
+            vec![
+                Add(with(Link::Sheets)),
+                BeginNested,
+                Text(1, 7),
+                BeginNested,
+                Refresh(0),
+                Release,
+                Load(Link::Sheets, 0, Parent),
+                Rollback,
+                AddAgain(0),
+            ],
+        ),
+        (
+            "a child was put under a new parent whose key the old one gives up",
+            vec![
+                Add(New {
+                    kind: Kind::Member,
+                    text: 4,
+                    parent: vec![(Link::Members, New { kind: Kind::Team, text: 4, key: 3, ..blank() })],
+                    ..blank()
+                }),
+                Flush,
+                Key(0, 1),
+                Add(New { kind: Kind::Team, text: 2, key: 3, ..blank() }),
+                Relate(Link::Members, 1, 0, Parent),
+                Commit,
+            ],
+        ),
+        (
+            "an object that left during a transaction went back to what was before it in a later one",
+            vec![
+                Add(New { kind: Kind::Seat, text: 1, ..blank() }),
+                Commit,
+                SetNotes(Kind::Seat, Meant::All, Some(7), true),
+                Note(0, None),
+                Expunge(0),
+                Rollback,
+                AddAgain(0),
+                Rollback,
+                Get(Kind::Seat, 0),
+                Note(0, Some(2)),
+                Flush,
+                Rollback,
+            ],
+        ),
+        (
+            "an object that left and came back was not rolled back",
+            vec![
+                Add(New { kind: Kind::Seat, text: 1, ..blank() }),
+                Commit,
+                BeginNested,
+                SetNotes(Kind::Seat, Meant::All, Some(7), true),
+                Expunge(0),
+                RollbackNested,
+                AddAgain(0),
+                Rollback,
+            ],
+        ),
+        (
+            "a single child that was moved by its foreign key was not known to its new parent",
+            vec![
+                Add(with(Link::Badge)),
+                Add(owner()),
+                Flush,
+                ForeignKey(Link::Badge, 0, Some(1)),
+                Flush,
+                Unrelate(Link::Badge, 0, Parent),
+            ],
+        ),
+        (
+            "what was linked with something that the same flush deletes went on leading there",
+            vec![
+                Add(New { parent: vec![(Link::Covers, child(Kind::Photo))], ..child(Kind::Album) }),
+                Add(child(Kind::Photo)),
+                Flush,
+                Replace(Link::Covers, 1, vec![0]),
+                Delete(2),
+                Flush,
+                Rollback,
+                AddAgain(0),
+            ],
+        ),
+        (
+            "a new child of what is deleted was written, where the database deletes the others along",
+            vec![
+                Add(with(Link::Sheets)),
+                Flush,
+                ExpungeAll,
+                Stream(Kind::Owner),
+                Delete(0),
+                Nest(Link::Sheets, 0, child(Kind::Sheet)),
+                Flush,
+            ],
+        ),
+        (
+            "an object whose row a rollback took away stood in the way of a new one",
+            vec![Add(seat(2)), Flush, Expunge(0), MergeNew(2, 7), Rollback, AddAgain(0), Flush],
+        ),
+        (
+            "a COMMIT behind a statement that failed ended more than the nested transaction",
+            vec![BeginNested, MergeNew(1, 1), Add(seat(1)), Commit, RollbackNested, Commit],
+        ),
+        (
+            "a deleted object's row kept what somebody else wrote, when a new object took it over",
+            vec![
+                Add(New { kind: Kind::Team, text: 3, key: 1, ..blank() }),
+                Commit,
+                Outside(Kind::Team, 0, 1),
+                Delete(0),
+                Add(New { kind: Kind::Team, text: 3, key: 1, ..blank() }),
+                Flush,
+            ],
+        ),
+        (
+            "who let go of an owner that is not in the session was no orphan",
+            vec![
+                Add(with(Link::Items)),
+                Commit,
+                Close,
+                Stream(Kind::Item),
+                Add(owner()),
+                Replace(Link::Items, 0, vec![0]),
+                Unrelate(Link::Items, 0, Child),
+                Commit,
+            ],
+        ),
+        (
+            "two were linked that were linked already, which nobody had looked up",
+            vec![
+                Add(New { web: vec![(Web::Marks, child(Kind::Mark))], ..with_owner() }),
+                Commit,
+                ExpungeAll,
+                Query(Kind::Item),
+                Query(Kind::Mark),
+                Join(Web::Marks, 0, 0, Child),
+                Commit,
+            ],
+        ),
+        (
+            "two were linked that were linked already, and parted again, which left them linked",
+            vec![
+                Add(New { web: vec![(Web::Marks, child(Kind::Mark))], ..with_owner() }),
+                Commit,
+                ExpungeAll,
+                Query(Kind::Item),
+                Query(Kind::Mark),
+                Join(Web::Marks, 0, 0, Child),
+                Part(Web::Marks, 0, Parent),
+                Commit,
             ],
         ),
     ]

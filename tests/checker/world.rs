@@ -106,6 +106,18 @@ impl World {
         }
     }
 
+    /// What was expired, and was loaded by a flush, is what a transaction that begins now goes back to.
+    fn notice_loads(&mut self) {
+        for (number, handle) in self.handles.iter().enumerate() {
+            let object = &self.oracle.objects[number];
+            let is_loaded = handle.as_ref().is_some_and(|handle| !handle.is_expired());
+            let is_here = object.state == State::Persistent && self.oracle.is_of_now(number);
+            if object.expired == Expired::Yes && is_loaded && is_here {
+                self.oracle.given(number, true);
+            }
+        }
+    }
+
     /// Compares everything that can be seen with the records.
     pub async fn compare(&mut self, session: &mut Session, ends: bool) -> Result<(), Complaint> {
         if !self.oracle.failed {

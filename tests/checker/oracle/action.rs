@@ -318,8 +318,17 @@ impl Oracle {
                     .map(|(_, key)| key)
                     .collect();
                 let key = pick(&keys, *number)?;
-                let object = &self.objects[self.object_of(*kind, key)?];
-                if object.doomed || object.is_uncertain || object.stale || object.relinked || object.by_hand {
+                let number = self.object_of(*kind, key)?;
+                let object = &self.objects[number];
+                // SQLite gives the key of what is deleted to the next row.
+                let dies = self.dying().contains(&number);
+                if dies
+                    || object.doomed
+                    || object.is_uncertain
+                    || object.stale
+                    || object.relinked
+                    || object.by_hand
+                {
                     return None;
                 }
                 Action::Merge(*kind, key.clone(), text(*value), note.map(text))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aludel::orm::State;
 
-use super::Oracle;
+use super::{Expired, Oracle};
 use crate::{
     rows::{Columns, Key, Rows},
     schema::{Kind, Link},
@@ -48,7 +48,11 @@ impl Oracle {
                     .and_then(|key| before.tables.get(&(object.kind, key.clone())))
                     .is_none_or(|row| row.version != object.stored.version)
             {
-                return Verdict::Fails;
+                if !object.stale {
+                    return Verdict::Fails;
+                }
+                // It may have been loaded after the other one wrote it.
+                verdict = Verdict::Either;
             }
         }
         self.bury(&dying);
@@ -99,6 +103,9 @@ impl Oracle {
             if link.is_required() && object.now.parent.is_none() {
                 return Verdict::Fails;
             }
+        }
+        if self.hands_a_key_on(&dying) {
+            verdict = Verdict::Either;
         }
         let before = self.follow_keys(before);
         let mut rows = before.clone();
@@ -182,7 +189,8 @@ impl Oracle {
                 && follows(self.objects[number].kind)
             {
                 let object = &mut self.objects[number];
-                if object.now.parent == object.stored.parent {
+                // What is put somewhere stays there, under whatever key.
+                if object.now.parent == object.stored.parent && !object.relinked {
                     object.now.parent = new(object.stored.parent).or(object.now.parent);
                 }
                 object.stored.parent = new(object.stored.parent).or(object.stored.parent);
@@ -269,7 +277,10 @@ impl Oracle {
                 self.let_go(child);
             } else {
                 self.parents.remove(&child);
-                self.objects[child].relinked = true;
+                // What is expired may be loaded when it is looked for.
+                let object = &mut self.objects[child];
+                object.stale |= object.expired != Expired::No;
+                object.relinked = true;
             }
         }
         for number in dying {
@@ -278,6 +289,8 @@ impl Oracle {
                 self.objects[*number].latent_parent = Some(parent);
                 self.objects[parent].latent_children.push(*number);
             }
+            // What is expired may be loaded before it is deleted.
+            self.objects[*number].stale |= self.objects[*number].expired != Expired::No;
             self.objects[*number].state = State::Deleted;
             (self.objects[*number].doomed, self.objects[*number].relinked) = (false, false);
         }
@@ -311,6 +324,33 @@ impl Oracle {
         }) && self.parents.iter().any(|(child, parent)| {
             let is_new = |it: &usize| self.objects[*it].state == State::Pending;
             self.objects[*child].kind == Kind::Node && (is_new(child) || is_new(parent))
+        })
+    }
+
+    /// Whether the key of a row that is deleted goes to another row, and what referred to the one refers to the other: somebody
+    /// would have to refer to nothing in between.
+    fn hands_a_key_on(&self, dying: &BTreeSet<usize>) -> bool {
+        let taken = self.objects.iter().enumerate().filter(|(number, object)| {
+            let goes = |other: &usize| {
+                self.objects[*other].kind == object.kind && self.objects[*other].stored_key == object.key
+            };
+            self.is_attached(*number)
+                && object.state == State::Persistent
+                && object.key != object.stored_key
+                && dying.iter().any(goes)
+        });
+        let taken: Vec<(Kind, &Option<Key>)> = taken.map(|(_, object)| (object.kind, &object.key)).collect();
+        let refers = |object: &super::Object, parent: Option<i64>| {
+            let key = parent.map(Key::Number);
+            let kind = object.kind.upwards().map(Link::parent);
+            key.is_some() && taken.iter().any(|(other, taken)| Some(*other) == kind && **taken == key)
+        };
+        let mut objects = self.objects.iter().enumerate();
+        objects.any(|(number, object)| {
+            self.is_attached(number)
+                && object.state == State::Persistent
+                && refers(object, object.stored.parent)
+                && refers(object, object.now.parent)
         })
     }
 

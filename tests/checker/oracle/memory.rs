@@ -6,7 +6,7 @@ use super::{Expired, Oracle};
 use crate::{
     operation::New,
     rows::{Columns, Key},
-    schema::{Link, Web},
+    schema::{Kind, Link, Web},
 };
 
 impl Oracle {
@@ -76,9 +76,7 @@ impl Oracle {
             let others: Vec<usize> =
                 self.children_of(parent).filter(|other| self.objects[*other].kind == kind).collect();
             others.into_iter().for_each(|other| self.take(other));
-            let mut latent = std::mem::take(&mut self.objects[parent].latent_children);
-            latent.retain(|other| self.objects[*other].kind != kind);
-            self.objects[parent].latent_children = latent;
+            self.forget_latent(parent, kind);
         }
         self.parents.insert(child, parent);
         (self.objects[child].relinked, self.objects[child].latent_parent) = (true, None);
@@ -104,13 +102,25 @@ impl Oracle {
             self.take(child);
             self.objects[child].unseen = true;
         }
-        let mut latent = std::mem::take(&mut self.objects[parent].latent_children);
-        latent.retain(|child| self.objects[*child].kind != link.child());
-        self.objects[parent].latent_children = latent;
+        self.forget_latent(parent, link.child());
         for child in children {
             self.objects[*child].doomed = false;
             self.put(*child, parent);
         }
+    }
+
+    /// Others took the place of the children that an object goes back to when it is added again.
+    fn forget_latent(&mut self, parent: usize, kind: Kind) {
+        let mut latent = std::mem::take(&mut self.objects[parent].latent_children);
+        for child in &latent {
+            // What was deleted stands in the collection until the transaction ends.
+            let child = &mut self.objects[*child];
+            if child.kind == kind && child.state == State::Deleted {
+                child.latent_parent = None;
+            }
+        }
+        latent.retain(|child| self.objects[*child].kind != kind);
+        self.objects[parent].latent_children = latent;
     }
 
     /// A pending object leaves the session: it is transient, and remembers its links.

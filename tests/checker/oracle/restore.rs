@@ -19,6 +19,8 @@ impl Oracle {
         for object in &mut self.objects {
             if object.state == State::Deleted {
                 object.state = State::Detached;
+                // Its row is gone, whoever gets its key.
+                object.stored_key = None;
             }
         }
         // Nothing is left of what a rollback went back to.
@@ -45,6 +47,12 @@ impl Oracle {
         for number in 0..self.objects.len() {
             if self.is_of_now(number) {
                 self.restore(number, &level);
+            }
+        }
+        for number in 0..self.objects.len() {
+            let was_deleted = level.objects.get(number).is_some_and(|then| then.state == State::Deleted);
+            if was_deleted && self.objects[number].latent_parent.is_none() {
+                self.objects.iter_mut().for_each(|other| other.latent_children.retain(|it| *it != number));
             }
         }
         for (number, Latent { parent, children, webs }) in dropped {
@@ -91,6 +99,7 @@ impl Oracle {
         let clock = level.clock;
         let object = &mut self.objects[number];
         (object.doomed, object.relinked, object.by_hand, object.unseen) = (false, false, false, false);
+        object.knows_sheets = false;
         object.computed = None;
         if is_new {
             if let Some((key, columns)) = object.born.clone() {
@@ -98,6 +107,19 @@ impl Oracle {
             }
             object.state = State::Transient;
             object.stored_key = None;
+            return;
+        }
+        // What was deleted before the transaction, and lost a link in it, does not find that again.
+        if let Some(then) = then.as_ref().filter(|then| then.state != State::Deleted) {
+            object.latent_parent = then.latent_parent;
+            object.latent_children.clone_from(&then.latent_children);
+            object.latent_webs.clone_from(&then.latent_webs);
+        }
+        if object.state == State::Detached {
+            // It stays as it is, and says that it may be old where the transaction wrote it.
+            let is_written = then.is_some_and(|then| then.stored != object.stored);
+            object.expired = if is_written { Expired::Yes } else { Expired::Perhaps };
+            object.stale = true;
             return;
         }
         let was_deleted = then.as_ref().is_some_and(|then| then.state == State::Deleted);
@@ -109,6 +131,10 @@ impl Oracle {
             // It may show what was never committed, and says so.
             object.expired = Expired::Perhaps;
             object.stale = true;
+        }
+        if !object.is_held {
+            // Only the session knows whether it loaded it.
+            object.expired = Expired::Perhaps;
         }
         let then = then.filter(|then| matches!(then.state, State::Persistent | State::Detached));
         if let Some(then) = then {

@@ -185,6 +185,7 @@ impl Oracle {
         self.clock += 1;
         let object = &mut self.objects[number];
         (object.is_held, object.loaded_at) = (true, self.clock);
+        object.stale |= object.expired == Expired::Perhaps;
     }
 
     /// Values that only the session can know: an object that it had before the row was changed by somebody else.

@@ -301,6 +301,14 @@ impl World {
             Action::LoadWeb(web, _, Side::Child) => web.load_lefts(session, &owner).await,
             _ => return Err(format!("{action:?} loads nothing")),
         };
+        if let Err(error) = &result
+            && self.oracle.dying().contains(number)
+            && error.kind() == ErrorKind::InvalidRequest
+        {
+            // The flush before it deleted it, and it was expired, so that its row was asked for.
+            self.flushed(Ok(()))?;
+            return Ok(());
+        }
         let Some(found) = self.flushed_before(session, was_modified, result)? else { return Ok(()) };
         if !self.oracle.is_attached(*number) || self.oracle.objects[*number].unseen {
             // The flush before it deleted it.
@@ -369,6 +377,7 @@ impl World {
     pub fn begin_nested(&mut self, result: Result<(), &Error>) -> Result<bool, Complaint> {
         let worked = self.flushed(result)?;
         if worked {
+            self.notice_loads();
             self.oracle.begun_nested();
         }
         Ok(worked)
