@@ -38,6 +38,7 @@ mod transactions;
 mod twophase;
 mod unique;
 mod unique_references;
+mod unloaded_links;
 mod versions;
 mod without_returning;
 

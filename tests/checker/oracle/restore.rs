@@ -100,7 +100,9 @@ impl Oracle {
         let object = &mut self.objects[number];
         (object.doomed, object.relinked, object.by_hand, object.unseen) = (false, false, false, false);
         object.knows_sheets = false;
-        object.computed = None;
+        if object.state != State::Detached {
+            object.computed = None;
+        }
         if is_new {
             if let Some((key, columns)) = object.born.clone() {
                 (object.key, object.now) = (key, columns);

@@ -217,3 +217,45 @@ async fn a_merged_value_brings_children_of_others(database: &Database) {
     }
 }
 on_every_database!(a_merged_value_brings_children_of_others);
+
+/// A value may name its owner by key and by what it is nested in; where it goes next, the link says alone.
+async fn what_was_merged_can_be_put_elsewhere(database: &Database) {
+    let stage = Stage::new(database).await;
+    let mut session = stage.sessions.open();
+    let book = Book { title: "a".into(), ..default() };
+    let old = session.add(Author { name: "old".into(), books: Many::from([book]), ..default() });
+    let others = session.add_all(["new", "last"].map(|name| Author { name: name.into(), ..default() }));
+    session.commit().await.unwrap();
+    let book = old.read().books.iter().unwrap().next().unwrap();
+    let moved = |to: &Instance<Author>| {
+        let mut value = Author { id: to.read().id, name: "new".into(), ..default() };
+        value.books.push(Book {
+            id: book.read().id,
+            title: "moved".into(),
+            author_id: to.read().id,
+            ..default()
+        });
+        value
+    };
+    session.merge(moved(&others[0])).await.unwrap();
+    assert_eq!(book.read().author_id, others[0].read().id);
+    others[1].edit(|author| author.books.push(&book));
+    session.commit().await.unwrap();
+    assert_eq!(book.read().author_id, others[1].read().id);
+    // Back to where it is in the database: nothing of it is written but its title.
+    session.merge(moved(&others[0])).await.unwrap();
+    book.edit(|book| {
+        book.author.set(&others[1]);
+        book.title.push('!');
+    });
+    let plan = session.plan().await.unwrap().to_string();
+    assert!(plan.contains("title") && !plan.contains("SET author_id"), "{plan}");
+    session.commit().await.unwrap();
+    let theirs = select((Book::title, Book::author_id));
+    assert_eq!(session.execute(theirs).all().await.unwrap(), [("moved!".to_owned(), others[1].read().id)]);
+    // A key that says something else than the link does is reported as ever.
+    book.set(Book::author_id, others[0].read().id);
+    book.set(Book::author, &old);
+    assert_eq!(session.flush().await.unwrap_err().kind(), ErrorKind::Flush);
+}
+on_every_database!(what_was_merged_can_be_put_elsewhere);

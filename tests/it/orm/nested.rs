@@ -132,6 +132,55 @@ async fn an_error_inside_is_undone_inside(database: &Database) {
 }
 on_every_database!(an_error_inside_is_undone_inside);
 
+/// A commit of everything from inside, which fails, leaves the outer transaction to go on once the inner one is rolled back.
+async fn a_commit_inside_that_fails_ends_nothing(database: &Database) {
+    let stage = Stage::new(database).await;
+    let mut session = stage.sessions.open();
+    session.add(User { id: 1, name: "ed".into(), ..default() });
+    session.flush().await.unwrap();
+    let mut nested = session.begin_nested().await.unwrap();
+    let conn = nested.connection().await.unwrap();
+    conn.execute(text("INSERT INTO users (id, name) VALUES (2, 'x')")).await.unwrap();
+    nested.add(User { id: 2, name: "twin".into(), ..default() });
+    assert_eq!(Session::commit(&mut nested).await.unwrap_err().kind(), ErrorKind::Integrity);
+    nested.rollback().await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(names(&mut session).await, ["ed"]);
+}
+on_every_database!(a_commit_inside_that_fails_ends_nothing);
+
+/// What left the session stays as it is. Added again before the end, it goes back with the transaction that wrote it.
+async fn what_is_expunged_and_a_rollback(database: &Database) {
+    let stage = Stage::new(database).await;
+    let mut session = stage.sessions.open();
+    let ed = session.add(User { id: 1, name: "ed".into(), ..default() });
+    session.commit().await.unwrap();
+    for comes_back in [false, true] {
+        ed.set(User::name, "edward");
+        session.flush().await.unwrap();
+        session.expunge(&ed).unwrap();
+        if comes_back {
+            session.add(&ed);
+        }
+        session.rollback().await.unwrap();
+        if comes_back {
+            assert_eq!((ed.read().name.as_str(), ed.is_modified()), ("ed", false));
+            continue;
+        }
+        assert_eq!((ed.read().name.as_str(), ed.state()), ("edward", State::Detached));
+        assert!(ed.is_expired(), "it may be old, and is");
+        session.add(&ed);
+        assert_eq!(session.get(User, 1).await.unwrap(), Some(ed.clone()));
+        assert_eq!(ed.read().name, "ed");
+        // What a later transaction goes back to is what was before that one.
+        session.rollback().await.unwrap();
+        assert_eq!(ed.read().name, "ed");
+        session.refresh(&ed).await.unwrap();
+        session.commit().await.unwrap();
+    }
+}
+on_every_database!(what_is_expunged_and_a_rollback);
+
 /// What the tables hold, and what the objects show, in a plain map.
 type Oracle = BTreeMap<i64, String>;
 
