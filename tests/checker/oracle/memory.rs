@@ -113,11 +113,9 @@ impl Oracle {
     fn forget_latent(&mut self, parent: usize, kind: Kind) {
         let mut latent = std::mem::take(&mut self.objects[parent].latent_children);
         for child in &latent {
-            // What was deleted stands in the collection until the transaction ends.
+            // What was deleted stands in the collection until the transaction ends, unless that is loaded anew.
             let child = &mut self.objects[*child];
-            if child.kind == kind && child.state == State::Deleted {
-                child.latent_parent = None;
-            }
+            child.is_muddled |= child.kind == kind && child.state == State::Deleted;
         }
         latent.retain(|child| self.objects[*child].kind != kind);
         self.objects[parent].latent_children = latent;

@@ -49,12 +49,6 @@ impl Oracle {
                 self.restore(number, &level);
             }
         }
-        for number in 0..self.objects.len() {
-            let was_deleted = level.objects.get(number).is_some_and(|then| then.state == State::Deleted);
-            if was_deleted && self.objects[number].latent_parent.is_none() {
-                self.objects.iter_mut().for_each(|other| other.latent_children.retain(|it| *it != number));
-            }
-        }
         for (number, Latent { parent, children, webs }) in dropped {
             let object = &mut self.objects[number];
             (object.latent_parent, object.latent_children, object.latent_webs) = (parent, children, webs);
@@ -100,7 +94,7 @@ impl Oracle {
         let object = &mut self.objects[number];
         (object.doomed, object.relinked, object.by_hand, object.unseen) = (false, false, false, false);
         object.knows_sheets = false;
-        if object.state != State::Detached {
+        if is_new || object.state != State::Detached {
             object.computed = None;
         }
         if is_new {
@@ -111,8 +105,8 @@ impl Oracle {
             object.stored_key = None;
             return;
         }
-        // What was deleted before the transaction, and lost a link in it, does not find that again.
-        if let Some(then) = then.as_ref().filter(|then| then.state != State::Deleted) {
+        // What became transient inside keeps its links.
+        if let Some(then) = then.as_ref().filter(|_| object.state != State::Transient) {
             object.latent_parent = then.latent_parent;
             object.latent_children.clone_from(&then.latent_children);
             object.latent_webs.clone_from(&then.latent_webs);

@@ -69,6 +69,14 @@ async fn an_orphan_of_an_owner_that_is_elsewhere(database: &Database) {
     session.close().await.unwrap();
     let mut session = stage.sessions.open();
     let book = session.scalars(select(Book)).one().await.unwrap();
+    // A foreign key that was set by hand says that there is to be one.
+    book.edit(|book| {
+        book.author.clear();
+        book.author_id += 1;
+    });
+    assert_eq!(session.flush().await.unwrap_err().kind(), ErrorKind::Integrity);
+    session.rollback().await.unwrap();
+    let book = session.scalars(select(Book)).one().await.unwrap();
     book.edit(|book| book.author.clear());
     stage.sent();
     session.commit().await.unwrap();

@@ -1,6 +1,6 @@
-//! A child leaves its parent: its foreign key says no more what the link said.
+//! A child leaves its parent: its foreign key says no more what the link said, and it may be an orphan.
 
-use super::{Inner, State};
+use super::{Entry, Inner, State};
 use crate::{
     mapping::{Direction, Mapper},
     unit_of_work::is_unset,
@@ -19,23 +19,45 @@ impl Inner {
             Direction::ManyToMany => return,
         };
         let (Some(child), Some(parent)) = (self.entry(child), self.entry(parent)) else { return };
-        let (slot, key) = (child.slot.clone(), parent.slot.clone());
+        let (slot, index) = (&child.slot, child.slot.index());
         if slot.state() == State::Persistent && !slot.is_changed() {
             return;
         }
         let mut left = Vec::new();
         for (column, referred) in &configuration.pairs {
             let value = slot.value(*column);
-            if is_unset(&value) || value != key.value(*referred) {
+            if is_unset(&value) || value != parent.slot.value(*referred) {
                 return;
             }
-            left.push(((slot.index(), *column), value));
+            left.push(((index, *column), value));
         }
         // The other side may have let go already.
-        let is_linked = up.is_some_and(|up| child.relation(up).holds(key.index()))
-            || down.is_some_and(|down| parent.relation(down).holds(slot.index()));
+        let is_linked = up.is_some_and(|up| child.relation(up).holds(parent.slot.index()))
+            || down.is_some_and(|down| parent.relation(down).holds(index));
         if is_linked {
             self.left.extend(left);
         }
+    }
+
+    /// Whether an object let go of the parent to which its row leads, and which a `delete-orphan` relationship ties it to. The
+    /// parent need not be in the session.
+    pub(crate) fn lets_go(&self, entry: &Entry, relationship: u16) -> bool {
+        let mapper = entry.mapper();
+        let target = (mapper.relationships()[usize::from(relationship)].target)();
+        let is_tied = mapper
+            .back(relationship)
+            .is_some_and(|back| target.relationships()[usize::from(back)].cascade.delete_orphan);
+        let leads_nowhere = entry.items(relationship).is_some_and(<[u32]>::is_empty);
+        if !is_tied || !leads_nowhere || entry.slot.state() != State::Persistent {
+            return false;
+        }
+        let Ok(configuration) = mapper.configuration() else { return false };
+        let (slot, index) = (&entry.slot, entry.slot.index());
+        // A key that was set by hand says that it has a parent.
+        let is_left = |(column, _): &(u16, u16)| {
+            let (stored, value) = (slot.stored(*column), slot.value(*column));
+            !stored.is_null() && (value == stored || self.left.get(&(index, *column)) == Some(&value))
+        };
+        configuration.relationships[usize::from(relationship)].pairs.iter().all(is_left)
     }
 }

@@ -1,6 +1,10 @@
 //! [`Relation`]: one link of an object, and what was done to it.
 
+mod changes;
+
 use hashbrown::HashSet;
+
+use changes::{Changes, Past, Sending};
 
 /// One link of an object. What was done to it is kept apart: most links are only read.
 #[derive(Clone, Default)]
@@ -14,14 +18,6 @@ pub(crate) struct Relation {
     stale: bool,
     /// It was loaded after the transaction wrote, so the items may hold what a rollback takes back.
     uncertain: bool,
-}
-
-/// What a link led to at some time.
-#[derive(Clone, PartialEq)]
-enum Past {
-    /// It was not loaded then.
-    Unknown,
-    Known(Vec<u32>),
 }
 
 /// What a rollback of an outer transaction goes back to.
@@ -43,41 +39,6 @@ impl Holding {
         missing.extend(without(&other.absent, &self.absent));
         missing
     }
-}
-
-#[derive(Clone, Default)]
-struct Changes {
-    /// What it leads to in the database, while that differs from the items.
-    stored: Option<Past>,
-    /// What was put in while it was not loaded.
-    added: Vec<u32>,
-    /// What was taken out while it was not loaded.
-    removed: Vec<u32>,
-    /// What was put in and taken out again while it was not loaded: perhaps it had been there before.
-    withdrawn: Vec<u32>,
-    /// What a flush is writing.
-    sending: Option<Sending>,
-    /// What it led to before the transaction, once a flush wrote something else.
-    before: Option<Past>,
-}
-
-impl Changes {
-    /// Whether something is to be written.
-    fn are_any(&self) -> bool {
-        let unseen = [&self.added, &self.removed, &self.withdrawn];
-        self.stored.is_some() || unseen.iter().any(|items| !items.is_empty())
-    }
-
-    /// What was done unseen is known now.
-    fn clear_unseen(&mut self) {
-        [&mut self.added, &mut self.removed, &mut self.withdrawn].into_iter().for_each(Vec::clear);
-    }
-}
-
-#[derive(Clone)]
-enum Sending {
-    All(Vec<u32>),
-    Parts { added: Vec<u32>, removed: Vec<u32>, withdrawn: Vec<u32> },
 }
 
 pub(super) static UNKNOWN: Relation =

@@ -7,7 +7,7 @@ use aludel_engine_pool::Connection;
 use hashbrown::HashSet;
 
 use crate::{
-    graph::{AnySlot, Entry, Graph, Slots, State},
+    graph::{AnySlot, Graph, Slots, State},
     loading::load_relationship,
     mapping::{Direction, Mapper},
 };
@@ -143,7 +143,7 @@ impl crate::graph::Inner {
         for index in &self.touched {
             let Some(entry) = self.entry(*index) else { continue };
             for (number, relation) in entry.relations().filter(|(_, relation)| relation.is_changed()) {
-                if entry.lets_go(number) {
+                if self.lets_go(entry, number) {
                     leaving.push(*index);
                 }
                 if entry.mapper().relationships()[usize::from(number)].cascade.delete_orphan {
@@ -172,23 +172,5 @@ impl crate::graph::Inner {
                     && entry.relation(relationship).items.as_ref().is_some_and(|items| items.contains(&child))
             }),
         }
-    }
-}
-
-impl Entry {
-    /// Whether it let go of the parent to which its row leads, and which its `delete-orphan` relationship ties it to. The parent
-    /// need not be in the session.
-    fn lets_go(&self, relationship: u16) -> bool {
-        let mapper = self.mapper();
-        let target = (mapper.relationships()[usize::from(relationship)].target)();
-        let is_tied = mapper
-            .back(relationship)
-            .is_some_and(|back| target.relationships()[usize::from(back)].cascade.delete_orphan);
-        if !is_tied || self.items(relationship).is_none_or(|items| !items.is_empty()) {
-            return false;
-        }
-        let pairs = mapper.configuration().map(|it| &it.relationships[usize::from(relationship)].pairs);
-        self.slot.state() == State::Persistent
-            && pairs.is_ok_and(|pairs| pairs.iter().all(|(column, _)| !self.slot.stored(*column).is_null()))
     }
 }
