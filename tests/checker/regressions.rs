@@ -297,6 +297,36 @@ fn lists() -> Vec<(&'static str, Vec<Operation>)> {
                 Commit,
             ],
         ),
+        (
+            "what was deleted was no more among the children of an owner that was loaded anew, after a rollback",
+            vec![
+                Add(with(Link::Items)),
+                Flush,
+                Text(0, 7),
+                Flush,
+                Refresh(0),
+                Delete(1),
+                Load(Link::Items, 0, Parent),
+                Rollback,
+                AddAgain(0),
+            ],
+        ),
+        (
+            "an object whose row a rollback took away kept the key that another one changed to",
+            vec![
+                Add(seat(1)),
+                BeginNested,
+                ExpungeAll,
+                Merge(Kind::Seat, 0, 0, None),
+                Rollback,
+                Add(seat(5)),
+                Flush,
+                Key(1, 1),
+                Query(Kind::Seat),
+                Key(0, 1),
+                Query(Kind::Seat),
+            ],
+        ),
     ]
 }
 

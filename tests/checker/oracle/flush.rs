@@ -284,10 +284,21 @@ impl Oracle {
             }
         }
         for number in dying {
+            let parent = self.parents.remove(number);
             // After a rollback they may find each other again.
-            if let Some(parent) = self.parents.remove(number) {
+            if let Some(parent) = parent {
                 self.objects[*number].latent_parent = Some(parent);
                 self.objects[parent].latent_children.push(*number);
+            }
+            let is_told = parent.is_none_or(|parent| self.objects[parent].knows_sheets);
+            let object = &mut self.objects[*number];
+            if object.kind.upwards().is_some_and(Link::is_passive)
+                && object.expired != Expired::No
+                && !object.doomed
+                && !is_told
+            {
+                // The database deletes it along, and it may refer elsewhere by now, as far as the session knows.
+                object.is_lost = true;
             }
             // What is expired may be loaded before it is deleted.
             self.objects[*number].stale |= self.objects[*number].expired != Expired::No;
@@ -327,30 +338,26 @@ impl Oracle {
         })
     }
 
-    /// Whether the key of a row that is deleted goes to another row, and what referred to the one refers to the other: somebody
-    /// would have to refer to nothing in between.
+    /// Whether the key of a row that is deleted goes to another row, and what referred to the one refers to a row whose key
+    /// changes: somebody would perhaps have to refer to nothing in between.
     fn hands_a_key_on(&self, dying: &BTreeSet<usize>) -> bool {
-        let taken = self.objects.iter().enumerate().filter(|(number, object)| {
-            let goes = |other: &usize| {
-                self.objects[*other].kind == object.kind && self.objects[*other].stored_key == object.key
-            };
-            self.is_attached(*number)
-                && object.state == State::Persistent
-                && object.key != object.stored_key
-                && dying.iter().any(goes)
+        let moved = self.objects.iter().enumerate().filter(|(number, object)| {
+            self.is_attached(*number) && object.state == State::Persistent && object.key != object.stored_key
         });
-        let taken: Vec<(Kind, &Option<Key>)> = taken.map(|(_, object)| (object.kind, &object.key)).collect();
-        let refers = |object: &super::Object, parent: Option<i64>| {
+        let moved: Vec<(Kind, &Option<Key>)> = moved.map(|(_, object)| (object.kind, &object.key)).collect();
+        let freed = dying.iter().map(|number| &self.objects[*number]);
+        let freed: Vec<(Kind, &Option<Key>)> =
+            freed.map(|object| (object.kind, &object.stored_key)).filter(|key| moved.contains(key)).collect();
+        let refers = |object: &super::Object, parent: Option<i64>, keys: &[(Kind, &Option<Key>)]| {
             let key = parent.map(Key::Number);
             let kind = object.kind.upwards().map(Link::parent);
-            key.is_some() && taken.iter().any(|(other, taken)| Some(*other) == kind && **taken == key)
+            key.is_some() && keys.iter().any(|(other, taken)| Some(*other) == kind && **taken == key)
         };
-        let mut objects = self.objects.iter().enumerate();
-        objects.any(|(number, object)| {
+        self.objects.iter().enumerate().any(|(number, object)| {
             self.is_attached(number)
                 && object.state == State::Persistent
-                && refers(object, object.stored.parent)
-                && refers(object, object.now.parent)
+                && refers(object, object.stored.parent, &freed)
+                && refers(object, object.now.parent, &moved)
         })
     }
 

@@ -6,7 +6,7 @@ use aludel_driver::Result;
 use aludel_sql_expression::{Value, typed::RowReader};
 use hashbrown::HashSet;
 
-use super::{AnySlot, Entry, Graph, GroupId, Inner, Slot};
+use super::{AnySlot, Entry, Graph, GroupId, Inner, Slot, State};
 use crate::{
     events::Occasion,
     mapping::{Key, Mapped, Mapper, RelationshipConfiguration},
@@ -162,9 +162,10 @@ impl Inner {
     /// Takes over what a query found for a relationship. Whoever was in a collection that was replaced unseen loses it.
     pub(crate) fn fill(&mut self, mapper: &'static Mapper, relationship: u16, owner: u32, found: &[u32]) {
         let wrote = self.has_written();
+        let mut items = found.to_vec();
+        items.extend(self.hidden(mapper, relationship, owner, found));
         let Some(entry) = self.entry_mut(owner) else { return };
-        let gone: HashSet<u32> =
-            entry.relation_mut(relationship).fill(found.to_vec(), wrote).into_iter().collect();
+        let gone: HashSet<u32> = entry.relation_mut(relationship).fill(items, wrote).into_iter().collect();
         if wrote {
             self.enlist(owner);
         }
@@ -175,6 +176,18 @@ impl Inner {
                 self.point_back_loaded(mapper, relationship, owner, *target);
             }
         }
+    }
+
+    /// What was deleted in this transaction stays where it is, unseen, and comes back with a rollback.
+    fn hidden(&self, mapper: &'static Mapper, relationship: u16, owner: u32, found: &[u32]) -> Vec<u32> {
+        let is_full = !mapper.relationships()[usize::from(relationship)].many && !found.is_empty();
+        let Some(items) = self.entry(owner).and_then(|entry| entry.items(relationship)) else {
+            return Vec::new();
+        };
+        let is_hidden = |target: &&u32| {
+            self.entry(**target).is_some_and(|target| !target.gone && target.slot.state() == State::Deleted)
+        };
+        items.iter().filter(is_hidden).filter(|_| !is_full).copied().collect()
     }
 
     /// A relationship was loaded, so the one that leads back to its owner is known too, where it leads to one object.

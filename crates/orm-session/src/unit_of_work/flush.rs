@@ -179,6 +179,8 @@ impl Flush<'_> {
             inner.identity.remove(moved.slot.mapper(), moved.old_key(), moved.slot.index());
         }
         for moved in rekeyed {
+            // Who still has the key lost its row behind the session's back, or by a rollback.
+            inner.miss(moved.slot.mapper(), moved.new_key());
             inner.identity.insert(moved.slot.mapper(), moved.new_key(), moved.slot.index());
         }
         for slot in &work.deletes {
