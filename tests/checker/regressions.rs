@@ -159,7 +159,7 @@ fn lists() -> Vec<(&'static str, Vec<Operation>)> {
             ],
         ),
         (
-            "a child was put under a new parent whose key the old one gives up",
+            "a child under a new parent, to which the old one gives its key up, was thought to go with the old one",
             vec![
                 Add(New {
                     kind: Kind::Member,

@@ -90,7 +90,7 @@ impl World {
                 Err(format!("nothing failed before: {error:?}"))
             }
             (_, Err(_)) => {
-                self.oracle.failed = true;
+                self.oracle.fail();
                 Ok(false)
             }
             (_, Ok(())) => {

@@ -103,6 +103,14 @@ impl Oracle {
         }
     }
 
+    /// A flush failed, which may have loaded what was expired before.
+    pub fn fail(&mut self) {
+        self.failed = true;
+        for object in &mut self.objects {
+            object.stale |= object.expired != Expired::No && object.state == State::Persistent;
+        }
+    }
+
     pub fn rolled_back(&mut self) {
         self.rollback();
     }
