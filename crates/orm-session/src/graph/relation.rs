@@ -274,8 +274,7 @@ impl Relation {
             return;
         }
         self.uncertain = true;
-        let is_known = self.items.is_some() && !self.is_changed();
-        if let Some(items) = self.items.clone().filter(|_| is_known) {
+        if let Some(items) = self.items.clone().filter(|_| !self.is_changed()) {
             self.changes().before.get_or_insert(Past::Known(items));
         }
     }
