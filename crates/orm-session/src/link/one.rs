@@ -44,7 +44,8 @@ impl<T: Mapped> One<T> {
         self.cell.replace(vec![member.into_member()]);
     }
 
-    /// Leads it nowhere.
+    /// Leads it nowhere. Where the relationship on the other side has the `delete-orphan` cascade, the next flush deletes the object
+    /// that lets go, also when the other one is not loaded.
     pub fn clear(&mut self) {
         self.cell.replace(Vec::new());
     }

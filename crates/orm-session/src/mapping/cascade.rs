@@ -15,7 +15,7 @@ pub struct Cascade {
     pub expunge: bool,
     /// `delete`: deleting the object deletes them.
     pub delete: bool,
-    /// `delete-orphan`: taking one out of the relationship deletes it.
+    /// `delete-orphan`: one that is taken out of the relationship, or lets go from its side, is deleted.
     pub delete_orphan: bool,
 }
 
