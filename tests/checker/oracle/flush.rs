@@ -42,17 +42,15 @@ impl Oracle {
                 && object.state == State::Persistent
                 && object.kind.counts_versions()
                 && is_written
-                && object
-                    .stored_key
-                    .as_ref()
-                    .and_then(|key| before.tables.get(&(object.kind, key.clone())))
-                    .is_none_or(|row| row.version != object.stored.version)
             {
-                if !object.stale {
+                let row =
+                    object.stored_key.as_ref().and_then(|key| before.tables.get(&(object.kind, key.clone())));
+                if object.stale {
+                    // It may have a version that was never committed, or that which another one wrote.
+                    verdict = Verdict::Either;
+                } else if row.is_none_or(|row| row.version != object.stored.version) {
                     return Verdict::Fails;
                 }
-                // It may have been loaded after the other one wrote it.
-                verdict = Verdict::Either;
             }
         }
         self.bury(&dying);

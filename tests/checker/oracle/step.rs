@@ -103,9 +103,16 @@ impl Oracle {
         }
     }
 
-    /// A flush failed, which may have loaded what was expired before.
+    /// A flush failed, which may have loaded what was expired before, and let go of new children of what it was to delete.
     pub fn fail(&mut self) {
         self.failed = true;
+        for parent in self.dying() {
+            let is_new = |child: &usize| self.objects[*child].state == State::Pending;
+            let children: Vec<usize> = self.children_of(parent).filter(is_new).collect();
+            for child in children {
+                (self.objects[child].is_muddled, self.objects[parent].is_muddled) = (true, true);
+            }
+        }
         for object in &mut self.objects {
             object.stale |= object.expired != Expired::No && object.state == State::Persistent;
         }
