@@ -24,6 +24,17 @@ fn lists() -> Vec<(&'static str, Vec<Operation>)> {
     let child = |kind| New { kind, text: 2, ..blank() };
     let seat = |key| New { kind: Kind::Seat, key, ..blank() };
     let with_owner = || New { parent: vec![(Link::Items, owner())], ..child(Kind::Item) };
+    let linked_again = |then: Vec<Operation>| {
+        let linked = vec![
+            Add(New { web: vec![(Web::Marks, child(Kind::Mark))], ..with_owner() }),
+            Commit,
+            ExpungeAll,
+            Query(Kind::Item),
+            Query(Kind::Mark),
+            Join(Web::Marks, 0, 0, Child),
+        ];
+        linked.into_iter().chain(then).collect()
+    };
     let with = |link: Link| New { children: vec![(link, child(link.child()))], ..owner() };
     vec![
         (
@@ -272,30 +283,10 @@ fn lists() -> Vec<(&'static str, Vec<Operation>)> {
                 Commit,
             ],
         ),
-        (
-            "two were linked that were linked already, which nobody had looked up",
-            vec![
-                Add(New { web: vec![(Web::Marks, child(Kind::Mark))], ..with_owner() }),
-                Commit,
-                ExpungeAll,
-                Query(Kind::Item),
-                Query(Kind::Mark),
-                Join(Web::Marks, 0, 0, Child),
-                Commit,
-            ],
-        ),
+        ("two were linked that were linked already, which nobody had looked up", linked_again(vec![Commit])),
         (
             "two were linked that were linked already, and parted again, which left them linked",
-            vec![
-                Add(New { web: vec![(Web::Marks, child(Kind::Mark))], ..with_owner() }),
-                Commit,
-                ExpungeAll,
-                Query(Kind::Item),
-                Query(Kind::Mark),
-                Join(Web::Marks, 0, 0, Child),
-                Part(Web::Marks, 0, Parent),
-                Commit,
-            ],
+            linked_again(vec![Part(Web::Marks, 0, Parent), Commit]),
         ),
         (
             "what was deleted was no more among the children of an owner that was loaded anew, after a rollback",

@@ -42,13 +42,16 @@ impl Inner {
     /// Whether an object let go of the parent to which its row leads, and which a `delete-orphan` relationship ties it to. The
     /// parent need not be in the session.
     pub(crate) fn lets_go(&self, entry: &Entry, relationship: u16) -> bool {
+        let leads_nowhere = entry.items(relationship).is_some_and(<[u32]>::is_empty);
+        if !leads_nowhere || entry.slot.state() != State::Persistent {
+            return false;
+        }
         let mapper = entry.mapper();
         let target = (mapper.relationships()[usize::from(relationship)].target)();
         let is_tied = mapper
             .back(relationship)
             .is_some_and(|back| target.relationships()[usize::from(back)].cascade.delete_orphan);
-        let leads_nowhere = entry.items(relationship).is_some_and(<[u32]>::is_empty);
-        if !is_tied || !leads_nowhere || entry.slot.state() != State::Persistent {
+        if !is_tied {
             return false;
         }
         let Ok(configuration) = mapper.configuration() else { return false };
