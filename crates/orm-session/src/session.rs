@@ -150,7 +150,7 @@ impl Session {
 
     /// Takes all objects out of the session: they stay readable, and are written no more. The transaction goes on.
     pub fn expunge_all(&mut self) {
-        let wrote = self.graph.get().is_some_and(|graph| graph.has_written());
+        let wrote = self.graph.get().is_some_and(|graph| graph.lock().has_written());
         self.release();
         if wrote {
             // The transaction goes on: a rollback takes back what is loaded from here on, too.

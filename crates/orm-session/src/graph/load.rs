@@ -181,13 +181,12 @@ impl Inner {
     /// What was deleted in this transaction stays where it is, unseen, and comes back with a rollback.
     fn hidden(&self, mapper: &'static Mapper, relationship: u16, owner: u32, found: &[u32]) -> Vec<u32> {
         let is_full = !mapper.relationships()[usize::from(relationship)].many && !found.is_empty();
-        let Some(items) = self.entry(owner).and_then(|entry| entry.items(relationship)) else {
-            return Vec::new();
-        };
+        let items = self.entry(owner).and_then(|entry| entry.items(relationship));
+        let Some(items) = items.filter(|_| !is_full) else { return Vec::new() };
         let is_hidden = |target: &&u32| {
             self.entry(**target).is_some_and(|target| !target.gone && target.slot.state() == State::Deleted)
         };
-        items.iter().filter(is_hidden).filter(|_| !is_full).copied().collect()
+        items.iter().filter(is_hidden).copied().collect()
     }
 
     /// A relationship was loaded, so the one that leads back to its owner is known too, where it leads to one object.

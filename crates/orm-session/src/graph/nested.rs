@@ -24,11 +24,6 @@ struct Kept {
 }
 
 impl Graph {
-    /// Whether the present transaction, or one around it, wrote something.
-    pub(crate) fn has_written(&self) -> bool {
-        self.lock().has_written()
-    }
-
     /// A transaction begins inside the present one: from here on, a rollback goes back to here.
     pub(crate) fn begin_nested(&self) {
         let inner = &mut *self.lock();
@@ -74,8 +69,8 @@ impl Graph {
 }
 
 impl Inner {
-    /// The same.
-    pub(super) fn has_written(&self) -> bool {
+    /// Whether the present transaction, or one around it, wrote something.
+    pub(crate) fn has_written(&self) -> bool {
         self.wrote || self.levels.iter().any(|level| level.wrote)
     }
 

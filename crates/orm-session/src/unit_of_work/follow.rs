@@ -35,11 +35,14 @@ impl Followers {
             let mapper = slot.mapper();
             let Ok(configuration) = mapper.configuration() else { continue };
             for (number, relation) in (0u16..).zip(&configuration.relationships) {
+                if relation.direction != Direction::ManyToOne {
+                    continue;
+                }
                 let Some(entry) = inner.entry(slot.index()) else { continue };
                 let is_sending = entry.relation(number).is_sending();
                 // A parent that was deleted in this flush is none.
                 let is_in_vain = is_sending && leads_to_deleted(inner, entry, number);
-                if relation.direction != Direction::ManyToOne || (is_sending && !is_in_vain) {
+                if is_sending && !is_in_vain {
                     continue;
                 }
                 let columns: Vec<u16> = relation.pairs.iter().map(|(child, _)| *child).collect();

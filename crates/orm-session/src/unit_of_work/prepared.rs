@@ -133,14 +133,14 @@ impl Operation {
             let (keys, returning) = (keys.to_vec(), Vec::new());
             cache.get(Shape { kind, table, columns, keys, returning, rows }, dialect)
         };
+        let (in_arrays, written_out) = match self.purpose {
+            Purpose::Link { is_known: false } => (Kind::InsertMissingUnnest, Kind::InsertMissingValues),
+            _ => (Kind::InsertUnnest, Kind::InsertValues),
+        };
         if arrays && !self.columns.is_empty() {
             let is_list =
                 self.numbers_together().is_some_and(|mapper| cache.is_in_with(mapper) == Some(true));
-            let kind = match self.purpose {
-                Purpose::Link { is_known: false } => Kind::InsertMissingUnnest,
-                _ if is_list => Kind::InsertUnnestNumbers,
-                _ => Kind::InsertUnnest,
-            };
+            let kind = if is_list { Kind::InsertUnnestNumbers } else { in_arrays };
             let statement = get(kind, 0, &self.keys)?;
             let mut prepared = match packed {
                 Some(columns) => self.of_arrays(statement, columns.into_elements()),
@@ -149,20 +149,16 @@ impl Operation {
             prepared.returned.is_list = is_list;
             return Ok(vec![prepared]);
         }
-        let kind = match self.purpose {
-            Purpose::Link { is_known: false } => Kind::InsertMissingValues,
-            _ => Kind::InsertValues,
-        };
         // The generated key alone comes back without RETURNING, which is much dearer on SQLite.
         let key_alone = capabilities.last_insert_id && self.returns_key_alone();
         let looped = (capabilities.prepared_loop && (self.keys.is_empty() || key_alone))
             || (key_alone && !capabilities.returning.insert);
         if looped {
-            return Ok(vec![Prepared::many(get(kind, 1, &[])?, values, self.rows)]);
+            return Ok(vec![Prepared::many(get(written_out, 1, &[])?, values, self.rows)]);
         }
         let one_by_one = self.columns.is_empty() || (capabilities.prepared_loop && !self.keys.is_empty());
         let most = if one_by_one { 1 } else { ROWS_WRITTEN_OUT };
-        written_out_by(values, self.rows, most, |rows| get(kind, rows, &self.keys))
+        written_out_by(values, self.rows, most, |rows| get(written_out, rows, &self.keys))
     }
 
     /// The statements for changed rows of which the database makes something.

@@ -424,7 +424,7 @@ impl Work {
             let keeps = |slot: &Arc<dyn AnySlot>| {
                 mapper.key().iter().zip(&key).all(|(column, value)| slot.value(*column) == *value)
             };
-            // Nor is one that is expired for sure: its row may be gone, which the database knows.
+            // Of one that is expired the database knows: its row may be gone.
             let is_in_the_way =
                 |entry: &Entry| !entry.doomed && !entry.slot.is_expired() && keeps(&entry.slot);
             let present = inner.find(mapper, &key).is_some_and(is_in_the_way);
